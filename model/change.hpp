@@ -21,7 +21,13 @@ enum class change_kind : std::uint8_t {
 };
 
 /// How a property entry of a profile record acts on the attribute. Event properties are always `set`.
-enum class property_action : std::uint8_t { set = 0, unset = 1, append = 2, remove = 3 };
+enum class property_action : std::uint8_t {
+  set = 0,
+  unset = 1,
+  append = 2, // To a list attribute; items that are there already are not repeated.
+  remove = 3, // Every equal item of a list attribute.
+  fill = 4,   // Set only where the attribute is not set; how a merged profile hands over what it knew.
+};
 
 /// A piece of the batch's byte arena.
 struct text_ref {
