@@ -1,0 +1,67 @@
+# How we compile. Everything here can be set with -D; CMakePresets.json holds the usual sets.
+
+set(ROLLCALL_SANITIZE "" CACHE STRING "Sanitizers to build with: empty, address;undefined or thread")
+option(ROLLCALL_TESTS "Build the tests and the examples" ON)
+option(ROLLCALL_WARNINGS_AS_ERRORS "Refuse our own code when it causes a warning" ON)
+option(ROLLCALL_PRECOMPILE "Use precompiled headers" ON)
+
+# The oldest processor that the program has to run on, as the compiler's -march. x86-64-v3 means AVX2 (2013 and later);
+# empty means the compiler's baseline. The default looks at the machine that builds.
+set(default_arch "")
+if(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64" AND EXISTS /proc/cpuinfo)
+  file(STRINGS /proc/cpuinfo cpu_flags REGEX "^flags" LIMIT_COUNT 1)
+  set(default_arch "x86-64-v3")
+  foreach(flag IN ITEMS avx2 bmi1 bmi2 fma movbe f16c abm)
+    if(NOT cpu_flags MATCHES " ${flag}( |$)")
+      set(default_arch "")
+    endif()
+  endforeach()
+endif()
+set(ROLLCALL_ARCH "${default_arch}" CACHE STRING "Value of -march; empty = the compiler's baseline")
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "Debug, RelWithDebInfo or Release" FORCE)
+endif()
+# What cannot happen is asserted in every build, so none defines NDEBUG.
+set(CMAKE_CXX_FLAGS_RELEASE "-O3")
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g")
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+# Verdicts must be equal to the bit on every machine and in every code path: no fused multiply-add behind our back.
+add_compile_options(-ffp-contract=off)
+if(ROLLCALL_ARCH)
+  add_compile_options(-march=${ROLLCALL_ARCH})
+endif()
+if(NOT CMAKE_BUILD_TYPE STREQUAL "Release")
+  add_compile_definitions(_GLIBCXX_ASSERTIONS)
+endif()
+
+if(ROLLCALL_SANITIZE)
+  list(JOIN ROLLCALL_SANITIZE "," sanitizers)
+  add_compile_options(-fsanitize=${sanitizers} -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${sanitizers})
+  if("undefined" IN_LIST ROLLCALL_SANITIZE)
+    # CAF binds references to null inside its own headers; everything else stops the program.
+    add_compile_options(-fno-sanitize=null -fno-sanitize-recover=undefined)
+  endif()
+endif()
+add_link_options(-Wl,--as-needed)
+
+find_program(CCACHE_PROGRAM ccache)
+mark_as_advanced(CCACHE_PROGRAM)
+if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  # Without this sloppiness ccache never hits when there is a precompiled header.
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      "${CMAKE_COMMAND};-E;env;CCACHE_SLOPPINESS=pch_defines,time_macros;${CCACHE_PROGRAM}")
+endif()
+
+# Our own code is held to these; libraries come in as system headers and are not.
+set(rollcall_warnings -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
+if(ROLLCALL_WARNINGS_AS_ERRORS)
+  list(APPEND rollcall_warnings -Werror)
+endif()
