@@ -1,0 +1,240 @@
+#pragma once
+
+#include "storage/words.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string_view>
+
+/// Every keyspace of a partition's environment, in one place. A key is a fixed number of words,
+/// stored big-endian, so that the order of the bytes is the order of the numbers; a record is any
+/// number of words. One row per tenant: add yours.
+///
+///  keyspace     key                                 record owner meta         field words, see
+///  meta_field                           environment, partition log          sequence checksum,
+///  chain, length, bytes of a batch       embedded_log flips        sequence flips of the commit
+///  that applied this sequence  partition feed         segment, first sequence             a run of
+///  flips of one segment                   partition names        kind, number name (pack_bytes)
+///  partition blocks       kind << 32 | number, block          a block (messages/block.capnp)
+///  partition bits         owner, id (2 words), chunk          a serialized Roaring bitmap
+///  (pack_bytes)        partition due          criterion (2 words), bucket         a serialized
+///  Roaring bitmap (pack_bytes)        partition definitions  segment definition and state
+///  (pack_bytes)               partition checkpoints  kind, number                        how far a
+///  build or merge has come               partition
+namespace storage {
+
+enum class keyspace : std::uint8_t {
+  meta,
+  log,
+  flips,
+  feed,
+  names,
+  blocks,
+  bits,
+  due,
+  definitions,
+  checkpoints
+};
+
+struct keyspace_description {
+  std::string_view name; // In the file; never changed, never reused.
+  std::uint8_t key_words;
+};
+
+inline constexpr std::array<keyspace_description, 10> keyspaces{{
+    {"meta", 1},
+    {"log", 1},
+    {"flips", 1},
+    {"feed", 2},
+    {"names", 2},
+    {"blocks", 2},
+    {"bits", 4},
+    {"due", 3},
+    {"definitions", 1},
+    {"checkpoints", 2},
+}};
+
+inline constexpr std::size_t key_words_max = 4;
+
+constexpr const keyspace_description& describe(keyspace k) {
+  return keyspaces[static_cast<std::size_t>(k)];
+}
+
+/// Maps a signed number to a word so that the order stays.
+constexpr word ordered(std::int64_t n) {
+  return static_cast<word>(n) ^ (word{1} << 63);
+}
+constexpr std::int64_t unordered(word w) {
+  return static_cast<std::int64_t>(w ^ (word{1} << 63));
+}
+
+// --- meta
+// -----------------------------------------------------------------------------------------------------
+
+/// Numbers are never reused.
+enum class meta_field : std::uint64_t {
+  format = 1,    // One word: version of the layout of this directory. Written by the environment.
+  partition = 2, // Two words: number of this partition, how many there are.
+  account_zone = 3,     // Time zone of the account, an IANA name (pack_bytes).
+  applied_sequence = 4, // One word: the log is applied up to here.
+  watermark = 5,        // One word: the clock's last tick, milliseconds.
+  log_trimmed = 6, // Two words: last sequence that was cut from the log, checksum of its record.
+                   // Written by embedded_log.
+  merged_sequence = 7, // One word: the blocks hold the log up to here.
+  feed_sequence = 8,   // One word: last number given to a flip.
+  profiles = 9,        // One word: how many profile ordinals were given.
+};
+
+struct meta_key {
+  static constexpr keyspace space = keyspace::meta;
+  meta_field field{};
+  [[nodiscard]] constexpr std::array<word, 1> words() const {
+    return {static_cast<word>(field)};
+  }
+  static constexpr meta_key of(words_view k) {
+    return {static_cast<meta_field>(k[0])};
+  }
+};
+
+// --- log, flips, feed
+// ---------------------------------------------------------------------------------------------
+
+struct log_key {
+  static constexpr keyspace space = keyspace::log;
+  std::uint64_t sequence = 0;
+  [[nodiscard]] constexpr std::array<word, 1> words() const {
+    return {sequence};
+  }
+  static constexpr log_key of(words_view k) {
+    return {k[0]};
+  }
+};
+
+struct flips_key {
+  static constexpr keyspace space = keyspace::flips;
+  std::uint64_t sequence = 0; // Of the log.
+  [[nodiscard]] constexpr std::array<word, 1> words() const {
+    return {sequence};
+  }
+  static constexpr flips_key of(words_view k) {
+    return {k[0]};
+  }
+};
+
+struct feed_key {
+  static constexpr keyspace space = keyspace::feed;
+  std::uint64_t segment = 0;
+  std::uint64_t first_sequence = 0; // Number of the run's first flip in the segment's feed.
+  [[nodiscard]] constexpr std::array<word, 2> words() const {
+    return {segment, first_sequence};
+  }
+  static constexpr feed_key of(words_view k) {
+    return {k[0], k[1]};
+  }
+};
+
+// --- names, blocks
+// ------------------------------------------------------------------------------------------------
+
+enum class name_kind : std::uint64_t {
+  metric = 1,
+  attribute = 2,
+  event_property = 3,
+  list = 4,
+  segment = 5
+};
+
+struct names_key {
+  static constexpr keyspace space = keyspace::names;
+  name_kind kind{};
+  std::uint64_t number = 0;
+  [[nodiscard]] constexpr std::array<word, 2> words() const {
+    return {static_cast<word>(kind), number};
+  }
+  static constexpr names_key of(words_view k) {
+    return {static_cast<name_kind>(k[0]), k[1]};
+  }
+};
+
+enum class column_kind : std::uint32_t {
+  attribute = 1, // One attribute of the block's profiles: attribute_block.
+  events = 2,    // One metric's events of the block's profiles: event_block.
+  profiles = 3,  // What the partition keeps about the profiles themselves (living, merged into).
+};
+
+/// Blocks of one column are neighbours, so that a build reads what it needs in one sweep.
+struct block_key {
+  static constexpr keyspace space = keyspace::blocks;
+  column_kind kind{};
+  std::uint32_t number = 0; // Of the attribute or metric.
+  std::uint32_t block = 0;  // Profile ordinal / model::block_rows.
+  [[nodiscard]] constexpr std::array<word, 2> words() const {
+    return {static_cast<word>(kind) << 32 | number, block};
+  }
+  static constexpr block_key of(words_view k) {
+    return {static_cast<column_kind>(k[0] >> 32), static_cast<std::uint32_t>(k[0]),
+            static_cast<std::uint32_t>(k[1])};
+  }
+};
+
+// --- bits, due
+// -----------------------------------------------------------------------------------------------------
+
+enum class bits_owner : std::uint64_t { criterion = 1, segment = 2 };
+
+struct bits_key {
+  static constexpr keyspace space = keyspace::bits;
+  bits_owner owner{};
+  std::array<std::uint64_t, 2> id{};
+  std::uint64_t chunk = 0;
+  [[nodiscard]] constexpr std::array<word, 4> words() const {
+    return {static_cast<word>(owner), id[0], id[1], chunk};
+  }
+  static constexpr bits_key of(words_view k) {
+    return {static_cast<bits_owner>(k[0]), {k[1], k[2]}, k[3]};
+  }
+};
+
+struct due_key {
+  static constexpr keyspace space = keyspace::due;
+  std::array<std::uint64_t, 2> criterion{};
+  std::int64_t bucket = 0; // Start of the bucket, milliseconds since 1970.
+  [[nodiscard]] constexpr std::array<word, 3> words() const {
+    return {criterion[0], criterion[1], ordered(bucket)};
+  }
+  static constexpr due_key of(words_view k) {
+    return {{k[0], k[1]}, unordered(k[2])};
+  }
+};
+
+// --- definitions, checkpoints
+// -------------------------------------------------------------------------------------
+
+struct definitions_key {
+  static constexpr keyspace space = keyspace::definitions;
+  std::uint64_t segment = 0;
+  [[nodiscard]] constexpr std::array<word, 1> words() const {
+    return {segment};
+  }
+  static constexpr definitions_key of(words_view k) {
+    return {k[0]};
+  }
+};
+
+enum class checkpoint_kind : std::uint64_t { build = 1, merge = 2 };
+
+struct checkpoints_key {
+  static constexpr keyspace space = keyspace::checkpoints;
+  checkpoint_kind kind{};
+  std::uint64_t number = 0;
+  [[nodiscard]] constexpr std::array<word, 2> words() const {
+    return {static_cast<word>(kind), number};
+  }
+  static constexpr checkpoints_key of(words_view k) {
+    return {static_cast<checkpoint_kind>(k[0]), k[1]};
+  }
+};
+
+} // namespace storage
