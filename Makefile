@@ -1,0 +1,43 @@
+# Everyday commands. CMake and the presets (CMakePresets.json) do the work; nothing here is needed to use them directly.
+#
+#   make run      install what is missing, build, show the demo
+#   make test     install what is missing, build, run every test
+#   make bench    measure; JOBS=n limits the compiler processes of every target
+MAKEFLAGS += --no-print-directory
+JOBS ?= $(shell nproc)
+build_with = cmake --preset $(1) --log-level=NOTICE && cmake --build --preset $(1) --parallel $(JOBS)
+
+.PHONY: run test bench build packages asan tsan format tidy clean
+
+run: packages
+	@$(call build_with,release) --target rollcall
+	@build/rollcall demo
+
+test: packages
+	@$(call build_with,release)
+	@scripts/run-tests build
+
+build: packages
+	@$(call build_with,release)
+
+bench: packages
+	@$(call build_with,release) --target benches rollcall
+	@bench/run
+
+asan tsan: packages
+	@$(call build_with,$@)
+	@scripts/run-tests build/$@
+
+packages:
+	@scripts/install-packages
+
+format:
+	@scripts/format
+
+# clang-tidy over our own sources, with the checks of .clang-tidy.
+tidy: packages
+	@cmake --preset dev --log-level=NOTICE && cmake --build --preset dev --target messages_schemas
+	@git ls-files -- '*.cpp' | xargs -P $(JOBS) -n 1 clang-tidy -p build/dev --quiet
+
+clean:
+	@rm -rf build
