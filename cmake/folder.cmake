@@ -2,13 +2,12 @@
 #
 # Makes the library target <name>, also called rollcall::<name>, from the *.cpp files of the current folder. Code that links it
 # includes its headers as "<name>/file.hpp". USES names our own folders that it stands on, LIBRARIES foreign targets.
-# A folder that has only headers becomes an interface library, until its first source arrives.
+# A folder that has only headers becomes an interface library, until its first source arrives. Sources with a main() are left
+# out: rollcall_split_programs() finds them.
 function(rollcall_folder name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "USES;LIBRARIES;PRECOMPILE")
   file(GLOB sources CONFIGURE_DEPENDS *.cpp)
-  if(name STREQUAL "node")
-    list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
-  endif()
+  rollcall_split_programs(sources programs)
   if(sources)
     add_library(${name} STATIC ${sources})
     set(scope PUBLIC)
@@ -27,6 +26,22 @@ function(rollcall_folder name)
                                               "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/rollcall>")
   target_link_libraries(${name} ${scope} ${arg_USES} ${arg_LIBRARIES})
   set_property(GLOBAL APPEND PROPERTY rollcall_folders ${name})
+endfunction()
+
+# Moves the sources that have a main() from the list named `sources_name` to the list named `programs_name`.
+function(rollcall_split_programs sources_name programs_name)
+  set(with_main "")
+  set(without_main "")
+  foreach(file IN LISTS ${sources_name})
+    file(STRINGS "${file}" main REGEX "^(int|auto) main\\(" LIMIT_COUNT 1)
+    if(main)
+      list(APPEND with_main "${file}")
+    else()
+      list(APPEND without_main "${file}")
+    endif()
+  endforeach()
+  set(${sources_name} ${without_main} PARENT_SCOPE)
+  set(${programs_name} ${with_main} PARENT_SCOPE)
 endfunction()
 
 # Standard headers that nearly every source of ours reads.
