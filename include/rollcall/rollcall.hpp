@@ -1,0 +1,334 @@
+#pragma once
+
+#include "model/change.hpp"
+#include "model/flip.hpp"
+#include "model/instant.hpp"
+#include "model/outcome.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+/// Rollcall as a library: who is in which segment at this second.
+///
+///     auto opened = rollcall::engine::open({.directory = "store"});
+///     if (!opened) return complain(opened.error());
+///     auto& engine = **opened;
+///     engine.apply(std::move(batch));
+///     engine.create("Buyers", R"({"condition_groups": …})");
+///
+/// Every call may be made from any thread, waits for its answer and has a deadline; none throws.
+/// Callbacks run on a thread of the engine or of the caller as said with each, and must not throw.
+namespace rollcall {
+
+enum class clock_kind : std::uint8_t {
+  as_stored, // What the directory was last opened with; a new one gets `real`.
+  real,      // The system's clock, plus what `advance` has added.
+  manual,    // Stands still; only `advance` moves it. For trials, tests and data of the past.
+};
+
+struct options {
+  std::filesystem::path directory;
+  /// Taken when the directory is made; an existing one keeps what it has (another number here is
+  /// refused as a conflict).
+  std::optional<std::uint32_t> partitions{}; // 1 to 256; a new directory gets 4.
+  std::optional<std::string> account_zone{}; // IANA name; a new directory gets UTC.
+  clock_kind clock = clock_kind::as_stored;
+  /// Where a manual clock starts in a new directory; without it, the system's time. Ignored
+  /// elsewhere: a clock never goes back.
+  std::optional<model::instant> start{};
+  /// Batches that `submit` lets wait for their commit before it makes its caller wait. 1 to 1,024.
+  std::uint32_t batches_in_flight_max = 16;
+  /// A partition's changes in memory before they are folded into blocks, in bytes.
+  std::uint64_t delta_bytes_max = std::uint64_t{256} << 20;
+};
+
+/// Why one record was not taken.
+struct rejected_record {
+  std::uint32_t record = 0; // Index in its batch.
+  std::uint32_t line = 0;   // As the record says; 0 = unknown.
+  std::string reason;
+};
+
+/// What became of a batch. All of it is durable.
+struct receipt {
+  std::uint64_t applied = 0; // Records that changed something.
+  std::uint64_t duplicates =
+      0; // Records that were known already, or that a batch of this source had brought before.
+  std::vector<rejected_record> rejected;
+};
+
+/// One mistake in a definition.
+struct definition_fault {
+  std::string pointer; // JSON pointer to the exact place, "" = the whole document.
+  std::string found;
+  std::string allowed;
+};
+
+/// An outcome of something that takes a definition: a failure with `invalid_input` lists every
+/// mistake.
+template <class T>
+class [[nodiscard]] definition_outcome : public model::outcome<T> {
+public:
+  using model::outcome<T>::outcome;
+  definition_outcome(model::failure why, std::vector<definition_fault> faults)
+      : model::outcome<T>(std::move(why)), faults_(std::move(faults)) {
+  }
+  [[nodiscard]] const std::vector<definition_fault>& faults() const {
+    return faults_;
+  }
+
+private:
+  std::vector<definition_fault> faults_;
+};
+
+enum class segment_state : std::uint8_t {
+  building = 1, // The first definition is not in force yet.
+  live = 2,     // What was defined last is in force.
+  updating = 3, // An older definition is in force while the last one is being built.
+  cancelled =
+      4, // Somebody stopped the build; an older definition is in force, if there ever was one.
+};
+
+/// "building", "live", "updating", "cancelled".
+const char* name_of(segment_state state);
+
+struct segment_version {
+  std::uint32_t version = 0;
+  model::instant at{};
+  std::string reason; // "created", "edited", "segment Buyers was edited".
+  std::string json;   // As given.
+};
+
+struct segment_info {
+  std::string id; // Six characters.
+  std::string name;
+  segment_state state = segment_state::building;
+  std::uint32_t version = 0;
+  model::instant created{};
+  std::uint64_t members = 0;
+  std::string json;                     // As given last.
+  std::vector<std::string> references;  // Names of the segments that the definition speaks of.
+  std::vector<segment_version> history; // Of `show`; oldest first.
+};
+
+struct build_report {
+  double percent = 0; // 0 to 100.
+  std::uint64_t profiles_done = 0;
+  std::uint64_t profiles = 0;
+  std::uint32_t segments = 0;                      // Built in the same scan.
+  std::optional<std::chrono::milliseconds> left{}; // Expected; nothing = too early to tell.
+};
+
+struct member {
+  std::string profile; // What it is called outside, see `flip_record::profile`.
+  model::instant joined_at{};
+};
+
+struct member_page {
+  std::vector<member> members;
+  std::string cursor; // Goes on after the last one; empty = there is no more.
+};
+
+/// One membership change, as feeds tell it.
+struct flip_record {
+  std::string segment; // Name.
+  std::string segment_id;
+  std::uint32_t partition = 0;
+  std::uint64_t sequence = 0; // Counts from 1 without a gap within (segment, partition).
+  std::string profile; // External id, else e-mail, else phone number, else "#<partition>:<number>".
+  bool joined = false;
+  model::flip_cause cause = model::flip_cause::event;
+  model::instant at{};
+  std::string detail; // See model::flip_cause.
+};
+
+struct feed_page {
+  std::vector<flip_record> flips;
+  /// One sequence per partition: "12.7.0.3". Give it back to go on; the same text = there is
+  /// nothing new yet.
+  std::string cursor;
+};
+
+struct metric_info {
+  std::string name;
+  std::string id; // Six characters; definitions may name a metric by either.
+  std::uint64_t events = 0;
+  std::uint64_t profiles = 0; // With at least one event.
+  double value_sum = 0;
+};
+
+struct partition_info {
+  std::uint32_t index = 0;
+  std::uint64_t profiles = 0;        // Living.
+  std::uint64_t profile_numbers = 0; // Ever given.
+  std::uint64_t log_first = 0;
+  std::uint64_t log_last = 0;
+  std::uint64_t delta_bytes = 0;
+  std::uint64_t delta_records = 0;
+  std::uint64_t due_entries = 0;
+  std::optional<model::instant> next_due{};
+  model::instant now{}; // The last instant its log knows.
+  std::uint64_t criteria = 0;
+  std::uint64_t segments = 0;
+  std::string trouble; // Why it does not take changes at the moment; empty = it does.
+};
+
+struct engine_figures {
+  model::instant now{};
+  clock_kind clock = clock_kind::real;
+  std::string account_zone;
+  std::uint64_t profiles = 0;
+  std::uint64_t segments = 0;
+  std::vector<partition_info> partitions;
+};
+
+/// One actor, as an inspector sees it.
+struct actor_info {
+  std::uint64_t id = 0;
+  std::uint64_t parent = 0; // 0 = the engine itself.
+  std::string kind;         // "profile", "segment", "account", …
+  std::string name;         // "profile/2".
+  bool alive = true;
+  std::uint64_t mailbox_depth = 0;
+  std::uint64_t mailbox_depth_max = 0;
+  std::uint64_t messages_in = 0;
+  double messages_per_second = 0;                                      // Over the last seconds.
+  std::vector<std::pair<std::string, std::uint64_t>> messages_by_type; // Most frequent first.
+  std::chrono::nanoseconds busy{0};
+  double busy_share = 0;                                  // Over the last seconds, 0 to 1.
+  std::optional<std::chrono::milliseconds> running_for{}; // The message it is at now.
+  std::chrono::milliseconds age{0};
+  std::string last_error; // Empty = none.
+};
+
+/// Hears flips until it is destroyed, or the engine is.
+class subscription {
+public:
+  subscription() = default;
+  explicit subscription(std::shared_ptr<void> keep) : keep_(std::move(keep)) {
+  }
+
+private:
+  std::shared_ptr<void> keep_;
+};
+
+class engine {
+public:
+  /// Opens the directory, or makes it. Fails with `in_use`, `newer_format`, `conflict`,
+  /// `storage_broken`, `invalid_input`. What a crash left unfinished (builds, merges of profiles)
+  /// goes on by itself.
+  static model::outcome<std::unique_ptr<engine>> open(options wanted);
+
+  /// Ends all work in order; what was acknowledged is durable already.
+  ~engine();
+  engine(const engine&) = delete;
+  engine& operator=(const engine&) = delete;
+
+  // --- changes
+
+  /// Takes a batch and answers when it is durable, in the feeds and seen by every question. With a
+  /// `source`, a batch whose `sequence` (strictly rising, below 2^43) the engine has already taken
+  /// from it is counted as duplicates and changes nothing: a sender asks again after a crash
+  /// without counting twice. At most 1,000,000 records a batch.
+  model::outcome<receipt> apply(model::change_batch batch, std::string_view source = {},
+                                std::uint64_t sequence = 0);
+
+  /// The same without waiting: returns as soon as there is room for another batch in flight, calls
+  /// `done` on a thread of the engine once the batch is durable or refused. Batches keep their
+  /// order.
+  model::status submit(model::change_batch batch, std::string_view source, std::uint64_t sequence,
+                       std::function<void(const model::outcome<receipt>&)> done);
+
+  /// Waits for everything submitted so far. Fails when a batch failed since the last flush, with
+  /// the first reason.
+  model::status flush();
+
+  /// The sequence up to which the batches of a source have been taken wholly; 0 = none.
+  model::outcome<std::uint64_t> last_sequence(std::string_view source);
+
+  /// Folds everything recent into blocks and waits until that is done.
+  model::status fold();
+
+  // --- people. `identifier` is an external id, else an e-mail address, else a phone number, else
+  // "#<partition>:<number>".
+
+  /// JSON in the shape of the input, with lists and event counts.
+  model::outcome<std::string> profile(std::string_view identifier);
+  /// Moves everything that `from` knows and did to `into`, and forgets `from`.
+  model::status merge_profiles(std::string_view from, std::string_view into);
+  model::status erase_profile(std::string_view identifier);
+
+  // --- segments; a segment is called by its name or its id
+
+  /// Checks and records a definition and starts its build.
+  definition_outcome<segment_info> create(std::string_view name, std::string_view json);
+  /// Replaces the definition; the old one stays in force until the new one is built. Segments that
+  /// refer to this one are built anew too.
+  definition_outcome<segment_info> edit(std::string_view segment, std::string_view json);
+  /// Refused as a conflict while other segments refer to it; the message names them.
+  model::status drop(std::string_view segment);
+  model::outcome<std::vector<segment_info>> list();
+  model::outcome<segment_info> show(std::string_view segment);
+  /// Waits until the definition is in force. `progress` is called on the caller's thread a few
+  /// times a second; when it answers false, the wait ends with `cancelled` and the build is
+  /// cancelled.
+  model::status wait_built(std::string_view segment,
+                           const std::function<bool(const build_report&)>& progress = {});
+  model::status cancel_build(std::string_view segment);
+
+  /// Exact members of an unsaved definition at `at`, from what the engine holds now: their number,
+  /// and, when `each` is given, what they are called, in pieces, on the caller's thread.
+  definition_outcome<std::uint64_t>
+  preview(std::string_view json, model::instant at,
+          const std::function<void(std::span<const std::string>)>& each = {});
+  model::outcome<std::uint64_t> count(std::string_view segment);
+  /// Members from `cursor` on (empty = from the start), at most `limit` (1 to 100,000).
+  model::outcome<member_page> members(std::string_view segment, std::string_view cursor,
+                                      std::size_t limit);
+  /// JSON of why a profile is in or not: {"member":…,"flips_at":…,"conditions":[…]}.
+  model::outcome<std::string> explain(std::string_view segment, std::string_view identifier);
+  /// Flips after `cursor` (empty = from the first), at most `limit` (1 to 100,000).
+  model::outcome<feed_page> feed(std::string_view segment, std::string_view cursor,
+                                 std::size_t limit);
+  /// Where a segment's feed ends now, as a cursor.
+  model::outcome<std::string> feed_end(std::string_view segment);
+  /// Calls `heard` on a thread of the engine with every flip from now on, each once, in the order
+  /// of its feed. `segment` empty = all segments, later ones too. With a `cursor` (of one segment)
+  /// it starts there instead. A slow listener holds up nobody else.
+  model::outcome<subscription> subscribe(std::string_view segment,
+                                         std::function<void(const flip_record&)> heard,
+                                         std::string_view cursor = {});
+
+  // --- time
+
+  [[nodiscard]] model::instant now() const;
+  /// Moves the clock forward and every member whose time comes, at the exact due instants. Waits
+  /// until that is done and stores the clock, so that the next open goes on from there. Going back
+  /// is refused. `progress`: share from 0 to 1, on the caller's thread.
+  model::status advance(model::instant to, const std::function<void(double)>& progress = {});
+
+  // --- looking inside
+
+  model::outcome<std::vector<metric_info>> metrics();
+  model::outcome<engine_figures> figures();
+  [[nodiscard]] std::vector<actor_info> inspect() const;
+  /// Verifies checksums, the log chain, and bits against re-evaluation of every `step`-th profile
+  /// (1 = all); one line per fault.
+  model::outcome<std::vector<std::string>> check(std::uint32_t step);
+
+private:
+  struct parts;
+  explicit engine(std::unique_ptr<parts> made);
+  std::unique_ptr<parts> parts_;
+};
+
+} // namespace rollcall
