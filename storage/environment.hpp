@@ -120,7 +120,7 @@ public:
 
 private:
   friend class environment;
-  using transaction::transaction;
+  explicit read_transaction(std::unique_ptr<transaction_state> state);
 };
 
 /// The one writer. Begins and ends on one thread; undone unless committed. A change that is refused
@@ -166,9 +166,13 @@ public:
   /// transaction is over either way.
   model::status commit();
 
+  /// True when a change or the commit failed because the memory map is full: `environment::grow`
+  /// helps.
+  [[nodiscard]] bool ran_out_of_map() const;
+
 private:
   friend class environment;
-  using transaction::transaction;
+  explicit write_transaction(std::unique_ptr<transaction_state> state);
   bool put_words(keyspace space, words_view key, words_view value, bool append);
   std::span<word> reserve_words(keyspace space, words_view key, std::size_t count, bool append);
   bool erase_words(keyspace space, words_view key);
