@@ -1,0 +1,61 @@
+#pragma once
+
+#include <roaring/roaring.hh>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace segments {
+
+/// When to ask about whom again: for every criterion, profiles in buckets by instant. Midnights
+/// (UTC) and the next two hours have a bucket per instant; what lies further away waits in hour
+/// buckets, which are asked early and then refined. An entry may be out of date (its profile
+/// changed since): asking then costs one evaluation and tells nothing wrong. All instants in
+/// milliseconds since 1970.
+class due_index {
+public:
+  struct bucket {
+    Roaring profiles;
+    bool dirty = true; // Differs from what is stored.
+  };
+  using buckets = std::map<std::int64_t, bucket>;
+
+  void add(std::uint32_t criterion, std::uint32_t profile, std::int64_t due, std::int64_t now);
+  /// The same for many profiles at once, ascending.
+  void add_many(std::uint32_t criterion, std::span<const std::uint32_t> profiles, std::int64_t due,
+                std::int64_t now);
+
+  /// The earliest bucket of all.
+  [[nodiscard]] std::optional<std::int64_t> next() const;
+  /// The earliest bucket after `key`.
+  [[nodiscard]] std::optional<std::int64_t> next_after(std::int64_t key) const;
+  /// The criteria that have a bucket at exactly this instant.
+  [[nodiscard]] std::vector<std::uint32_t> criteria_at(std::int64_t key) const;
+  [[nodiscard]] const Roaring* at(std::uint32_t criterion, std::int64_t key) const;
+  void remove(std::uint32_t criterion, std::int64_t key, std::uint32_t profile);
+  /// Removes all profiles up to and including `last`; an empty bucket goes away.
+  void remove_up_to(std::uint32_t criterion, std::int64_t key, std::uint32_t last);
+  void remove_bucket(std::uint32_t criterion, std::int64_t key);
+
+  void forget(std::uint32_t criterion);
+  void put(std::uint32_t criterion, std::int64_t key, Roaring profiles, bool dirty);
+  [[nodiscard]] buckets& of(std::uint32_t criterion);
+  /// Buckets that were stored and are gone; the caller clears it when the removal is stored.
+  std::set<std::pair<std::uint32_t, std::int64_t>> removed;
+
+  [[nodiscard]] std::uint64_t size() const;
+
+private:
+  static std::int64_t key_of(std::int64_t due, std::int64_t now);
+  bucket& bucket_at(std::uint32_t criterion, std::int64_t key);
+
+  std::vector<buckets> by_criterion_;
+  std::set<std::pair<std::int64_t, std::uint32_t>> order_; // (key, criterion)
+};
+
+} // namespace segments

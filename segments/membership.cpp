@@ -1,0 +1,554 @@
+#include "segments/membership.hpp"
+
+#include "model/limits.hpp"
+
+#include <algorithm>
+
+namespace segments {
+
+namespace {
+
+constexpr std::uint32_t all_blocks = UINT32_MAX;
+
+/// A profile of whom nothing is known.
+class nobody_known final : public model::profile_view {
+public:
+  [[nodiscard]] model::value_view attribute(std::uint32_t) const override {
+    return {};
+  }
+  [[nodiscard]] std::span<const model::event_view> events(std::uint32_t) const override {
+    return {};
+  }
+  [[nodiscard]] model::value_view property(std::uint32_t, const model::event_view&,
+                                           std::uint32_t) const override {
+    return {};
+  }
+  [[nodiscard]] span_of_time event_times() const override {
+    return {};
+  }
+};
+
+std::span<const std::uint32_t> at(const std::vector<std::vector<std::uint32_t>>& lists,
+                                  std::uint32_t index) {
+  if (index >= lists.size())
+    return {};
+  return lists[index];
+}
+
+void insert_at(std::vector<std::vector<std::uint32_t>>& lists, std::uint32_t index,
+               std::uint32_t number) {
+  if (index >= lists.size())
+    lists.resize(index + 1);
+  if (std::ranges::find(lists[index], number) == lists[index].end())
+    lists[index].push_back(number);
+}
+
+} // namespace
+
+// --- definitions and builds
+
+void membership::define(std::uint64_t segment, std::uint32_t version, definition what,
+                        const compiler& compile) {
+  rule r{version, std::move(what), {}};
+  for (std::size_t i = 0; i < r.what.criteria.size(); ++i) {
+    const auto number = criterion_number(r.what.criteria[i], r.what.ids[i], compile);
+    ++criteria_[number]->users;
+    r.numbers.push_back(number);
+  }
+  auto& s = segment_of(segment);
+  const auto replaced = std::exchange(s.waiting, std::move(r));
+  if (replaced)
+    release(*replaced);
+}
+
+void membership::cancel(std::uint64_t segment) {
+  const auto found = slots_.find(segment);
+  if (found == slots_.end())
+    return;
+  if (const auto taken = std::exchange(segments_[found->second].waiting, std::nullopt))
+    release(*taken);
+}
+
+void membership::drop(std::uint64_t segment) {
+  cancel(segment);
+  const auto found = slots_.find(segment);
+  if (found == slots_.end())
+    return;
+  const auto slot = found->second;
+  if (segments_[slot].in_force) {
+    take_out_of_force(slot);
+    release(*segments_[slot].in_force);
+  }
+  segments_[slot] = segment_state{};
+  slots_.erase(found);
+}
+
+bool membership::building() const {
+  return std::ranges::any_of(criteria_, [](const auto& c) { return c && !c->complete; });
+}
+
+std::optional<std::uint32_t> membership::next_block() const {
+  std::optional<std::uint32_t> first;
+  for (const auto& c : criteria_)
+    if (c && !c->complete)
+      first = std::min(first.value_or(all_blocks), c->next_block);
+  return first;
+}
+
+void membership::scan(std::uint32_t block, const model::block_view& view, std::int64_t now) {
+  const auto first = block * model::block_rows;
+  std::vector<std::pair<std::int64_t, std::vector<std::uint32_t>>> by_due;
+  for (std::uint32_t number = 0; number < criteria_.size(); ++number) {
+    auto* c = criteria_[number].get();
+    if (c == nullptr || c->complete || c->next_block != block)
+      continue;
+    due_rows_.clear();
+    c->compiled->scan(view, now, c->bits.words(first, (view.profiles() + 63) / 64), due_rows_);
+    c->next_block = block + 1;
+    // Most rows share a few midnights: one bulk insertion for each.
+    by_due.clear();
+    for (const auto& row : due_rows_) {
+      auto known =
+          std::ranges::find_if(by_due, [&](const auto& b) { return b.first == row.next_flip; });
+      if (known == by_due.end() && by_due.size() >= 64) {
+        due_.add(number, first + row.row, row.next_flip, now);
+        continue;
+      }
+      if (known == by_due.end())
+        known = by_due.insert(known, {row.next_flip, {}});
+      known->second.push_back(first + row.row);
+    }
+    for (const auto& [due, rows] : by_due)
+      due_.add_many(number, rows, due, now);
+  }
+}
+
+void membership::end_scan(std::uint32_t blocks, std::int64_t) {
+  for (auto& c : criteria_)
+    if (c && !c->complete && c->next_block >= blocks) {
+      c->bits.seal();
+      c->complete = true;
+      c->dirty = true;
+    }
+}
+
+std::vector<std::uint64_t> membership::ready() const {
+  std::vector<std::uint64_t> found;
+  for (const auto& s : segments_)
+    if (s.used && s.waiting && std::ranges::all_of(s.waiting->numbers, [&](auto number) {
+          return criteria_[number]->complete;
+        }))
+      found.push_back(s.number);
+  std::ranges::sort(found);
+  return found;
+}
+
+membership::switched membership::switch_ready(std::uint64_t segment) {
+  const auto slot = slots_.at(segment);
+  switched result;
+  if (segments_[slot].in_force) {
+    result.old_version = segments_[slot].in_force->version;
+    take_out_of_force(slot);
+    release(*segments_[slot].in_force);
+  }
+  auto& s = segments_[slot];
+  s.in_force = std::exchange(s.waiting, std::nullopt);
+  result.version = s.in_force->version;
+  auto members = members_of(*s.in_force, s.in_force->what.root);
+  result.joined = members - s.members;
+  result.left = s.members - members;
+  s.members = std::move(members);
+  s.members.runOptimize();
+  s.dirty = true;
+  put_in_force(slot);
+  return result;
+}
+
+std::uint32_t membership::blocks_done() const {
+  return next_block().value_or(0);
+}
+
+std::uint32_t membership::criterion_number(const criterion& what, const criterion_id& id,
+                                           const compiler& compile) {
+  if (const auto known = numbers_.find(id); known != numbers_.end())
+    return known->second;
+  auto c = std::make_unique<criterion_state>();
+  c->id = id;
+  c->what = what;
+  c->compiled = compile(what);
+  c->holds_for_nobody_known = c->compiled->evaluate(nobody_known{}, 0).holds;
+  c->bits.open();
+  const auto number = static_cast<std::uint32_t>(criteria_.size());
+  criteria_.push_back(std::move(c));
+  numbers_.emplace(id, number);
+  index(number);
+  return number;
+}
+
+void membership::index(std::uint32_t number) {
+  const auto& compiled = *criteria_[number]->compiled;
+  for (const auto metric : compiled.metrics())
+    insert_at(by_metric_, metric, number);
+  for (const auto attribute : compiled.attributes())
+    insert_at(by_attribute_, attribute, number);
+  if (compiled.any_event())
+    any_event_.push_back(number);
+}
+
+void membership::unindex(std::uint32_t number) {
+  const auto without = [number](std::vector<std::uint32_t>& list) { std::erase(list, number); };
+  std::ranges::for_each(by_metric_, without);
+  std::ranges::for_each(by_attribute_, without);
+  without(any_event_);
+}
+
+void membership::release(const rule& r) {
+  for (const auto number : r.numbers)
+    if (--criteria_[number]->users == 0) {
+      unindex(number);
+      due_.forget(number);
+      numbers_.erase(criteria_[number]->id);
+      criteria_[number].reset();
+    }
+}
+
+membership::segment_state& membership::segment_of(std::uint64_t segment) {
+  const auto [found, is_new] =
+      slots_.try_emplace(segment, static_cast<std::uint32_t>(segments_.size()));
+  if (is_new) {
+    segments_.emplace_back();
+    segments_.back().number = segment;
+    segments_.back().used = true;
+  }
+  return segments_[found->second];
+}
+
+const membership::segment_state* membership::find(std::uint64_t segment) const {
+  const auto found = slots_.find(segment);
+  return found == slots_.end() ? nullptr : &segments_[found->second];
+}
+
+bool membership::is_live(const criterion_state& c, std::uint32_t profile) const {
+  return c.complete || profile / model::block_rows < c.next_block;
+}
+
+void membership::put_in_force(std::uint32_t slot) {
+  auto& s = segments_[slot];
+  for (const auto number : s.in_force->numbers)
+    criteria_[number]->segments.push_back(slot);
+  s.holds_for_nobody_known = holds(s.in_force->what.root, [&](std::uint32_t leaf) {
+    return criteria_[s.in_force->numbers[leaf]]->holds_for_nobody_known;
+  });
+  if (s.holds_for_nobody_known)
+    hold_for_nobody_known_.push_back(slot);
+}
+
+void membership::take_out_of_force(std::uint32_t slot) {
+  for (const auto number : segments_[slot].in_force->numbers)
+    std::erase(criteria_[number]->segments, slot);
+  std::erase(hold_for_nobody_known_, slot);
+}
+
+// --- changes
+
+void membership::flip_bit(std::uint32_t number, std::uint32_t profile, bool holds) {
+  auto& c = *criteria_[number];
+  if (!c.bits.set(profile, holds))
+    return;
+  c.dirty = true;
+  if (c.complete)
+    bit_changes_.push_back({number, profile, holds});
+  for (const auto slot : c.segments)
+    if (segments_[slot].touched != epoch_) {
+      segments_[slot].touched = epoch_;
+      touched_.push_back(slot);
+    }
+}
+
+void membership::evaluate(std::uint32_t number, std::uint32_t profile,
+                          const model::profile_view& view, std::int64_t now) {
+  const auto v = criteria_[number]->compiled->evaluate(view, now);
+  flip_bit(number, profile, v.holds);
+  if (v.next_flip < model::to_ms(model::instant_max))
+    due_.add(number, profile, v.next_flip, now);
+}
+
+void membership::created(std::uint32_t profile) {
+  alive_.add(profile);
+  for (std::uint32_t number = 0; number < criteria_.size(); ++number)
+    if (const auto* c = criteria_[number].get();
+        c != nullptr && c->holds_for_nobody_known && is_live(*c, profile))
+      flip_bit(number, profile, true);
+  // A rule may hold although none of its criteria does (none_of).
+  for (const auto slot : hold_for_nobody_known_)
+    if (segments_[slot].touched != epoch_) {
+      segments_[slot].touched = epoch_;
+      touched_.push_back(slot);
+    }
+}
+
+void membership::touch_event(std::uint32_t profile, const model::profile_view& view,
+                             std::uint32_t metric, const model::event_view& event,
+                             std::int64_t now) {
+  for (const auto number : at(by_metric_, metric))
+    if (const auto& c = *criteria_[number];
+        is_live(c, profile) && c.compiled->concerns(view, metric, event))
+      evaluate(number, profile, view, now);
+  for (const auto number : any_event_)
+    if (is_live(*criteria_[number], profile))
+      evaluate(number, profile, view, now);
+}
+
+void membership::touch_metric(std::uint32_t profile, const model::profile_view& view,
+                              std::uint32_t metric, std::int64_t now) {
+  for (const auto number : at(by_metric_, metric))
+    if (is_live(*criteria_[number], profile))
+      evaluate(number, profile, view, now);
+  for (const auto number : any_event_)
+    if (is_live(*criteria_[number], profile))
+      evaluate(number, profile, view, now);
+}
+
+void membership::touch_attribute(std::uint32_t profile, const model::profile_view& view,
+                                 std::uint32_t attribute, std::int64_t now) {
+  for (const auto number : at(by_attribute_, attribute))
+    if (is_live(*criteria_[number], profile))
+      evaluate(number, profile, view, now);
+}
+
+void membership::erased(std::uint32_t profile, std::vector<move>& moves) {
+  alive_.remove(profile);
+  for (std::uint32_t number = 0; number < criteria_.size(); ++number)
+    if (auto* c = criteria_[number].get(); c != nullptr && c->bits.set(profile, false)) {
+      c->dirty = true;
+      if (c->complete)
+        bit_changes_.push_back({number, profile, false});
+    }
+  for (auto& s : segments_)
+    if (s.used && s.members.removeChecked(profile)) {
+      s.dirty = true;
+      moves.push_back({s.number, profile, false});
+    }
+}
+
+void membership::finish(std::uint32_t profile, std::vector<move>& moves) {
+  if (touched_.empty())
+    return;
+  std::ranges::sort(touched_, {}, [this](auto slot) { return segments_[slot].number; });
+  for (const auto slot : touched_) {
+    auto& s = segments_[slot];
+    const bool in = alive_.contains(profile) && rule_holds(*s.in_force, profile);
+    const bool moved = in ? s.members.addChecked(profile) : s.members.removeChecked(profile);
+    if (moved) {
+      s.dirty = true;
+      moves.push_back({s.number, profile, in});
+    }
+  }
+  touched_.clear();
+  ++epoch_;
+}
+
+bool membership::rule_holds(const rule& r, std::uint32_t profile) const {
+  return holds(r.what.root, [&](std::uint32_t leaf) {
+    return criteria_[r.numbers[leaf]]->bits.contains(profile);
+  });
+}
+
+Roaring membership::members_of(const rule& r, const expression& e) const {
+  if (e.kind == boolean_kind::leaf)
+    return criteria_[r.numbers[e.leaf]]->bits.bitmap();
+  if (e.kind == boolean_kind::all_of) {
+    Roaring result = alive_;
+    for (const auto& child : e.children)
+      result &= members_of(r, child);
+    return result;
+  }
+  Roaring result;
+  for (const auto& child : e.children)
+    result |= members_of(r, child);
+  return e.kind == boolean_kind::none_of ? alive_ - result : result;
+}
+
+// --- time
+
+std::optional<membership::due_moves>
+membership::advance(std::int64_t now, std::size_t evaluations_max, const profile_source& profiles) {
+  const auto key = due_.next();
+  if (!key || *key > now)
+    return std::nullopt;
+  due_moves result{*key, {}};
+  const auto waiting = due_.criteria_at(*key);
+  // A profile's criteria that are due together are asked together, so that nobody passes through a
+  // state that never was.
+  Roaring everybody;
+  for (const auto number : waiting)
+    everybody |= *due_.at(number, *key);
+  std::size_t evaluations = 0;
+  std::optional<std::uint32_t> last;
+  for (const auto profile : everybody) {
+    if (evaluations >= evaluations_max)
+      break;
+    last = profile;
+    ++evaluations;
+    if (!alive_.contains(profile))
+      continue;
+    const auto& view = profiles(profile);
+    for (const auto number : waiting)
+      if (is_live(*criteria_[number], profile) && due_.at(number, *key)->contains(profile)) {
+        evaluate(number, profile, view, *key);
+        ++evaluations;
+      }
+    finish(profile, result.moves);
+  }
+  for (const auto number : waiting)
+    if (last)
+      due_.remove_up_to(number, *key, *last);
+    else
+      due_.remove_bucket(number, *key);
+  return result;
+}
+
+void membership::settle(std::uint32_t profile, const model::profile_view& view, std::int64_t now,
+                        std::vector<due_moves>& moves) {
+  // Keys that an evaluation adds lie after the one it was made at, so this ends.
+  std::optional<std::int64_t> after;
+  for (auto key = due_.next(); key && *key <= now; key = due_.next_after(*after)) {
+    after = *key;
+    due_moves at_key{*key, {}};
+    for (const auto number : due_.criteria_at(*key)) {
+      const auto* waiting = due_.at(number, *key);
+      if (waiting == nullptr || !waiting->contains(profile))
+        continue;
+      if (is_live(*criteria_[number], profile))
+        evaluate(number, profile, view, *key);
+      due_.remove(number, *key, profile);
+    }
+    finish(profile, at_key.moves);
+    if (!at_key.moves.empty())
+      moves.push_back(std::move(at_key));
+  }
+}
+
+// --- questions
+
+const Roaring* membership::members(std::uint64_t segment) const {
+  const auto* s = find(segment);
+  return s == nullptr ? nullptr : &s->members;
+}
+
+std::vector<membership::state> membership::states() const {
+  std::vector<state> all;
+  for (const auto& s : segments_)
+    if (s.used)
+      all.push_back({s.number, s.in_force ? s.in_force->version : 0,
+                     s.waiting ? s.waiting->version : 0, s.members.cardinality()});
+  std::ranges::sort(all, {}, &state::segment);
+  return all;
+}
+
+const definition* membership::rule_in_force(std::uint64_t segment) const {
+  const auto* s = find(segment);
+  return s == nullptr || !s->in_force ? nullptr : &s->in_force->what;
+}
+
+const compiled_criterion* membership::compiled(const criterion_id& id) const {
+  const auto found = numbers_.find(id);
+  return found == numbers_.end() ? nullptr : criteria_[found->second]->compiled.get();
+}
+
+std::size_t membership::criteria() const {
+  return numbers_.size();
+}
+
+// --- keeping and restoring
+
+std::vector<membership::bit_change> membership::take_bit_changes() {
+  return std::exchange(bit_changes_, {});
+}
+
+bool membership::members_dirty(std::uint64_t segment) const {
+  const auto* s = find(segment);
+  return s != nullptr && s->dirty;
+}
+
+void membership::members_stored(std::uint64_t segment) {
+  segment_of(segment).dirty = false;
+}
+
+void membership::restore_criterion(std::uint32_t number, const criterion& what, Roaring bits,
+                                   const compiler& compile) {
+  if (number >= criteria_.size())
+    criteria_.resize(number + 1);
+  auto c = std::make_unique<criterion_state>();
+  c->id = id_of(what);
+  c->what = what;
+  c->compiled = compile(what);
+  c->holds_for_nobody_known = c->compiled->evaluate(nobody_known{}, 0).holds;
+  c->bits.assign(std::move(bits));
+  c->complete = true;
+  c->dirty = false;
+  numbers_[c->id] = number;
+  criteria_[number] = std::move(c);
+  index(number);
+}
+
+void membership::restore_rule(std::uint64_t segment, std::uint32_t version, definition what,
+                              Roaring members, const compiler& compile) {
+  define(segment, version, std::move(what), compile);
+  const auto slot = slots_.at(segment);
+  auto& s = segments_[slot];
+  s.in_force = std::exchange(s.waiting, std::nullopt);
+  s.members = std::move(members);
+  s.dirty = false;
+  put_in_force(slot);
+}
+
+void membership::restore_bit(std::uint32_t number, std::uint32_t profile, bool holds) {
+  if (number < criteria_.size() && criteria_[number])
+    if (criteria_[number]->bits.set(profile, holds))
+      criteria_[number]->dirty = true;
+}
+
+void membership::restore_move(std::uint64_t segment, std::uint32_t profile, bool joined) {
+  const auto found = slots_.find(segment);
+  if (found == slots_.end())
+    return;
+  auto& s = segments_[found->second];
+  if (joined ? s.members.addChecked(profile) : s.members.removeChecked(profile))
+    s.dirty = true;
+}
+
+void membership::restore_erased(std::uint32_t profile) {
+  alive_.remove(profile);
+}
+
+std::size_t membership::restore_due(std::uint32_t profile, const model::profile_view& view,
+                                    std::span<const std::uint32_t> metrics,
+                                    std::span<const std::uint32_t> attributes, std::int64_t now) {
+  std::size_t different = 0;
+  const auto ask = [&](std::uint32_t number) {
+    const auto& c = *criteria_[number];
+    if (!c.complete)
+      return;
+    const auto v = c.compiled->evaluate(view, now);
+    different += v.holds != c.bits.contains(profile) ? 1 : 0;
+    if (v.next_flip < model::to_ms(model::instant_max))
+      due_.add(number, profile, v.next_flip, now);
+  };
+  for (const auto metric : metrics)
+    std::ranges::for_each(at(by_metric_, metric), ask);
+  if (!metrics.empty())
+    std::ranges::for_each(any_event_, ask);
+  for (const auto attribute : attributes)
+    std::ranges::for_each(at(by_attribute_, attribute), ask);
+  return different;
+}
+
+std::optional<std::uint32_t> membership::number_of(const criterion_id& id) const {
+  const auto found = numbers_.find(id);
+  if (found == numbers_.end())
+    return std::nullopt;
+  return found->second;
+}
+
+} // namespace segments

@@ -1,0 +1,228 @@
+#pragma once
+
+#include "segments/definition.hpp"
+#include "segments/due_index.hpp"
+#include "segments/evaluate.hpp"
+#include "segments/profile_set.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+namespace segments {
+
+/// Where the membership finds people. The view lives until the next call.
+using profile_source = std::function<const model::profile_view&(std::uint32_t profile)>;
+
+/// Who is in which segment of one partition: the bits of every distinct criterion, the members of
+/// every segment, and when to ask again. Pure: told what changed and what time it is, it says who
+/// moved. Definitions share criteria; a criterion is evaluated once however many segments use it.
+class membership {
+public:
+  struct move {
+    std::uint64_t segment = 0;
+    std::uint32_t profile = 0;
+    bool joined = false;
+  };
+  /// A criterion's verdict on a profile changed: what a log must keep so that the bits can be had
+  /// again without evaluating.
+  struct bit_change {
+    std::uint32_t criterion = 0;
+    std::uint32_t profile = 0;
+    bool holds = false;
+  };
+  /// A due instant was worked through: moves at that instant, in order.
+  struct due_moves {
+    std::int64_t at = 0;
+    std::vector<move> moves;
+  };
+
+  using compiler = std::function<std::shared_ptr<const compiled_criterion>(const criterion&)>;
+
+  // --- definitions and builds
+
+  /// Puts a rule in line for `segment`; criteria that nobody computed yet start to be built.
+  /// Replaces a rule that is still waiting. The rule in force stays in force until `switch_ready`.
+  void define(std::uint64_t segment, std::uint32_t version, definition rule,
+              const compiler& compile);
+  /// Takes back the waiting rule.
+  void cancel(std::uint64_t segment);
+  /// Forgets the segment; its members are not reported as leaving.
+  void drop(std::uint64_t segment);
+
+  [[nodiscard]] bool building() const;
+  /// The next block (profile number / block rows) that some criterion needs.
+  [[nodiscard]] std::optional<std::uint32_t> next_block() const;
+  /// Evaluates every criterion that waits for this block.
+  void scan(std::uint32_t block, const model::block_view& view, std::int64_t now);
+  /// Criteria that wait for block `blocks` or later are complete: no such block exists.
+  void end_scan(std::uint32_t blocks, std::int64_t now);
+  /// Segments whose waiting rule has all its criteria.
+  [[nodiscard]] std::vector<std::uint64_t> ready() const;
+  struct switched {
+    std::uint32_t old_version = 0; // 0 = there was no rule before.
+    std::uint32_t version = 0;
+    Roaring joined;
+    Roaring left;
+  };
+  /// The waiting rule comes into force.
+  switched switch_ready(std::uint64_t segment);
+  /// Blocks done of the slowest criterion in the making, and how many segments wait.
+  [[nodiscard]] std::uint32_t blocks_done() const;
+
+  // --- changes: any number of touches of one profile, then finish
+
+  void created(std::uint32_t profile);
+  void touch_event(std::uint32_t profile, const model::profile_view& view, std::uint32_t metric,
+                   const model::event_view& event, std::int64_t now);
+  /// An event of the metric changed in a way that `touch_event` cannot tell (many at once).
+  void touch_metric(std::uint32_t profile, const model::profile_view& view, std::uint32_t metric,
+                    std::int64_t now);
+  void touch_attribute(std::uint32_t profile, const model::profile_view& view,
+                       std::uint32_t attribute, std::int64_t now);
+  /// The profile is gone: leaves everything.
+  void erased(std::uint32_t profile, std::vector<move>& moves);
+  /// Segments that the touches may have changed are told apart once, so that nothing in between is
+  /// seen.
+  void finish(std::uint32_t profile, std::vector<move>& moves);
+
+  // --- time
+
+  [[nodiscard]] std::optional<std::int64_t> next_due() const {
+    return due_.next();
+  }
+  /// Works the earliest due instant at or before `now` through, at most about `evaluations_max`
+  /// evaluations. Nothing = nothing is due.
+  std::optional<due_moves> advance(std::int64_t now, std::size_t evaluations_max,
+                                   const profile_source& profiles);
+  /// Works through what is due at or before `now` for one profile, instant by instant.
+  void settle(std::uint32_t profile, const model::profile_view& view, std::int64_t now,
+              std::vector<due_moves>& moves);
+
+  // --- questions
+
+  [[nodiscard]] const Roaring* members(std::uint64_t segment) const;
+  [[nodiscard]] const Roaring& alive() const {
+    return alive_;
+  }
+  struct state {
+    std::uint64_t segment = 0;
+    std::uint32_t version = 0;
+    std::uint32_t pending_version = 0;
+    std::uint64_t members = 0;
+  };
+  [[nodiscard]] std::vector<state> states() const;
+  [[nodiscard]] const definition* rule_in_force(std::uint64_t segment) const;
+  [[nodiscard]] const compiled_criterion* compiled(const criterion_id& id) const;
+  [[nodiscard]] std::size_t criteria() const;
+  [[nodiscard]] std::uint64_t due_entries() const {
+    return due_.size();
+  }
+
+  // --- keeping and restoring
+
+  /// Verdict changes since the last call, of criteria that are in force.
+  std::vector<bit_change> take_bit_changes();
+
+  struct criterion_state {
+    criterion_id id{};
+    criterion what{};
+    std::shared_ptr<const compiled_criterion> compiled;
+    profile_set bits;
+    std::uint32_t users = 0;      // Rules that use it, in force or waiting.
+    std::uint32_t next_block = 0; // While it is built: rows below are live.
+    bool complete = false;
+    bool holds_for_nobody_known = false; // Verdict on a profile without any data.
+    bool dirty = true;                   // Bits differ from what is stored.
+    std::vector<std::uint32_t> segments; // Slots of segments in force that use it.
+  };
+  /// By number; a number whose criterion was dropped is null.
+  [[nodiscard]] const std::vector<std::unique_ptr<criterion_state>>& criterion_states() const {
+    return criteria_;
+  }
+  void stored(std::uint32_t criterion) {
+    criteria_[criterion]->dirty = false;
+  }
+  [[nodiscard]] bool members_dirty(std::uint64_t segment) const;
+  void members_stored(std::uint64_t segment);
+  [[nodiscard]] due_index& due() {
+    return due_;
+  }
+
+  /// Puts back what was stored, in this order: alive, then criteria, then rules.
+  void restore_alive(Roaring alive) {
+    alive_ = std::move(alive);
+  }
+  void restore_criterion(std::uint32_t number, const criterion& what, Roaring bits,
+                         const compiler& compile);
+  void restore_rule(std::uint64_t segment, std::uint32_t version, definition rule, Roaring members,
+                    const compiler& compile);
+  void restore_bit(std::uint32_t number, std::uint32_t profile, bool holds);
+  void restore_move(std::uint64_t segment, std::uint32_t profile, bool joined);
+  void restore_created(std::uint32_t profile) {
+    alive_.add(profile);
+  }
+  void restore_erased(std::uint32_t profile);
+  /// Asks the criteria again that these names touch and notes when they are due; bits are not
+  /// changed. Returns how many verdicts differ from the bits (only overdue ones may).
+  std::size_t restore_due(std::uint32_t profile, const model::profile_view& view,
+                          std::span<const std::uint32_t> metrics,
+                          std::span<const std::uint32_t> attributes, std::int64_t now);
+  /// Numbers of stored criteria start above this.
+  [[nodiscard]] std::optional<std::uint32_t> number_of(const criterion_id& id) const;
+
+private:
+  struct rule {
+    std::uint32_t version = 0;
+    definition what;
+    std::vector<std::uint32_t> numbers; // Of the criteria, by leaf.
+  };
+  struct segment_state {
+    std::uint64_t number = 0;
+    bool used = false;
+    std::optional<rule> in_force;
+    std::optional<rule> waiting;
+    Roaring members;
+    bool dirty = true;
+    bool holds_for_nobody_known = false;
+    std::uint64_t touched = 0; // Epoch of the last touch.
+  };
+
+  std::uint32_t criterion_number(const criterion& what, const criterion_id& id,
+                                 const compiler& compile);
+  void index(std::uint32_t number);
+  void unindex(std::uint32_t number);
+  void release(const rule& r);
+  segment_state& segment_of(std::uint64_t segment);
+  [[nodiscard]] const segment_state* find(std::uint64_t segment) const;
+  [[nodiscard]] bool is_live(const criterion_state& c, std::uint32_t profile) const;
+  void put_in_force(std::uint32_t slot);
+  void take_out_of_force(std::uint32_t slot);
+  void evaluate(std::uint32_t number, std::uint32_t profile, const model::profile_view& view,
+                std::int64_t now);
+  void flip_bit(std::uint32_t number, std::uint32_t profile, bool holds);
+  [[nodiscard]] bool rule_holds(const rule& r, std::uint32_t profile) const;
+  [[nodiscard]] Roaring members_of(const rule& r, const expression& e) const;
+
+  std::vector<std::unique_ptr<criterion_state>> criteria_;
+  std::map<criterion_id, std::uint32_t> numbers_;
+  std::vector<std::vector<std::uint32_t>> by_metric_;
+  std::vector<std::vector<std::uint32_t>> by_attribute_;
+  std::vector<std::uint32_t> any_event_;
+  std::vector<segment_state> segments_;
+  std::unordered_map<std::uint64_t, std::uint32_t> slots_;
+  std::vector<std::uint32_t> hold_for_nobody_known_; // Slots of segments in force.
+  Roaring alive_;
+  due_index due_;
+  std::uint64_t epoch_ = 1;
+  std::vector<std::uint32_t> touched_; // Slots touched since the last finish.
+  std::vector<bit_change> bit_changes_;
+  std::vector<compiled_criterion::due_row> due_rows_; // Scratch.
+};
+
+} // namespace segments
