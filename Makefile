@@ -1,8 +1,10 @@
-# Everyday commands. CMake and the presets (CMakePresets.json) do the work; nothing here is needed to use them directly.
+# Everyday commands. CMake and its presets (CMakePresets.json) do the work and need none of this.
 #
 #   make run      install what is missing, build, show the demo
 #   make test     install what is missing, build, run every test
-#   make bench    measure; JOBS=n limits the compiler processes of every target
+#   make bench    measure
+#
+# JOBS=n limits the compiler processes of every target.
 MAKEFLAGS += --no-print-directory
 JOBS ?= $(shell nproc)
 build_with = cmake --preset $(1) --log-level=NOTICE && cmake --build --preset $(1) --parallel $(JOBS)

@@ -1,9 +1,11 @@
 # rollcall_folder(<name> [USES <folder>…] [LIBRARIES <target>…] [PRECOMPILE <header>…])
 #
-# Makes the library target <name>, also called rollcall::<name>, from the *.cpp files of the current folder. Code that links it
-# includes its headers as "<name>/file.hpp". USES names our own folders that it stands on, LIBRARIES foreign targets.
-# A folder that has only headers becomes an interface library, until its first source arrives. Sources with a main() are left
-# out: rollcall_split_programs() finds them.
+# Makes the library target <name>, also called rollcall::<name>, from the *.cpp files of the current
+# folder. Code that links it includes its headers as "<name>/file.hpp". USES names our own folders
+# that it stands on, LIBRARIES foreign targets, PRECOMPILE the headers worth compiling once.
+#
+# A folder that has only headers becomes an interface library, until its first source arrives.
+# Sources with a main() are left out: rollcall_split_programs() finds them.
 function(rollcall_folder name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "USES;LIBRARIES;PRECOMPILE")
   file(GLOB sources CONFIGURE_DEPENDS *.cpp)
@@ -22,13 +24,15 @@ function(rollcall_folder name)
   add_library(rollcall::${name} ALIAS ${name})
   set_target_properties(${name} PROPERTIES OUTPUT_NAME rollcall_${name})
   target_compile_features(${name} ${scope} cxx_std_20)
-  target_include_directories(${name} ${scope} "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>"
-                                              "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/rollcall>")
+  target_include_directories(
+    ${name} ${scope} "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>"
+    "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/rollcall>")
   target_link_libraries(${name} ${scope} ${arg_USES} ${arg_LIBRARIES})
   set_property(GLOBAL APPEND PROPERTY rollcall_folders ${name})
 endfunction()
 
-# Moves the sources that have a main() from the list named `sources_name` to the list named `programs_name`.
+# Moves the sources that have a main() from the list named `sources_name` to the list named
+# `programs_name`.
 function(rollcall_split_programs sources_name programs_name)
   set(with_main "")
   set(without_main "")

@@ -1,5 +1,5 @@
-# cmake --install puts the program, the library and its headers into the prefix; another project then says
-# find_package(rollcall) and links rollcall::rollcall. tests/install/ is such a project.
+# cmake --install puts the program, the library and its headers into the prefix; another project
+# then says find_package(rollcall) and links rollcall::rollcall. tests/install/ is such a project.
 include(CMakePackageConfigHelpers)
 
 get_property(folders GLOBAL PROPERTY rollcall_folders)
@@ -9,10 +9,16 @@ if(TARGET rollcall)
   install(TARGETS rollcall)
 endif()
 
-install(DIRECTORY include/rollcall DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.hpp")
+install(
+  DIRECTORY include/rollcall
+  DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+  FILES_MATCHING PATTERN "*.hpp")
 foreach(folder IN LISTS folders)
   if(IS_DIRECTORY "${PROJECT_SOURCE_DIR}/${folder}")
-    install(DIRECTORY ${folder} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/rollcall FILES_MATCHING PATTERN "*.hpp")
+    install(
+      DIRECTORY ${folder}
+      DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/rollcall
+      FILES_MATCHING PATTERN "*.hpp")
   endif()
 endforeach()
 

@@ -1,12 +1,13 @@
 # How we compile. Everything here can be set with -D; CMakePresets.json holds the usual sets.
 
-set(ROLLCALL_SANITIZE "" CACHE STRING "Sanitizers to build with: empty, address;undefined or thread")
+set(ROLLCALL_SANITIZE "" CACHE STRING "Empty, address;undefined or thread")
 option(ROLLCALL_TESTS "Build the tests and the examples" ON)
 option(ROLLCALL_WARNINGS_AS_ERRORS "Refuse our own code when it causes a warning" ON)
 option(ROLLCALL_PRECOMPILE "Use precompiled headers" ON)
 
-# The oldest processor that the program has to run on, as the compiler's -march. x86-64-v3 means AVX2 (2013 and later);
-# empty means the compiler's baseline. The default looks at the machine that builds.
+# The oldest processor that the program has to run on, as the compiler's -march. x86-64-v3 means
+# AVX2 (2013 and later); empty means the compiler's baseline. The default looks at the machine that
+# builds.
 set(default_arch "")
 if(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64" AND EXISTS /proc/cpuinfo)
   file(STRINGS /proc/cpuinfo cpu_flags REGEX "^flags" LIMIT_COUNT 1)
@@ -32,7 +33,8 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
-# Verdicts must be equal to the bit on every machine and in every code path: no fused multiply-add behind our back.
+# Verdicts must be equal to the bit on every machine and in every code path: no fused multiply-add
+# behind our back.
 add_compile_options(-ffp-contract=off)
 if(ROLLCALL_ARCH)
   add_compile_options(-march=${ROLLCALL_ARCH})

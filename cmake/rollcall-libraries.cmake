@@ -1,5 +1,5 @@
-# The libraries that Rollcall stands on, as imported targets. Used by our own build and, after an installation,
-# by find_package(rollcall); packages.txt lists the Debian packages that bring them.
+# The libraries that Rollcall stands on, as imported targets. Used by our own build and, after an
+# installation, by find_package(rollcall); packages.txt lists the Debian packages that bring them.
 
 find_package(Threads REQUIRED)
 find_package(ZLIB REQUIRED)
@@ -12,7 +12,8 @@ find_package(simdjson CONFIG REQUIRED)
 find_package(spdlog CONFIG REQUIRED)
 find_package(zstd CONFIG REQUIRED)
 
-# For a library without a package file of its own: makes `target` from one of its headers and its name.
+# For a library without a package file of its own: makes `target` from one of its headers and its
+# name.
 function(rollcall_find target header library)
   if(TARGET ${target})
     return()
@@ -22,11 +23,13 @@ function(rollcall_find target header library)
   find_library(${prefix}_LIBRARY ${library} REQUIRED)
   mark_as_advanced(${prefix}_INCLUDE_DIR ${prefix}_LIBRARY)
   add_library(${target} UNKNOWN IMPORTED)
-  set_target_properties(${target} PROPERTIES IMPORTED_LOCATION "${${prefix}_LIBRARY}"
-                                             INTERFACE_INCLUDE_DIRECTORIES "${${prefix}_INCLUDE_DIR}")
+  set_target_properties(
+    ${target} PROPERTIES IMPORTED_LOCATION "${${prefix}_LIBRARY}" INTERFACE_INCLUDE_DIRECTORIES
+                                                                  "${${prefix}_INCLUDE_DIR}")
 endfunction()
 
-# Cap'n Proto's own package file fails in projects without the C language, so it is found by hand as well.
+
+# Cap'n Proto's own package file fails in projects without the C language.
 rollcall_find(capnp::kj kj/common.h kj)
 rollcall_find(capnp::capnp capnp/message.h capnp)
 set_property(TARGET capnp::capnp PROPERTY INTERFACE_LINK_LIBRARIES capnp::kj Threads::Threads)
