@@ -3,6 +3,7 @@
 #include "model/outcome.hpp"
 #include "segments/definition.hpp"
 
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
@@ -10,6 +11,13 @@
 #include <vector>
 
 namespace segments {
+
+/// Bounds of one definition, so that no text can hold up or exhaust the reader.
+inline constexpr std::size_t definition_bytes_max = 1 << 20;
+/// How deep all_of, any_of, none_of and segments in segments may nest.
+inline constexpr std::size_t expression_depth_max = 64;
+/// Conditions and boolean nodes, those of segments that are folded in counted at each place.
+inline constexpr std::size_t expression_nodes_max = 10'000;
 
 /// One mistake in a definition.
 struct definition_error {
