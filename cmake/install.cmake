@@ -9,18 +9,11 @@ if(TARGET rollcall)
   install(TARGETS rollcall)
 endif()
 
+# <rollcall/rollcall.hpp> speaks in the types of model/, which lands beside it.
 install(
-  DIRECTORY include/rollcall
-  DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+  DIRECTORY include/rollcall/ model
+  DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/rollcall
   FILES_MATCHING PATTERN "*.hpp")
-foreach(folder IN LISTS folders)
-  if(IS_DIRECTORY "${PROJECT_SOURCE_DIR}/${folder}")
-    install(
-      DIRECTORY ${folder}
-      DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/rollcall
-      FILES_MATCHING PATTERN "*.hpp")
-  endif()
-endforeach()
 
 set(package_directory ${CMAKE_INSTALL_LIBDIR}/cmake/rollcall)
 install(EXPORT rollcall-targets NAMESPACE rollcall:: DESTINATION ${package_directory})

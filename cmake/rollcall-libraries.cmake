@@ -4,7 +4,6 @@
 find_package(Threads REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(Boost 1.81 CONFIG REQUIRED COMPONENTS headers json)
-find_package(CLI11 CONFIG REQUIRED)
 find_package(date CONFIG REQUIRED)
 find_package(fmt CONFIG REQUIRED)
 find_package(roaring CONFIG REQUIRED)

@@ -12,17 +12,17 @@
 /// stored big-endian, so that the order of the bytes is the order of the numbers; a record is any
 /// number of words. One row per tenant: add yours.
 ///
-///  keyspace     key                                 record owner meta         field words, see
-///  meta_field                           environment, partition log          sequence checksum,
-///  chain, length, bytes of a batch       embedded_log flips        sequence flips of the commit
-///  that applied this sequence  partition feed         segment, first sequence             a run of
-///  flips of one segment                   partition names        kind, number name (pack_bytes)
-///  partition blocks       kind << 32 | number, block          a block (messages/block.capnp)
-///  partition bits         owner, id (2 words), chunk          a serialized Roaring bitmap
-///  (pack_bytes)        partition due          criterion (2 words), bucket         a serialized
-///  Roaring bitmap (pack_bytes)        partition definitions  segment definition and state
-///  (pack_bytes)               partition checkpoints  kind, number                        how far a
-///  build or merge has come               partition
+///  keyspace     key                         record                                     owner
+///  meta         field                       words, see meta_field                      all
+///  log          sequence                    checksum, chain, length, bytes of a batch  embedded_log
+///  flips        sequence                    flips of the commit of this sequence       partition
+///  feed         segment, first sequence     a run of flips of one segment              partition
+///  names        kind, number                name (pack_bytes)                          partition
+///  blocks       kind << 32 | number, block  a block (messages/block.capnp)             partition
+///  bits         owner, id (2 words), chunk  a Roaring bitmap (pack_bytes)              partition
+///  due          criterion (2 words), bucket a Roaring bitmap (pack_bytes)              partition
+///  definitions  segment                     definition and state (pack_bytes)          partition
+///  checkpoints  kind, number                how far a build or merge has come          partition
 namespace storage {
 
 enum class keyspace : std::uint8_t {
@@ -44,16 +44,16 @@ struct keyspace_description {
 };
 
 inline constexpr std::array<keyspace_description, 10> keyspaces{{
-    {"meta", 1},
-    {"log", 1},
-    {"flips", 1},
-    {"feed", 2},
-    {"names", 2},
-    {"blocks", 2},
-    {"bits", 4},
-    {"due", 3},
-    {"definitions", 1},
-    {"checkpoints", 2},
+  {"meta", 1},
+  {"log", 1},
+  {"flips", 1},
+  {"feed", 2},
+  {"names", 2},
+  {"blocks", 2},
+  {"bits", 4},
+  {"due", 3},
+  {"definitions", 1},
+  {"checkpoints", 2},
 }};
 
 inline constexpr std::size_t key_words_max = 4;
@@ -71,7 +71,6 @@ constexpr std::int64_t unordered(word w) {
 }
 
 // --- meta
-// -----------------------------------------------------------------------------------------------------
 
 /// Numbers are never reused.
 enum class meta_field : std::uint64_t {
@@ -99,7 +98,6 @@ struct meta_key {
 };
 
 // --- log, flips, feed
-// ---------------------------------------------------------------------------------------------
 
 struct log_key {
   static constexpr keyspace space = keyspace::log;
@@ -136,7 +134,6 @@ struct feed_key {
 };
 
 // --- names, blocks
-// ------------------------------------------------------------------------------------------------
 
 enum class name_kind : std::uint64_t {
   metric = 1,
@@ -180,7 +177,6 @@ struct block_key {
 };
 
 // --- bits, due
-// -----------------------------------------------------------------------------------------------------
 
 enum class bits_owner : std::uint64_t { criterion = 1, segment = 2 };
 
@@ -210,7 +206,6 @@ struct due_key {
 };
 
 // --- definitions, checkpoints
-// -------------------------------------------------------------------------------------
 
 struct definitions_key {
   static constexpr keyspace space = keyspace::definitions;
