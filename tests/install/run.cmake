@@ -1,7 +1,7 @@
 # cmake -DBUILD=<our build> -DWORK=<directory> -DFLAGS=<compiler flags> -P run.cmake
 #
-# Installs BUILD into WORK/prefix, then configures, builds and runs the project of this folder against
-# that prefix.
+# Installs BUILD into WORK/prefix, then configures, builds and runs the project of this folder
+# against that prefix.
 file(REMOVE_RECURSE "${WORK}")
 file(MAKE_DIRECTORY "${WORK}/run")
 
