@@ -54,9 +54,9 @@ std::uint64_t hash_of(std::uint32_t row, std::uint32_t metric, std::string_view 
 
 } // namespace
 
-void delta_block::add_event(std::uint32_t row, std::uint32_t metric, std::int64_t time,
-                            double value, std::string_view unique_id,
-                            std::span<const new_property> properties) {
+std::uint32_t delta_block::add_event(std::uint32_t row, std::uint32_t metric, std::int64_t time,
+                                     double value, std::string_view unique_id,
+                                     std::span<const new_property> properties) {
   event e;
   e.time = time;
   e.value = value;
@@ -99,6 +99,7 @@ void delta_block::add_event(std::uint32_t row, std::uint32_t metric, std::int64_
   }
   events_.push_back(e);
   mark(row);
+  return index;
 }
 
 bool delta_block::has_event(std::uint32_t row, std::uint32_t metric,

@@ -34,9 +34,9 @@ public:
   };
   static constexpr std::uint32_t none = UINT32_MAX;
 
-  /// `unique_id` must not be there already.
-  void add_event(std::uint32_t row, std::uint32_t metric, std::int64_t time, double value,
-                 std::string_view unique_id, std::span<const new_property> properties);
+  /// `unique_id` must not be there already. Returns the event's place for `at`.
+  std::uint32_t add_event(std::uint32_t row, std::uint32_t metric, std::int64_t time, double value,
+                          std::string_view unique_id, std::span<const new_property> properties);
   [[nodiscard]] bool has_event(std::uint32_t row, std::uint32_t metric,
                                std::string_view unique_id) const;
   void set_attribute(std::uint32_t row, std::uint32_t attribute, model::value_view value);

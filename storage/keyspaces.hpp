@@ -218,7 +218,9 @@ struct definitions_key {
   }
 };
 
-enum class checkpoint_kind : std::uint64_t { build = 1, merge = 2 };
+/// build: unused number of a build. merge: a block, the log sequence its columns hold. source: hash
+/// of a sender's name, the last count it sent.
+enum class checkpoint_kind : std::uint64_t { build = 1, merge = 2, source = 3 };
 
 struct checkpoints_key {
   static constexpr keyspace space = keyspace::checkpoints;

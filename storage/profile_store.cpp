@@ -76,9 +76,11 @@ std::uint32_t profile_store::create() {
   return number;
 }
 
-bool profile_store::add_event(std::uint32_t profile, std::uint32_t metric, std::int64_t time,
-                              double value, std::string_view unique_id,
-                              std::span<const new_property> properties, std::uint64_t sequence) {
+std::optional<model::event_view> profile_store::add_event(std::uint32_t profile,
+                                                          std::uint32_t metric, std::int64_t time,
+                                                          double value, std::string_view unique_id,
+                                                          std::span<const new_property> properties,
+                                                          std::uint64_t sequence) {
   const auto block = profile / model::block_rows;
   const auto row = profile % model::block_rows;
   std::string own_id;
@@ -87,14 +89,14 @@ bool profile_store::add_event(std::uint32_t profile, std::uint32_t metric, std::
   const std::string_view id = unique_id.empty() ? std::string_view{own_id} : unique_id;
   auto& delta = delta_of(block, sequence);
   if (delta.has_event(row, metric, id))
-    return false;
+    return std::nullopt;
   if (!delta.is_dropped(row))
     if (const auto* stored = events_of(block, metric);
         stored != nullptr && row < stored->rows() && stored->find(row, id))
-      return false;
-  delta.add_event(row, metric, time, value, unique_id, properties);
+      return std::nullopt;
+  const auto place = delta.add_event(row, metric, time, value, unique_id, properties);
   profile_reader_->forget();
-  return true;
+  return model::event_view{time, value, delta_handle | place};
 }
 
 void profile_store::set_attribute(std::uint32_t profile, std::uint32_t attribute,

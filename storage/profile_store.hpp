@@ -37,11 +37,13 @@ public:
 
   /// Gives out the next number.
   std::uint32_t create();
-  /// False: the profile has an event of this metric with this id already, and nothing changed (S2).
-  /// An empty id is the time in whole seconds.
-  bool add_event(std::uint32_t profile, std::uint32_t metric, std::int64_t time, double value,
-                 std::string_view unique_id, std::span<const new_property> properties,
-                 std::uint64_t sequence);
+  /// The event as views show it, or nothing: the profile has an event of this metric with this id
+  /// already and nothing changed (S2). An empty id is the time in whole seconds.
+  std::optional<model::event_view> add_event(std::uint32_t profile, std::uint32_t metric,
+                                             std::int64_t time, double value,
+                                             std::string_view unique_id,
+                                             std::span<const new_property> properties,
+                                             std::uint64_t sequence);
   void set_attribute(std::uint32_t profile, std::uint32_t attribute, model::value_view value,
                      std::uint64_t sequence);
   /// Forgets everything about the profile and its number is dead.
