@@ -32,6 +32,9 @@ public:
   [[nodiscard]] const model::coded_column& column() const {
     return column_;
   }
+  [[nodiscard]] const dictionary_reader& dictionary() const {
+    return *dictionary_;
+  }
   /// Unset for rows that the block does not cover.
   [[nodiscard]] model::value_view value(std::uint32_t row) const {
     const auto code = row < rows_ ? column_.code(row) : 0;
@@ -43,7 +46,6 @@ public:
   }
 
 private:
-  friend class attribute_merge;
   attribute_block() = default;
 
   words_view words_;

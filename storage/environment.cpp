@@ -25,8 +25,8 @@ using model::outcome;
 using model::status;
 
 constexpr unsigned readers_max = 1024;
-constexpr std::uint64_t full_below =
-    64 * 1024; // Bytes: with less left, a failed write means a full disk.
+constexpr std::uint64_t
+  full_below = 64 * 1024; // Bytes: with less left, a failed write means a full disk.
 
 /// Directories that this process has open, by device and inode: LMDB does not notice a second
 /// opening, and closing either one would drop the locks of both.
@@ -116,10 +116,10 @@ status check_format(environment_state& state, MDB_txn* txn) {
     mdb_stat(txn, meta, &counts);
     if (counts.ms_entries != 0)
       return failure{
-          failure_code::storage_broken,
-          fmt::format("cannot open the data in {}: it does not say in which format it was "
-                      "written; restore it from a copy",
-                      state.directory.string())};
+        failure_code::storage_broken,
+        fmt::format("cannot open the data in {}: it does not say in which format it was "
+                    "written; restore it from a copy",
+                    state.directory.string())};
     word format = format_version;
     MDB_val first{sizeof format, &format};
     if (const int put = mdb_put(txn, meta, &key, &first, 0); put != 0)
@@ -179,8 +179,8 @@ bool environment_state::alone(const std::function<void()>& move) {
   std::unique_lock hold{gate};
   gate_moved.wait(hold, [&] { return !closed_off; });
   closed_off = true;
-  const bool empty =
-      gate_moved.wait_for(hold, options.growth_wait, [&] { return readers == 0 && writers == 0; });
+  const bool empty = gate_moved.wait_for(hold, options.growth_wait,
+                                         [&] { return readers == 0 && writers == 0; });
   if (empty)
     move();
   closed_off = false;
@@ -304,9 +304,9 @@ outcome<std::unique_ptr<environment>> environment::open(const std::filesystem::p
   state->options = options;
   std::error_code trouble;
   if (!options.create && !std::filesystem::exists(directory / "data.mdb", trouble))
-    return failure{failure_code::not_found,
-                   fmt::format("cannot open the data in {}: there is none; check the path",
-                               directory.string())};
+    return failure{
+      failure_code::not_found,
+      fmt::format("cannot open the data in {}: there is none; check the path", directory.string())};
   if (options.create) {
     std::filesystem::create_directories(directory, trouble);
     if (trouble)

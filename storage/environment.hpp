@@ -196,13 +196,13 @@ struct environment_options {
 };
 
 struct environment_statistics {
-  std::uint64_t page_size = 0;    // Bytes.
-  std::uint64_t map_size = 0;     // Bytes.
-  std::uint64_t pages_used = 0;   // Of the file, free ones included.
-  std::uint64_t pages_free = 0;   // To be reused by coming commits.
-  std::uint64_t readers_open = 0; // Read transactions of this process.
-  std::uint64_t unaligned_reads =
-      0; // Records that had to be copied; 0 as long as all keys and values are whole words.
+  std::uint64_t page_size = 0;       // Bytes.
+  std::uint64_t map_size = 0;        // Bytes.
+  std::uint64_t pages_used = 0;      // Of the file, free ones included.
+  std::uint64_t pages_free = 0;      // To be reused by coming commits.
+  std::uint64_t readers_open = 0;    // Read transactions of this process.
+  std::uint64_t unaligned_reads = 0; // Records that had to be copied; 0 as long as all keys and
+                                     // values are whole words.
   struct space {
     std::uint64_t records = 0;
     std::uint64_t pages = 0;

@@ -90,7 +90,7 @@ struct new_event {
   double value = model::no_value; // NaN = none.
   std::string_view unique_id{};   // Empty = its time in whole seconds.
   std::span<const new_property>
-      properties{}; // The last one of a property counts; unset ones are skipped.
+    properties{}; // The last one of a property counts; unset ones are skipped.
 };
 
 /// The old block's events without those of `dropped` rows (one bit a row; may be empty), and the

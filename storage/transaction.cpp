@@ -76,7 +76,7 @@ struct cursor_state {
   bool ended = false;
 
   cursor_state(transaction_state& t, keyspace s, words_view from, words_view to)
-      : within(t), space(s), first(from), end(to) {
+    : within(t), space(s), first(from), end(to) {
   }
   cursor_state(const cursor_state&) = delete;
   cursor_state& operator=(const cursor_state&) = delete;
@@ -104,11 +104,11 @@ void transaction_state::fail(int error, std::string_view what) {
 std::optional<words_view> transaction_state::value_of(const MDB_val& v, keyspace space) {
   if (v.mv_size % sizeof(word) != 0) {
     if (!failed)
-      failed =
-          failure{failure_code::storage_broken,
-                  fmt::format("a record of keyspace {} in {} has {} bytes, which is no number of "
-                              "words; restore the directory from a copy",
-                              describe(space).name, home.directory.string(), v.mv_size)};
+      failed = failure{
+        failure_code::storage_broken,
+        fmt::format("a record of keyspace {} in {} has {} bytes, which is no number of "
+                    "words; restore the directory from a copy",
+                    describe(space).name, home.directory.string(), v.mv_size)};
     return std::nullopt;
   }
   const auto count = v.mv_size / sizeof(word);
@@ -233,11 +233,11 @@ std::optional<entry> transaction::last_words(keyspace space, words_view first,
 }
 
 read_transaction::read_transaction(std::unique_ptr<transaction_state> state)
-    : transaction(std::move(state)) {
+  : transaction(std::move(state)) {
 }
 
 write_transaction::write_transaction(std::unique_ptr<transaction_state> state)
-    : transaction(std::move(state)) {
+  : transaction(std::move(state)) {
 }
 
 // --- write_transaction

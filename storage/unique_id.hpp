@@ -21,8 +21,8 @@ enum class id_shape : std::uint8_t {
 struct split_id {
   std::string_view prefix;
   id_shape shape = id_shape::literal;
-  std::uint8_t digits =
-      0; // Of a decimal with leading zeros: how many digits; 0 = written naturally.
+  std::uint8_t
+    digits = 0; // Of a decimal with leading zeros: how many digits; 0 = written naturally.
   std::uint64_t high = 0;
   std::uint64_t low = 0;
 
@@ -38,5 +38,11 @@ std::string join(const split_id& id);
 /// The id of an event that came without one: its time in whole seconds, rounded down (semantics
 /// S2).
 std::string seconds_id(std::int64_t time_ms);
+
+/// Whether `id` is the text that `seconds_id` makes of this time.
+bool is_seconds_id(const split_id& id, std::int64_t time_ms);
+
+/// Milliseconds as whole seconds, rounded down.
+std::int64_t whole_seconds(std::int64_t time_ms);
 
 } // namespace storage
