@@ -38,8 +38,8 @@ format:
 
 # clang-tidy over our own sources, with the checks of .clang-tidy.
 tidy: packages
-	@cmake --preset dev --log-level=NOTICE && cmake --build --preset dev --target messages_schemas
-	@git ls-files -- '*.cpp' | xargs -P $(JOBS) -n 1 clang-tidy -p build/dev --quiet
+	@$(call build_with,tidy) --target messages_schemas
+	@git ls-files -- '*.cpp' ':!tests/install' | xargs -P $(JOBS) -n 1 clang-tidy -p build/tidy --quiet
 
 clean:
 	@rm -rf build
