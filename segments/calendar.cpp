@@ -48,9 +48,11 @@ civil_date civil_of(std::int64_t day) {
   const std::int64_t shifted = day + 719'468; // Days since 0000-03-01.
   const std::int64_t era = floor_divide(shifted, days_per_era);
   const auto day_of_era = static_cast<unsigned>(shifted - era * days_per_era);
-  const unsigned year_of_era =
-      (day_of_era - day_of_era / 1'460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
-  const unsigned day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const unsigned year_of_era = (day_of_era - day_of_era / 1'460 + day_of_era / 36'524
+                                - day_of_era / 146'096)
+                             / 365;
+  const unsigned day_of_year = day_of_era
+                             - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
   const unsigned month_from_march = (5 * day_of_year + 2) / 153;
   civil_date date;
   date.day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
@@ -77,8 +79,9 @@ zone::zone(std::string name, std::vector<period> periods)
 }
 
 std::int64_t zone::offset_at(std::int64_t t) const {
-  const auto after = std::upper_bound(periods_.begin() + 1, periods_.end(), t,
-                                      [](std::int64_t at, const period& p) { return at < p.begin; });
+  const auto after = std::upper_bound(
+    periods_.begin() + 1, periods_.end(), t,
+    [](std::int64_t at, const period& p) { return at < p.begin; });
   return (after - 1)->offset;
 }
 
@@ -109,23 +112,39 @@ const zone& utc() {
   return it;
 }
 
-const zone* find_zone(std::string_view name) {
-  if (name == "UTC")
-    return &utc();
+namespace {
+
+const zone* look_up_zone(std::string_view name) {
   static std::mutex guard;
   static std::map<std::string, std::unique_ptr<const zone>, std::less<>> known;
   const std::lock_guard lock{guard};
   if (const auto found = known.find(name); found != known.end())
     return found->second.get();
-  // Names out of people's data may be anything: look in the list first, and remember only what exists.
+  // Names out of people's data may be anything: look in the list first, and remember only what
+  // exists.
   const auto& zones = date::get_tzdb().zones;
-  const auto found =
-      std::lower_bound(zones.begin(), zones.end(), name,
-                       [](const date::time_zone& z, std::string_view n) { return z.name() < n; });
+  const auto found = std::lower_bound(
+    zones.begin(), zones.end(), name,
+    [](const date::time_zone& z, std::string_view n) { return z.name() < n; });
   if (found == zones.end() || found->name() != name)
     return nullptr;
   auto made = std::make_unique<const zone>(std::string{name}, periods_of(*found));
   return known.emplace(std::string{name}, std::move(made)).first->second.get();
+}
+
+} // namespace
+
+const zone* find_zone(std::string_view name) {
+  if (name == "UTC")
+    return &utc();
+  // People of one account mostly live in a few zones, so the last answer often serves again.
+  thread_local std::string last_name;
+  thread_local const zone* last = nullptr;
+  if (last == nullptr || last_name != name) {
+    last = look_up_zone(name);
+    last_name = name;
+  }
+  return last;
 }
 
 } // namespace segments

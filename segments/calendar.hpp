@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-/// Days and years in time zones, in plain integers: instants are milliseconds since 1970 UTC, days are
-/// counted from 1970-01-01 of the zone's own calendar.
+/// Days and years in time zones, in plain integers: instants are milliseconds since 1970 UTC, days
+/// are counted from 1970-01-01 of the zone's own calendar.
 namespace segments {
 
 inline constexpr std::int64_t second_ms = 1'000;
@@ -69,7 +69,8 @@ public:
   [[nodiscard]] std::int64_t local(std::int64_t t) const {
     return periods_.empty() ? t : t + offset_at(t);
   }
-  /// The first instant at which the clock on the wall shows `local`; the end of the gap when it never does.
+  /// The first instant at which the clock on the wall shows `local`; the end of the gap when it
+  /// never does.
   [[nodiscard]] std::int64_t instant_of(std::int64_t local) const;
 
 private:
@@ -82,8 +83,8 @@ private:
 
 const zone& utc();
 
-/// The zone with this IANA name (links such as `US/Eastern` too); null when there is none. Zones are read once
-/// and live until the process ends. Safe from every thread.
+/// The zone with this IANA name (links such as `US/Eastern` too); null when there is none. Zones
+/// are read once and live until the process ends. Safe from every thread.
 const zone* find_zone(std::string_view name);
 
 } // namespace segments

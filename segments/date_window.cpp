@@ -60,15 +60,11 @@ void note(standing& s, std::int64_t now, std::int64_t enter, std::int64_t leave)
 } // namespace
 
 date_window::date_window(const date_filter& rule, const zone& account_zone)
-  : op_(rule.op),
-    uses_profile_zone_(rule.zone == "profile"),
-    start_(model::to_ms(rule.start)),
-    end_(model::to_ms(rule.end)),
-    zone_(&zone_named(rule.zone, account_zone)) {
+  : op_(rule.op), uses_profile_zone_(rule.zone == "profile"), start_(model::to_ms(rule.start)),
+    end_(model::to_ms(rule.end)), zone_(&zone_named(rule.zone, account_zone)) {
   const bool counts_days = rule.unit == date_unit::day || rule.unit == date_unit::week;
   whole_days_ = counts_days && !rule.rolling;
-  const std::int64_t unit =
-      whole_days_ ? unit_ms(rule.unit) / day_ms : unit_ms(rule.unit);
+  const std::int64_t unit = whole_days_ ? unit_ms(rule.unit) / day_ms : unit_ms(rule.unit);
   const std::int64_t most = whole_days_ ? days_max : ms_max;
   from_ = rule.op == date_operator::calendar_month ? rule.from : scaled(rule.from, unit, most);
   to_ = scaled(rule.to, unit, most);
@@ -201,8 +197,8 @@ standing date_window::fixed::in_year(std::int64_t t) const {
   standing s;
   const std::int64_t year = civil_of(zone_->day(now_)).year;
   for (std::int64_t y = year; y <= year + 1; ++y) {
-    const std::int64_t next_month =
-        date.month == 12 ? day_of(y + 1, 1, 1) : day_of(y, date.month + 1, 1);
+    const std::int64_t next_month = date.month == 12 ? day_of(y + 1, 1, 1)
+                                                     : day_of(y, date.month + 1, 1);
     note(s, now_, zone_->day_start(day_of(y, date.month, 1)), zone_->day_start(next_month));
   }
   return s;

@@ -8,19 +8,21 @@
 
 namespace segments {
 
-/// Where an instant stands in a window at some "now", and the next "now" at which that may be different.
+/// Where an instant stands in a window at some "now", and the next "now" at which that may be
+/// different.
 struct standing {
   bool inside = false;
   std::int64_t next = never;
 };
 
-/// A date filter made ready. For a fixed "now" most filters are an interval of instants (`at`); for a fixed
-/// instant they are an interval of "now" (`enter`, `leave`), which is what tells the time of the next change.
+/// A date filter made ready. For a fixed "now" most filters are an interval of instants (`at`); for
+/// a fixed instant they are an interval of "now" (`enter`, `leave`), which is what tells the time
+/// of the next change.
 class date_window {
 public:
   date_window() = default;
-  /// `zone_name` of the filter "profile" gives a window without a zone of its own: pass one to `at`.
-  /// Throws std::invalid_argument for a zone that does not exist.
+  /// `zone_name` of the filter "profile" gives a window without a zone of its own: pass one to
+  /// `at`. Throws std::invalid_argument for a zone that does not exist.
   date_window(const date_filter& rule, const zone& account_zone);
 
   /// False: static, or the whole of time.
@@ -64,9 +66,11 @@ public:
     [[nodiscard]] bool expels() const {
       return window_->expels_;
     }
-    /// First whole second of "now" at which `t` is inside. Of intervals that move; never decreases with `t`.
+    /// First whole second of "now" at which `t` is inside. Of intervals that move; never decreases
+    /// with `t`.
     [[nodiscard]] std::int64_t enter(std::int64_t t) const;
-    /// First whole second of "now" after `enter(t)` at which `t` is outside again; `never` when it stays.
+    /// First whole second of "now" after `enter(t)` at which `t` is outside again; `never` when it
+    /// stays.
     [[nodiscard]] std::int64_t leave(std::int64_t t) const;
     /// Of every window.
     [[nodiscard]] standing stands(std::int64_t t) const;

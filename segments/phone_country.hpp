@@ -8,9 +8,9 @@
 
 namespace segments {
 
-/// A set of countries as phone numbers show them (semantics S8): by calling code, where +1 is Canada when the
-/// area code is Canadian and else the United States. Countries that share a calling code are not told apart: +44 belongs to
-/// `GB` and to `JE` alike.
+/// A set of countries as phone numbers show them (semantics S8): by calling code, where +1 is
+/// Canada when the area code is Canadian and else the United States. Countries that share a calling
+/// code are not told apart: +44 belongs to `GB` and to `JE` alike.
 class phone_countries {
 public:
   phone_countries() = default;

@@ -57,7 +57,7 @@ bool is_negative(text_operator op) {
 
 bool takes_many(text_operator op) {
   return op == text_operator::in || op == text_operator::not_in
-         || op == text_operator::phone_country_in || op == text_operator::phone_country_not_in;
+      || op == text_operator::phone_country_in || op == text_operator::phone_country_not_in;
 }
 
 } // namespace
@@ -253,10 +253,10 @@ bool predicate::matches_items(std::string_view encoded) const {
         return true;
     return false;
   };
-  const bool takes_one =
-      list_op_ == list_operator::contains || list_op_ == list_operator::not_contains
-      || list_op_ == list_operator::contains_substring
-      || list_op_ == list_operator::not_contains_substring;
+  const bool takes_one = list_op_ == list_operator::contains
+                      || list_op_ == list_operator::not_contains
+                      || list_op_ == list_operator::contains_substring
+                      || list_op_ == list_operator::not_contains_substring;
   if (takes_one && items_.empty())
     return false; // A null operand.
   switch (list_op_) {

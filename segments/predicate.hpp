@@ -30,10 +30,12 @@ bool holds(const number_filter& test, double number);
 count_range range_of(const number_filter& test);
 bool holds(const list_length_filter& test, std::int64_t length);
 
-/// A filter made ready to be asked about many values (semantics S5–S13). Cheap to move, immutable, safe from every thread.
+/// A filter made ready to be asked about many values (semantics S5–S13). Cheap to move, immutable,
+/// safe from every thread.
 class predicate {
 public:
-  /// Throws std::invalid_argument for an unknown zone or a pattern that RE2 refuses; the parser lets neither pass.
+  /// Throws std::invalid_argument for an unknown zone or a pattern that RE2 refuses; the parser
+  /// lets neither pass.
   predicate(const filter& test, const zone& account_zone);
   predicate(predicate&&) noexcept;
   predicate& operator=(predicate&&) noexcept;
@@ -54,14 +56,25 @@ public:
   }
 
   /// The answer at `now`; `profile_zone` stands in for the filter zone "profile".
-  [[nodiscard]] standing test(model::value_view v, std::int64_t now, const zone& profile_zone) const;
+  [[nodiscard]] standing test(model::value_view v, std::int64_t now,
+                              const zone& profile_zone) const;
   /// Of filters that are no dates.
   [[nodiscard]] bool matches(model::value_view v) const;
   /// The same test of an instant that is not written as text: dates and existence only.
-  [[nodiscard]] standing test_instant(std::int64_t t, std::int64_t now, const zone& profile_zone) const;
+  [[nodiscard]] standing test_instant(std::int64_t t, std::int64_t now,
+                                      const zone& profile_zone) const;
 
 private:
-  enum class kind : std::uint8_t { text, text_on_list, number, boolean, existence, list, length, date };
+  enum class kind : std::uint8_t {
+    text,
+    text_on_list,
+    number,
+    boolean,
+    existence,
+    list,
+    length,
+    date
+  };
 
   [[nodiscard]] bool matches_text(std::string_view text) const;
   [[nodiscard]] bool matches_items(std::string_view encoded) const;

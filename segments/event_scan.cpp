@@ -1,0 +1,181 @@
+#include "segments/event_judge.hpp"
+
+#include <limits>
+#include <type_traits>
+
+/// Scans of event measures: windows become bounds on the packed times, so that events outside are
+/// never decoded.
+namespace segments {
+
+namespace {
+
+// Up to here it is quicker to look at every time than to search.
+constexpr std::size_t search_from = 24;
+
+/// How many of the ascending raws are below the bound.
+template <class Raw>
+std::size_t count_below(const Raw* raws, std::size_t count, Raw bound) {
+  if (count <= search_from) {
+    std::uint32_t below = 0;
+    for (std::size_t i = 0; i < count; ++i)
+      below += raws[i] < bound ? 1 : 0;
+    return below;
+  }
+  const Raw* base = raws;
+  for (std::size_t left = count; left > 1;) {
+    const std::size_t half = left / 2;
+    base += base[half - 1] < bound ? half : 0;
+    left -= half;
+  }
+  return static_cast<std::size_t>(base - raws) + (*base < bound ? 1 : 0);
+}
+
+/// "Earlier than t" on raw times: raw < value, or every raw when `all`.
+template <class Raw>
+struct raw_bound {
+  Raw value = 0;
+  bool all = false;
+};
+
+template <class Raw>
+raw_bound<Raw> bound_of(const model::integer_column& times, std::int64_t t) {
+  // base + scale * raw < t, that is raw < (t - base) / scale rounded up.
+  if (t <= times.base)
+    return {};
+  const std::uint64_t distance = static_cast<std::uint64_t>(t)
+                               - static_cast<std::uint64_t>(times.base);
+  const auto scale = static_cast<std::uint64_t>(times.scale);
+  const std::uint64_t first = (distance + scale - 1) / scale;
+  if (first > std::numeric_limits<Raw>::max())
+    return {0, true};
+  return {static_cast<Raw>(first), false};
+}
+
+template <class Raw>
+struct raw_window {
+  raw_bound<Raw> earliest;
+  raw_bound<Raw> after_latest;
+
+  raw_window(const model::integer_column& times, const date_window::fixed& w)
+    : earliest(bound_of<Raw>(times, w.earliest())),
+      after_latest(bound_of<Raw>(times, w.latest() + 1)) {
+  }
+  [[nodiscard]] std::size_t first(const Raw* raws, std::size_t count) const {
+    if (earliest.all)
+      return count;
+    return earliest.value == 0 ? 0 : count_below(raws, count, earliest.value);
+  }
+  [[nodiscard]] std::size_t inside_end(const Raw* raws, std::size_t count) const {
+    if (after_latest.all || raws[count - 1] < after_latest.value)
+      return count;
+    return count_below(raws, count, after_latest.value);
+  }
+};
+
+} // namespace
+
+/// One scan of one block.
+class measure_scan {
+public:
+  measure_scan(const event_measure& m, const model::block_view& block, std::int64_t now,
+               const scan_result& result)
+    : m_(m), now_(now), result_(result), rows_(block), columns_(block.events(m.selection_.metric)),
+      bound_(columns_, m.selection_),
+      zones_(block, m.attributes_.empty() ? nullptr : &m.attributes_[0], m.account_zone_) {
+  }
+
+  void run() {
+    if (rows_.rows() == 0)
+      return;
+    const bool has_bounds = !m_.asks_each_ && m_.attributes_.empty();
+    if (columns_ == nullptr || bound_.nothing_passes())
+      return put_everywhere(of_nobody());
+    if (!has_bounds || columns_->times.scale < 1)
+      return run_each();
+    switch (columns_->times.width) {
+    case 1:
+      return run_packed<std::uint8_t>();
+    case 2:
+      return run_packed<std::uint16_t>();
+    case 4:
+      return run_packed<std::uint32_t>();
+    case 8:
+      return run_packed<std::uint64_t>();
+    default:
+      return run_each();
+    }
+  }
+
+private:
+  /// Of people without events. Nothing can come in either, so it is for ever.
+  [[nodiscard]] verdict of_nobody() const {
+    const bound_columns nothing{nullptr, m_.selection_};
+    return m_.judge_picked(column_events{nothing, 0}, m_.window_.at(now_), 0, 0, as_is);
+  }
+
+  void put_everywhere(const verdict& v) const {
+    if (v.holds)
+      for (std::size_t w = 0; w < rows_.words(); ++w)
+        result_.holds[w] |= rows_.clean(w);
+  }
+
+  void run_each() {
+    const zone* last = &zones_.of(0);
+    auto w = m_.window_.at(now_, *last);
+    rows_.each_clean([&](std::uint32_t row) {
+      const zone& in = zones_.of(row);
+      if (&in != last) {
+        last = &in;
+        w = m_.window_.at(now_, in);
+      }
+      result_.put(row, m_.judge(column_events{bound_, row}, w, in));
+    });
+  }
+
+  template <class Raw>
+  void run_packed() const {
+    const auto w = m_.window_.at(now_);
+    const raw_window<Raw> window{columns_->times, w};
+    const auto* raws = reinterpret_cast<const Raw*>(columns_->times.raws);
+    const std::uint32_t* first_of = columns_->first.data();
+    const bool nobody_holds = of_nobody().holds;
+    const bool only_counts = m_.what_ == measure::count && !w.moves() && !bound_.has_tests();
+    const bool admits = w.admits();
+    rows_.each_clean([&](std::uint32_t row) {
+      const std::uint32_t begin = first_of[row];
+      const std::size_t count = first_of[row + 1] - begin;
+      const std::size_t first = count == 0 ? 0 : window.first(raws + begin, count);
+      if (first == count) {
+        if (nobody_holds)
+          result_.put(row, {true, never});
+        return;
+      }
+      const std::size_t inside_end = std::max(first, window.inside_end(raws + begin, count));
+      if (only_counts) {
+        if (m_.range_.holds(static_cast<std::int64_t>(inside_end - first)))
+          result_.put(row, {true, never});
+        return;
+      }
+      result_.put(row, m_.judge_range(column_events{bound_, row}, w, first, inside_end,
+                                      admits ? count : inside_end));
+    });
+  }
+
+  const event_measure& m_;
+  std::int64_t now_;
+  const scan_result& result_;
+  block_rows rows_;
+  const model::event_columns* columns_;
+  bound_columns bound_;
+  row_zones zones_;
+};
+
+void event_measure::scan(const model::block_view& block, std::int64_t now,
+                         std::span<std::uint64_t> holds, std::vector<due_row>& due) const {
+  const scan_result result{holds, due};
+  measure_scan{*this, block, now, result}.run();
+  block_rows{block}.each_unclean(
+    [&](std::uint32_t row) { result.put(row, evaluate(block.profile(row), now)); });
+}
+
+} // namespace segments

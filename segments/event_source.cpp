@@ -1,0 +1,81 @@
+#include "segments/event_source.hpp"
+
+namespace segments {
+
+namespace {
+
+// A table of answers pays while it has not many more entries than there are events to ask about.
+constexpr std::size_t table_slack = 1'024;
+
+} // namespace
+
+event_selection::event_selection(const event_selector& selector, const compile_context& context)
+  : metric(context.names.metric(selector.metric)) {
+  for (const auto& f : selector.where) {
+    auto made = make_test(f, context);
+    (made.test.moves() || made.test.uses_profile_zone() || made.test.is_date() ? moving : where)
+      .push_back(std::move(made));
+  }
+}
+
+std::size_t event_selection::slot_of(std::string_view property, const compile_context& context) {
+  const std::uint32_t number = context.names.event_property(property);
+  const auto known = std::find(properties.begin(), properties.end(), number);
+  if (known != properties.end())
+    return static_cast<std::size_t>(known - properties.begin());
+  properties.push_back(number);
+  return properties.size() - 1;
+}
+
+event_test event_selection::make_test(const event_filter& f, const compile_context& context) {
+  const bool is_value = f.property == "$value";
+  return {is_value ? 0 : slot_of(f.property, context), is_value,
+          predicate{f.test, context.account_zone}};
+}
+
+bool event_selection::may_pass(const model::profile_view& profile,
+                               const model::event_view& event) const {
+  return std::all_of(where.begin(), where.end(), [&](const event_test& t) {
+    return t.test.matches(t.is_value ? number_or_unset(event.value)
+                                     : profile.property(metric, event, properties[t.slot]));
+  });
+}
+
+bool event_selection::uses_profile_zone() const {
+  return std::any_of(moving.begin(), moving.end(),
+                     [](const event_test& t) { return t.test.uses_profile_zone(); });
+}
+
+bound_columns::bound_columns(const model::event_columns* columns, const event_selection& selection)
+  : columns_(columns) {
+  if (columns == nullptr)
+    return;
+  for (const std::uint32_t property : selection.properties) {
+    slots_.push_back(columns->property(property));
+    if (slots_.back().dictionary == nullptr)
+      slots_.back() = {};
+  }
+  const std::size_t events = columns->first.empty() ? 0 : columns->first.back();
+  for (const auto& t : selection.where) {
+    if (t.is_value) {
+      tests_.push_back({&t, {}, {}});
+      continue;
+    }
+    const auto& column = slots_[t.slot];
+    if (column.width == 0) {
+      nothing_passes_ = nothing_passes_ || !t.test.matches(property(0, t.slot));
+      continue;
+    }
+    bound_test made{&t, column, {}};
+    const std::size_t codes = std::size_t{column.dictionary->size()} + 1;
+    if (codes <= events + table_slack) {
+      made.passing.resize(codes);
+      made.passing[0] = t.test.matches({}) ? 1 : 0;
+      for (std::uint32_t code = 1; code < codes; ++code)
+        made.passing[code] = t.test.matches(column.dictionary->entry(code)) ? 1 : 0;
+    }
+    tests_.push_back(std::move(made));
+  }
+}
+
+} // namespace segments

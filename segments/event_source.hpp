@@ -1,0 +1,234 @@
+#pragma once
+
+#include "segments/predicate.hpp"
+#include "segments/rule.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <span>
+#include <vector>
+
+/// The events of one profile and one metric, wherever they come from: a profile view or the columns
+/// of a block. Both sources answer the same questions, so that one piece of code judges them.
+namespace segments {
+
+/// A filter on a property of an event.
+struct event_test {
+  std::size_t slot = 0;  // Index into event_selection::properties.
+  bool is_value = false; // The event's own value instead.
+  predicate test;
+};
+
+/// Events of a metric that pass tests, and the properties that somebody will look at.
+struct event_selection {
+  event_selection(const event_selector& selector, const compile_context& context);
+
+  /// The slot of a property, bound now if it is new.
+  std::size_t slot_of(std::string_view property, const compile_context& context);
+  [[nodiscard]] event_test make_test(const event_filter& f, const compile_context& context);
+  /// True when the event passes every test that does not depend on time.
+  [[nodiscard]] bool may_pass(const model::profile_view& profile,
+                              const model::event_view& event) const;
+  [[nodiscard]] bool uses_profile_zone() const;
+
+  std::uint32_t metric;
+  std::vector<std::uint32_t> properties;
+  std::vector<event_test> where;  // Tests that never change their answer.
+  std::vector<event_test> moving; // Date tests against "now".
+};
+
+inline model::value_view number_or_unset(double value) {
+  return std::isnan(value) ? model::value_view{}
+                           : model::value_view{model::value_kind::number, value, {}};
+}
+
+/// Events as a profile view gives them.
+class profile_events {
+public:
+  profile_events(const model::profile_view& profile, const event_selection& selection)
+    : profile_(&profile), selection_(&selection), events_(profile.events(selection.metric)) {
+  }
+
+  [[nodiscard]] std::size_t size() const {
+    return events_.size();
+  }
+  [[nodiscard]] std::int64_t time(std::size_t i) const {
+    return events_[i].time;
+  }
+  [[nodiscard]] double value(std::size_t i) const {
+    return events_[i].value;
+  }
+  [[nodiscard]] model::value_view property(std::size_t i, std::size_t slot) const {
+    return profile_->property(selection_->metric, events_[i], selection_->properties[slot]);
+  }
+  [[nodiscard]] bool has_tests() const {
+    return !selection_->where.empty();
+  }
+  [[nodiscard]] bool passes(std::size_t i) const {
+    for (const auto& t : selection_->where)
+      if (!t.test.matches(t.is_value ? number_or_unset(value(i)) : property(i, t.slot)))
+        return false;
+    return true;
+  }
+  /// How many events are earlier than `t`.
+  [[nodiscard]] std::size_t earlier_than(std::int64_t t) const {
+    if (events_.empty() || events_.back().time < t)
+      return events_.size();
+    if (events_.front().time >= t)
+      return 0;
+    const auto at = std::partition_point(events_.begin(), events_.end(),
+                                         [t](const model::event_view& e) { return e.time < t; });
+    return static_cast<std::size_t>(at - events_.begin());
+  }
+  [[nodiscard]] const model::event_view& event(std::size_t i) const {
+    return events_[i];
+  }
+
+private:
+  const model::profile_view* profile_;
+  const event_selection* selection_;
+  std::span<const model::event_view> events_;
+};
+
+/// The columns of a block, with every test answered once per dictionary code.
+class bound_columns {
+public:
+  /// `columns` may be null: nobody has events then.
+  bound_columns(const model::event_columns* columns, const event_selection& selection);
+
+  [[nodiscard]] const model::event_columns* columns() const {
+    return columns_;
+  }
+  [[nodiscard]] bool has_tests() const {
+    return !tests_.empty();
+  }
+  /// No event of this block can pass.
+  [[nodiscard]] bool nothing_passes() const {
+    return nothing_passes_;
+  }
+  [[nodiscard]] model::value_view property(std::size_t at, std::size_t slot) const {
+    const auto& column = slots_[slot];
+    const std::uint32_t code = column.dictionary == nullptr ? 0 : column.code(at);
+    return code == 0 ? model::value_view{} : column.dictionary->entry(code);
+  }
+  [[nodiscard]] bool passes(std::size_t at) const {
+    for (const auto& t : tests_) {
+      if (t.test->is_value) {
+        if (!t.test->test.matches(number_or_unset(columns_->values.at(at))))
+          return false;
+      } else if (t.passing.empty()) {
+        if (!t.test->test.matches(property(at, t.test->slot)))
+          return false;
+      } else if (t.passing[t.column.code(at)] == 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+private:
+  struct bound_test {
+    const event_test* test;
+    model::coded_column column;
+    std::vector<std::uint8_t> passing; // By code; empty = too many codes, ask the test.
+  };
+
+  const model::event_columns* columns_;
+  std::vector<model::coded_column> slots_;
+  std::vector<bound_test> tests_; // Those that tell events apart.
+  bool nothing_passes_ = false;
+};
+
+/// Events of one row of a block.
+class column_events {
+public:
+  column_events(const bound_columns& bound, std::uint32_t row) : bound_(&bound) {
+    if (const auto* columns = bound.columns()) {
+      begin_ = columns->first[row];
+      size_ = columns->first[row + 1] - columns->first[row];
+    }
+  }
+
+  [[nodiscard]] std::size_t size() const {
+    return size_;
+  }
+  [[nodiscard]] std::int64_t time(std::size_t i) const {
+    return bound_->columns()->times.at(begin_ + i);
+  }
+  [[nodiscard]] double value(std::size_t i) const {
+    return bound_->columns()->values.at(begin_ + i);
+  }
+  [[nodiscard]] model::value_view property(std::size_t i, std::size_t slot) const {
+    return bound_->property(begin_ + i, slot);
+  }
+  [[nodiscard]] bool has_tests() const {
+    return bound_->has_tests() || bound_->nothing_passes();
+  }
+  [[nodiscard]] bool passes(std::size_t i) const {
+    return !bound_->nothing_passes() && bound_->passes(begin_ + i);
+  }
+  [[nodiscard]] std::size_t earlier_than(std::int64_t t) const {
+    std::size_t low = 0;
+    std::size_t high = size_;
+    while (low < high) {
+      const std::size_t middle = (low + high) / 2;
+      if (time(middle) < t)
+        low = middle + 1;
+      else
+        high = middle;
+    }
+    return low;
+  }
+
+private:
+  const bound_columns* bound_;
+  std::size_t begin_ = 0;
+  std::size_t size_ = 0;
+};
+
+/// Whether event `i` passes the tests that depend on time, and until when.
+template <class Source>
+standing stands(const Source& events, std::size_t i, const std::vector<event_test>& tests,
+                std::int64_t now, const zone& in) {
+  standing all{true, never};
+  for (const auto& t : tests) {
+    const auto v = t.is_value ? number_or_unset(events.value(i)) : events.property(i, t.slot);
+    const auto s = t.test.test(v, now, in);
+    all.inside = all.inside && s.inside;
+    all.next = std::min(all.next, s.next);
+  }
+  return all;
+}
+
+/// The zones of the rows of a block, for windows in the zone "profile".
+class row_zones {
+public:
+  /// `zone_attribute` is null when no filter asks for the profile's zone.
+  row_zones(const model::block_view& block, const std::uint32_t* zone_attribute,
+            const zone& account)
+    : account_(&account) {
+    if (zone_attribute == nullptr)
+      return;
+    column_ = block.attribute(*zone_attribute);
+    known_.assign(column_.dictionary == nullptr ? 0 : std::size_t{column_.dictionary->size()} + 1,
+                  nullptr);
+  }
+  [[nodiscard]] const zone& of(std::uint32_t row) {
+    const std::uint32_t code = known_.empty() ? 0 : column_.code(row);
+    if (code == 0)
+      return *account_;
+    if (known_[code] == nullptr)
+      known_[code] = &zone_of(column_.dictionary->entry(code), *account_);
+    return *known_[code];
+  }
+
+private:
+  const zone* account_;
+  model::coded_column column_;
+  std::vector<const zone*> known_;
+};
+
+} // namespace segments
