@@ -22,9 +22,11 @@ std::uint64_t ndjson_reader::read(line_block& block, model::change_batch& batch,
                                   std::vector<line_error>& errors, std::size_t records_max) {
   auto& lines = parts_->lines;
   lines.enter(batch);
+  records_max = std::min(records_max, model::batch_records_full);
   const auto first = block.line();
   while (!block.is_empty() && batch.records.size() < records_max
-         && batch.bytes.size() < model::batch_bytes_full) {
+         && batch.bytes.size() < model::batch_bytes_full
+         && batch.properties.size() < model::batch_properties_full) {
     const auto number = block.line();
     const auto line = block.take_line();
     if (line.find_first_not_of(" \t\r") == std::string_view::npos)

@@ -2,9 +2,9 @@
 
 #include "messages/line_block.hpp"
 #include "model/change.hpp"
+#include "model/limits.hpp"
 
 #include <cstdint>
-#include <limits>
 #include <memory>
 #include <vector>
 
@@ -25,10 +25,10 @@ public:
 
   /// Takes lines off `block` and appends their records to `batch` until the block is empty, or the
   /// batch has `records_max` records (a line's records stay together, so it may have a few more) or
-  /// model::batch_bytes_full bytes. Errors are appended to `errors` in line order. Returns the
+  /// is full by model/limits.hpp. Errors are appended to `errors` in line order. Returns the
   /// lines taken.
   std::uint64_t read(line_block& block, model::change_batch& batch, std::vector<line_error>& errors,
-                     std::size_t records_max = std::numeric_limits<std::size_t>::max());
+                     std::size_t records_max = model::batch_records_full);
 
 private:
   struct parts;

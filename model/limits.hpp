@@ -31,5 +31,11 @@ inline constexpr std::int64_t time_ms_end = 7258118400000;
 
 /// A reader starts no further line once a batch's arena is this large; its references are 32 bits wide.
 inline constexpr std::size_t batch_bytes_full = 256 * 1024 * 1024;
+/// Nor once it has so many records or properties.
+inline constexpr std::size_t batch_records_full = std::size_t{1} << 20;
+inline constexpr std::size_t batch_properties_full = std::size_t{1} << 23;
+/// No batch is larger: it would be neither written nor read.
+inline constexpr std::size_t batch_records_max = 4 * batch_records_full;
+inline constexpr std::size_t batch_properties_max = 4 * batch_properties_full;
 
 } // namespace model
