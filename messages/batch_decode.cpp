@@ -19,6 +19,7 @@ using model::value_kind;
 
 constexpr auto first_kind = static_cast<unsigned>(change_kind::event);
 constexpr auto last_kind = static_cast<unsigned>(change_kind::erase);
+constexpr auto last_action = static_cast<unsigned>(model::property_action::fill);
 constexpr auto last_value_kind = static_cast<unsigned>(value_kind::nested);
 
 number_cursor cursor(capnp::Data::Reader data) {
@@ -164,12 +165,13 @@ private:
     p = {};
     p.name = next_name(property_names_);
     const auto kind = bits & heads::property_kind;
-    if (kind > last_value_kind || bits > heads::property_bits) {
-      wrong_ = "a property's kind is not known";
+    const auto action = (bits >> heads::property_action_shift) & heads::property_action;
+    if (kind > last_value_kind || action > last_action || bits > heads::property_bits) {
+      wrong_ = "a property's kind or action is not known";
       return;
     }
     p.kind = static_cast<value_kind>(kind);
-    p.action = static_cast<model::property_action>((bits >> heads::property_action_shift) & 3);
+    p.action = static_cast<model::property_action>(action);
     switch (p.kind) {
     case value_kind::number:
       p.number = next_number(property_numbers_, property_number_);

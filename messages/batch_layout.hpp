@@ -31,8 +31,9 @@ inline constexpr unsigned line = 1u << 15;
 
 inline constexpr unsigned property_kind = 0x7;
 inline constexpr unsigned property_action_shift = 3;
-inline constexpr unsigned property_truth = 1u << 5;
-inline constexpr unsigned property_bits = 0x3f;
+inline constexpr unsigned property_action = 0x7; // Above the shift.
+inline constexpr unsigned property_truth = 1u << 6;
+inline constexpr unsigned property_bits = 0x7f;
 
 } // namespace heads
 

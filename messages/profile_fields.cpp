@@ -52,7 +52,7 @@ constexpr known_field location_fields[] = {
   {"longitude", "location['longitude']", shape::coordinate},
 };
 
-// The date has two names in the API; the attribute is spelled like the segment dimension.
+// Segments call the date otherwise than profiles do; both names are understood.
 constexpr known_field predictive_fields[] = {
   {"historic_clv", "predictive['historic_clv']", shape::number},
   {"predicted_clv", "predictive['predicted_clv']", shape::number},
@@ -62,8 +62,8 @@ constexpr known_field predictive_fields[] = {
   {"average_days_between_orders", "predictive['average_days_between_orders']", shape::number},
   {"average_order_value", "predictive['average_order_value']", shape::number},
   {"churn_probability", "predictive['churn_probability']", shape::number},
-  {"expected_date_of_next_order", "predictive['expected_date_of_next_purchase']", shape::date},
-  {"expected_date_of_next_purchase", "predictive['expected_date_of_next_purchase']", shape::date},
+  {"expected_date_of_next_order", "predictive['expected_date_of_next_order']", shape::date},
+  {"expected_date_of_next_purchase", "predictive['expected_date_of_next_order']", shape::date},
   {"predicted_gender", "predictive['predicted_gender']", shape::gender},
   {"ranked_channel_affinity", "predictive['ranked_channel_affinity']", shape::affinity},
 };
