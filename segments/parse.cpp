@@ -20,6 +20,8 @@ struct measured_expression {
   std::size_t depth = 1; // Boolean levels below and including this one.
 };
 
+constexpr std::string_view valid_segment = "a segment with a valid definition; in ";
+
 using parsed_expression = std::optional<measured_expression>;
 
 /// Reads one definition and the segments that it refers to.
@@ -49,10 +51,11 @@ private:
     }
   };
 
-  /// A segment that was read once; no tree = it has mistakes.
+  /// A segment that was read once.
   struct folded_segment {
     parsed_expression tree;
     std::string origin;
+    std::string mistake; // Why there is no tree.
   };
 
   /// `origin` is what pointers of this document's conditions begin with: "" or where the segment is
@@ -211,19 +214,24 @@ private:
     auto tree = read_document(found.json, origin, depth + 1, errors);
     const auto name = open_segments_.back().shown();
     open_segments_.pop_back();
+    std::string mistake;
     if (!errors.empty()) {
-      at.refuse("a segment with a valid definition; in " + shortened(name) + " "
-                + describe({errors.front()}));
+      // The innermost segment is the one to mend.
+      const auto& first = errors.front();
+      mistake = first.allowed.starts_with(valid_segment)
+                ? first.allowed
+                : std::string{valid_segment} + shortened(name) + ", " + describe({first});
+      at.refuse(mistake);
       tree.reset();
     }
-    read_segments_[found.id] = {tree, std::move(origin)};
+    read_segments_[found.id] = {tree, std::move(origin), std::move(mistake)};
     return tree;
   }
 
   /// A segment that was already folded in elsewhere.
   parsed_expression copy_of(const folded_segment& known, const place& at, std::size_t depth) {
     if (!known.tree) {
-      at.refuse("a segment with a valid definition");
+      at.refuse(known.mistake);
       return std::nullopt;
     }
     if (depth + known.tree->depth > expression_depth_max) {
