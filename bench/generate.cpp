@@ -16,7 +16,8 @@ constexpr std::uint64_t rows_per_piece = 50'000;
 /// Writes rows `from` … `to - 1`: pieces are formatted by several threads and written in order.
 /// `format` appends rows [a, b) to a text.
 template <class Format>
-bool write_rows(std::uint64_t from, std::uint64_t to, unsigned threads, std::FILE* out, const Format& format) {
+bool write_rows(std::uint64_t from, std::uint64_t to, unsigned threads, std::FILE* out,
+                const Format& format) {
   std::vector<std::string> pieces(threads);
   for (auto row = from; row < to;) {
     std::vector<std::thread> running;
@@ -52,21 +53,21 @@ bool write_events(const bench::generated_store& store, const order& wanted, std:
   store.for_each_chunk(
     wanted.from, wanted.to, [&](std::uint64_t first, const std::vector<bench::event_row>& rows) {
       written = written
-                && write_rows(0, rows.size(), wanted.threads, out,
-                              [&](std::string& text, std::uint64_t a, std::uint64_t b) {
-                                for (auto row = a; row < b; ++row)
-                                  append(text, first + row, rows[row]);
-                              });
+             && write_rows(0, rows.size(), wanted.threads, out,
+                           [&](std::string& text, std::uint64_t a, std::uint64_t b) {
+                             for (auto row = a; row < b; ++row)
+                               append(text, first + row, rows[row]);
+                           });
     });
   return written;
 }
 
 bool write_profiles(const bench::generated_store& store, const order& wanted, std::FILE* out) {
-  const auto append = wanted.what == "lists"      ? bench::append_lists_csv
-                      : wanted.format == "csv" ? bench::append_profile_csv
-                                               : bench::append_profile_ndjson;
-  return write_rows(wanted.from, std::min<std::uint64_t>(wanted.to, store.profiles()), wanted.threads, out,
-                    [&](std::string& text, std::uint64_t a, std::uint64_t b) {
+  const auto append = wanted.what == "lists" ? bench::append_lists_csv
+                    : wanted.format == "csv" ? bench::append_profile_csv
+                                             : bench::append_profile_ndjson;
+  return write_rows(wanted.from, std::min<std::uint64_t>(wanted.to, store.profiles()),
+                    wanted.threads, out, [&](std::string& text, std::uint64_t a, std::uint64_t b) {
                       bench::profile_row row;
                       for (auto number = a; number < b; ++number) {
                         store.profile(static_cast<std::uint32_t>(number), row);
@@ -77,32 +78,39 @@ bool write_profiles(const bench::generated_store& store, const order& wanted, st
 
 bool write(const bench::generated_store& store, const order& wanted, std::FILE* out) {
   if (wanted.format == "csv") {
-    const auto header = wanted.what == "events"  ? bench::event_csv_header()
-                        : wanted.what == "lists" ? bench::lists_csv_header()
-                                                 : bench::profile_csv_header();
+    const auto header = wanted.what == "events" ? bench::event_csv_header()
+                      : wanted.what == "lists"  ? bench::lists_csv_header()
+                                                : bench::profile_csv_header();
     std::fwrite(header.data(), 1, header.size(), out);
   }
-  return wanted.what == "events" ? write_events(store, wanted, out) : write_profiles(store, wanted, out);
+  return wanted.what == "events" ? write_events(store, wanted, out)
+                                 : write_profiles(store, wanted, out);
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
   order wanted;
-  CLI::App app{"Writes the generated store of the benches: the same bytes for the same seed and size, on any machine."};
+  CLI::App app{"Writes the generated store of the benches: the same bytes for the same seed and "
+               "size, on any machine."};
   app.add_option("--seed", wanted.seed, "Seed of the store");
   app.add_option("--profiles", wanted.profiles, "How many profiles; each has about 20 events")
     ->check(CLI::Range(1U, bench::profiles_max));
-  app.add_option("--what", wanted.what, "profiles, events (in time order), lists (CSV only) or count (the number of events)")
+  app
+    .add_option(
+      "--what", wanted.what,
+      "profiles, events (in time order), lists (CSV only) or count (the number of events)")
     ->check(CLI::IsMember({"profiles", "events", "lists", "count"}));
-  app.add_option("--format", wanted.format, "ndjson or csv")->check(CLI::IsMember({"ndjson", "csv"}));
+  app.add_option("--format", wanted.format, "ndjson or csv")
+    ->check(CLI::IsMember({"ndjson", "csv"}));
   app.add_option("--from", wanted.from, "First row");
   app.add_option("--to", wanted.to, "Row after the last");
   app.add_option("--out", wanted.path, "File to write; - is standard output");
   app.add_option("--threads", wanted.threads, "Threads that format")->check(CLI::Range(1U, 256U));
   CLI11_PARSE(app, argc, argv);
   if (wanted.what == "lists" && wanted.format != "csv") {
-    std::fputs("generate: lists come as CSV only; in NDJSON they are part of the profiles\n", stderr);
+    std::fputs("generate: lists come as CSV only; in NDJSON they are part of the profiles\n",
+               stderr);
     return 2;
   }
 

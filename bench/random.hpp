@@ -2,7 +2,8 @@
 
 #include <cstdint>
 
-/// Random numbers that are the same on every machine: splitmix64 and integer arithmetic, nothing from <random>.
+/// Random numbers that are the same on every machine: splitmix64 and integer arithmetic, nothing
+/// from <random>.
 namespace bench {
 
 /// Scrambles a number so that neighbours look unrelated (the finaliser of splitmix64).

@@ -14,7 +14,8 @@ void append_number(std::string& out, Integer number) {
   out.append(digits, end);
 }
 
-/// `units` of which `per_one` (a power of ten) make one, as a decimal number without needless zeros.
+/// `units` of which `per_one` (a power of ten) make one, as a decimal number without needless
+/// zeros.
 void append_decimal(std::string& out, std::int64_t units, std::int64_t per_one) {
   if (units < 0)
     out += '-';
@@ -125,8 +126,8 @@ void append_properties(object& record, std::string& out, const profile_row& p) {
   properties.text("referrer", p.referrer);
 }
 
-void append_channel(object& channels, std::string& out, std::string_view name, const channel_consent& c,
-                    const std::optional<suppression>& suppressed) {
+void append_channel(object& channels, std::string& out, std::string_view name,
+                    const channel_consent& c, const std::optional<suppression>& suppressed) {
   if (c.state.empty() && !suppressed)
     return;
   channels.key(name);
@@ -176,7 +177,8 @@ void append_predictions(object& record, std::string& out, const profile_row& row
   fields.decimal("churn_probability", p.churn_thousandths, 1000);
   fields.time("expected_date_of_next_order", p.next_order);
   fields.text("predicted_gender", p.gender);
-  fields.texts("ranked_channel_affinity", p.channels, static_cast<std::uint32_t>(p.channels.size()));
+  fields.texts("ranked_channel_affinity", p.channels,
+               static_cast<std::uint32_t>(p.channels.size()));
 }
 
 void append_joined(std::string& out, const auto& texts, std::uint32_t count) {
@@ -294,7 +296,8 @@ void append_profile_ndjson(std::string& out, const profile_row& p) {
 }
 
 std::string_view event_csv_header() {
-  return "metric,profile,time,value,unique_id,campaign_id,client,brand,category,categories,item_count,quantity,rating\n";
+  return "metric,profile,time,value,unique_id,campaign_id,client,brand,category,categories,item_"
+         "count,quantity,rating\n";
 }
 
 void append_event_csv(std::string& out, std::uint64_t number, const event_row& event) {
@@ -309,19 +312,29 @@ void append_event_csv(std::string& out, std::uint64_t number, const event_row& e
 }
 
 std::string_view profile_csv_header() {
-  return "profile,external_id,email,phone_number,first_name,last_name,created,city,region,country,zip,timezone,latitude,longitude,"
-         "zip_latitude,zip_longitude,loyalty_points,is_wholesale,birthday,sizes,favorite_brand,referrer,email_consent,"
-         "email_consent_time,email_method,email_method_detail,email_double_optin,suppression_reason,suppression_time,sms_consent,"
-         "sms_consent_time,sms_method,sms_method_detail,historic_clv,predicted_clv,historic_number_of_orders,"
+  return "profile,external_id,email,phone_number,first_name,last_name,created,city,region,country,"
+         "zip,timezone,latitude,longitude,"
+         "zip_latitude,zip_longitude,loyalty_points,is_wholesale,birthday,sizes,favorite_brand,"
+         "referrer,email_consent,"
+         "email_consent_time,email_method,email_method_detail,email_double_optin,suppression_"
+         "reason,suppression_time,sms_consent,"
+         "sms_consent_time,sms_method,sms_method_detail,historic_clv,predicted_clv,historic_number_"
+         "of_orders,"
          "average_order_value,churn_probability,next_order,predicted_gender,best_channel\n";
 }
 
 void append_profile_csv(std::string& out, const profile_row& p) {
   line l{out};
-  l.number(p.number).text(p.external_id).text(p.email).text(p.phone_number).text(p.first_name).text(p.last_name);
+  l.number(p.number)
+    .text(p.external_id)
+    .text(p.email)
+    .text(p.phone_number)
+    .text(p.first_name)
+    .text(p.last_name);
   l.number(p.created).text(p.city).text(p.region).text(p.country).text(p.zip).text(p.time_zone);
   l.decimal(p.has_point, p.latitude, 1'000'000).decimal(p.has_point, p.longitude, 1'000'000);
-  l.decimal(p.has_zip_point, p.zip_latitude, 1'000'000).decimal(p.has_zip_point, p.zip_longitude, 1'000'000);
+  l.decimal(p.has_zip_point, p.zip_latitude, 1'000'000)
+    .decimal(p.has_zip_point, p.zip_longitude, 1'000'000);
   l.decimal(p.loyalty_points.has_value(), p.loyalty_points.value_or(0), 1);
   l.text(p.is_wholesale ? (*p.is_wholesale ? "true" : "false") : "").text(p.birthday);
   append_joined(l.field(), p.sizes, p.size_count);
@@ -330,11 +343,18 @@ void append_profile_csv(std::string& out, const profile_row& p) {
   l.text(p.email_consent.method_detail).text(p.email_consent.double_optin ? "true" : "");
   const auto suppressed = p.suppressed.value_or(suppression{});
   l.text(suppressed.reason).set_number(suppressed.time);
-  l.text(p.sms_consent.state).set_number(p.sms_consent.time).text(p.sms_consent.method).text(p.sms_consent.method_detail);
+  l.text(p.sms_consent.state)
+    .set_number(p.sms_consent.time)
+    .text(p.sms_consent.method)
+    .text(p.sms_consent.method_detail);
   const auto known = p.predicted.has_value();
   const auto f = p.predicted.value_or(predictions{});
-  l.decimal(known, f.historic_clv_cents, 100).decimal(known, f.predicted_clv_cents, 100).decimal(known, f.orders, 1);
-  l.decimal(known, f.average_order_cents, 100).decimal(known, f.churn_thousandths, 1000).set_number(f.next_order);
+  l.decimal(known, f.historic_clv_cents, 100)
+    .decimal(known, f.predicted_clv_cents, 100)
+    .decimal(known, f.orders, 1);
+  l.decimal(known, f.average_order_cents, 100)
+    .decimal(known, f.churn_thousandths, 1000)
+    .set_number(f.next_order);
   l.text(f.gender).text(f.channels[0]);
 }
 

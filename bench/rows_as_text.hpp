@@ -5,8 +5,9 @@
 #include <string>
 #include <string_view>
 
-/// Rows of the generated store as lines of text, appended to `out`. NDJSON is what Rollcall loads; CSV holds the same rows for the rivals, with
-/// times as seconds since 1970 and lists joined by `|`.
+/// Rows of the generated store as lines of text, appended to `out`. NDJSON is what Rollcall loads;
+/// CSV holds the same rows for the rivals, with times as seconds since 1970 and lists joined by
+/// `|`.
 namespace bench {
 
 void append_event_ndjson(std::string& out, std::uint64_t number, const event_row& event);

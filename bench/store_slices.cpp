@@ -19,8 +19,8 @@ struct packed_event {
 packed_event pack(const event_row& e, std::size_t place) {
   const auto time = static_cast<std::uint64_t>(e.time - store_opening);
   return {time << 37 | std::uint64_t{e.profile} << 14 | place,
-          std::uint64_t{e.value_cents} << 32 | std::uint64_t{e.topic} << 16 | std::uint64_t{e.detail} << 8
-            | static_cast<std::uint64_t>(e.kind)};
+          std::uint64_t{e.value_cents} << 32 | std::uint64_t{e.topic} << 16
+            | std::uint64_t{e.detail} << 8 | static_cast<std::uint64_t>(e.kind)};
 }
 
 event_row unpack(const packed_event& p) {
@@ -63,7 +63,8 @@ std::uint64_t generated_store::events() const {
 
 void generated_store::for_each_chunk(
   std::uint64_t from, std::uint64_t to,
-  const std::function<void(std::uint64_t first_number, const std::vector<event_row>&)>& take, std::uint64_t chunk) const {
+  const std::function<void(std::uint64_t first_number, const std::vector<event_row>&)>& take,
+  std::uint64_t chunk) const {
   const auto& before = events_before_hour();
   to = std::min(to, before.back());
   std::vector<packed_event> packed;
@@ -85,7 +86,8 @@ void generated_store::for_each_chunk(
           packed.push_back(pack(rows[place], place));
     }
     assert(packed.size() == before[end] - before[hour]);
-    std::sort(packed.begin(), packed.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
+    std::sort(packed.begin(), packed.end(),
+              [](const auto& a, const auto& b) { return a.key < b.key; });
     const auto last = std::min(to, before[end]);
     rows.clear();
     rows.reserve(last - from);

@@ -1,5 +1,6 @@
-#include "bench/generated_store.hpp"
 #include "bench/store_words.hpp"
+
+#include "bench/generated_store.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -11,10 +12,11 @@ namespace bench {
 
 namespace {
 
-constexpr std::array<std::string_view, static_cast<std::size_t>(metric::count_of_metrics)> metric_names{
-  "Received Email",   "Opened Email",  "Clicked Email",   "Active on Site",  "Viewed Product",
-  "Added to Cart",    "Started Checkout", "Placed Order", "Ordered Product", "Fulfilled Order",
-  "Refunded Order",   "Received SMS",  "Clicked SMS",     "Submitted Review"};
+constexpr std::array<std::string_view, static_cast<std::size_t>(metric::count_of_metrics)>
+  metric_names{"Received Email",  "Opened Email",    "Clicked Email",    "Active on Site",
+               "Viewed Product",  "Added to Cart",   "Started Checkout", "Placed Order",
+               "Ordered Product", "Fulfilled Order", "Refunded Order",   "Received SMS",
+               "Clicked SMS",     "Submitted Review"};
 
 std::vector<std::string> numbered(std::string_view prefix, std::uint32_t count) {
   std::vector<std::string> names;
@@ -56,7 +58,8 @@ void append_digits(std::string& out, std::uint64_t number, std::size_t width) {
 
 void add_categories(event_details& d, const event_row& event) {
   const auto& words = products();
-  for (std::uint32_t item = 0; item < event.detail && d.category_count < d.categories.size(); ++item) {
+  for (std::uint32_t item = 0; item < event.detail && d.category_count < d.categories.size();
+       ++item) {
     const auto name = categories[words.category[item_of(event.topic, item)]];
     const auto end = d.categories.begin() + d.category_count;
     if (std::find(d.categories.begin(), end, name) == end)

@@ -1,0 +1,123 @@
+#!/usr/bin/env node
+// One rival in one process: node rival.mjs duckdb|clickhouse load|ask|race key=value…
+// Prints a JSON line for each thing measured; the harness (../run.mjs) collects them.
+//   load  directory= generator= profiles= seed= threads=             makes the tables from the generated store
+//   ask   directory= questions=a.json,b.json runs= threads=         answers questions, median of `runs` after a warm-up
+//   race  directory= file=events.ndjson runs= threads=               loads the NDJSON file, as it is, into an empty table
+
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+
+const EVENTS_PER_FILE = 10_000_000;
+const MEMORY_GB = 10;
+
+const [, , name, order, ...rest] = process.argv;
+const given = Object.fromEntries(rest.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
+const threads = Number(given.threads ?? 2);
+const runs = Number(given.runs ?? 5);
+
+const say = (line) => process.stdout.write(`${JSON.stringify({ rival: name, ...line })}\n`);
+const median = (numbers) => {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const half = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+};
+async function milliseconds(work) {
+  const start = process.hrtime.bigint();
+  await work();
+  return Number(process.hrtime.bigint() - start) / 1e6;
+}
+
+async function openRival() {
+  mkdirSync(given.directory, { recursive: true });
+  const rival = name === 'duckdb'
+    ? await (await import('./duckdb.mjs')).DuckDb.open(given.directory, threads, MEMORY_GB)
+    : await (await import('./clickhouse.mjs')).ClickHouse.open(given.directory, threads, MEMORY_GB);
+  say({ version: await rival.version() });
+  return rival;
+}
+
+async function load(rival) {
+  const generate = (what, file, from = 0, to = Number.MAX_SAFE_INTEGER) => execFileSync(given.generator, ['--seed', given.seed,
+    '--profiles', given.profiles, '--what', what, '--format', 'csv', '--from', String(from), '--to', String(to), '--out', file]);
+  const file = (what) => `${given.directory}/${what}.csv`;
+  generate('profiles', file('profiles'));
+  generate('lists', file('lists'));
+  let spent = await milliseconds(() => rival.loadProfiles(file('profiles'), file('lists')));
+  const events = Number(execFileSync(given.generator, ['--seed', given.seed, '--profiles', given.profiles, '--what', 'count']));
+  for (let from = 0; from < events; from += EVENTS_PER_FILE) {
+    generate('events', file('events'), from, from + EVENTS_PER_FILE);
+    spent += await milliseconds(() => rival.loadEvents(file('events'), from === 0));
+    rmSync(file('events'));
+  }
+  spent += await milliseconds(() => rival.finishLoad());
+  rmSync(file('profiles'));
+  rmSync(file('lists'));
+  say({ work: 'load from CSV', value: Math.round(events / (spent / 1000)), unit: 'events/s', events });
+  say({ work: 'size on disk', value: await rival.bytes(), unit: 'bytes', events });
+}
+
+/** The fastest shape of a question's SQL, after a warm-up run of each. */
+async function bestShape(rival, shapes) {
+  let best = null;
+  for (const [shape, members] of Object.entries(shapes)) {
+    let count;
+    await rival.count(members);
+    const spent = await milliseconds(async () => { count = await rival.count(members); });
+    if (best && best.count !== count) throw new Error(`shapes disagree: ${best.count} by ${best.shape}, ${count} by ${shape}`);
+    if (!best || spent < best.spent) best = { shape, members, count, spent };
+  }
+  return best;
+}
+
+async function askOne(rival, question) {
+  const best = await bestShape(rival, question.sql[name]);
+  const counted = [];
+  const stored = [];
+  for (let run = 0; run < runs; ++run) {
+    counted.push(await milliseconds(() => rival.count(best.members)));
+    stored.push(await milliseconds(() => rival.store(0, best.members)));
+    await rival.forgetMembers();
+  }
+  say({ question: question.name, shape: best.shape, members: best.count, count_ms: median(counted), store_ms: median(stored) });
+}
+
+async function askMany(rival, question) {
+  const chosen = [];
+  for (const segment of question.segments) chosen.push(await bestShape(rival, segment.sql[name]));
+  const stored = [];
+  for (let run = 0; run < runs; ++run) {
+    stored.push(await milliseconds(async () => {
+      for (const [i, segment] of chosen.entries()) await rival.store(i, segment.members);
+    }));
+    await rival.forgetMembers();
+  }
+  say({ question: question.name, members: chosen.map((c) => c.count), store_ms: median(stored) });
+}
+
+async function ask(rival) {
+  for (const file of given.questions.split(',')) {
+    const question = JSON.parse(readFileSync(file, 'utf8'));
+    await (question.segments ? askMany(rival, question) : askOne(rival, question));
+  }
+}
+
+async function race(rival) {
+  const rates = [];
+  for (let run = 0; run < runs; ++run) {
+    let rows;
+    const spent = await milliseconds(async () => { rows = await rival.race(given.file); });
+    rates.push(rows / (spent / 1000));
+    await rival.forgetRace();
+  }
+  say({ work: 'insert NDJSON', value: Math.round(median(rates)), unit: 'events/s' });
+}
+
+const orders = { load, ask, race };
+if (!(name === 'duckdb' || name === 'clickhouse') || !(order in orders)) {
+  process.stderr.write('usage: rival.mjs duckdb|clickhouse load|ask|race key=value…\n');
+  process.exit(2);
+}
+const rival = await openRival();
+await orders[order](rival);
+await rival.close();
