@@ -52,4 +52,56 @@ json_array& json_array::raw(std::string_view json) {
   return *this;
 }
 
+std::string indented(std::string_view json) {
+  std::string out;
+  std::size_t depth = 0;
+  bool in_text = false;
+  const auto new_line = [&] { out.append(1, '\n').append(depth * 2, ' '); };
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const auto c = json[i];
+    if (in_text) {
+      out.push_back(c);
+      if (c == '\\' && i + 1 < json.size())
+        out.push_back(json[++i]);
+      else if (c == '"')
+        in_text = false;
+      continue;
+    }
+    const auto next = i + 1 < json.size() ? json[i + 1] : '\0';
+    switch (c) {
+    case '"':
+      in_text = true;
+      out.push_back(c);
+      break;
+    case '{':
+    case '[':
+      out.push_back(c);
+      if (next == '}' || next == ']') {
+        out.push_back(next);
+        ++i;
+        break;
+      }
+      ++depth;
+      new_line();
+      break;
+    case '}':
+    case ']':
+      --depth;
+      new_line();
+      out.push_back(c);
+      break;
+    case ',':
+      out.push_back(c);
+      new_line();
+      break;
+    case ':':
+      out.append(": ");
+      break;
+    default:
+      out.push_back(c);
+    }
+  }
+  return out;
+}
+
 } // namespace node

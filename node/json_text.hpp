@@ -40,4 +40,8 @@ private:
   std::string body_ = "[";
 };
 
+/// JSON for people: two spaces a level, one member a line; numbers stay as they are written. `json`
+/// must be JSON without spaces between its parts.
+std::string indented(std::string_view json);
+
 } // namespace node

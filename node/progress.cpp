@@ -18,40 +18,39 @@ constexpr std::size_t bar_width = 30;
 
 } // namespace
 
-progress::progress(std::string what, std::string unit, std::uint64_t total)
-    : what_(std::move(what)), unit_(std::move(unit)), total_(total),
-      is_terminal_(isatty(STDERR_FILENO) == 1), began_(clock::now()),
-      next_(began_ + (is_terminal_ ? redraw_interval : line_interval)) {
+progress::progress(std::string what, std::string unit)
+  : what_(std::move(what)), unit_(std::move(unit)), is_terminal_(isatty(STDERR_FILENO) == 1),
+    began_(clock::now()), next_(began_ + (is_terminal_ ? redraw_interval : line_interval)) {
 }
 
 progress::~progress() {
   finish();
 }
 
-std::string progress::line(std::uint64_t done, clock::time_point now) const {
-  const auto seconds = std::chrono::duration<double>(now - began_).count();
-  const auto rate = rate_text(done, seconds);
-  if (total_ == 0)
-    return fmt::format("{}: {} {}, {}", what_, grouped(done), unit_, rate);
-  const auto share = std::min(1.0, static_cast<double>(done) / static_cast<double>(total_));
-  const auto left = share > 0 ? duration_text(seconds / share - seconds) : "?";
-  if (!is_terminal_)
-    return fmt::format("{}: {:.0f}% of {} {}, {}, {} left", what_, share * 100, grouped(total_),
-                       unit_, rate, left);
-  const auto filled = static_cast<std::size_t>(share * bar_width);
-  return fmt::format("{} [{}{}] {:3.0f}%  {}, {} left", what_, std::string(filled, '#'),
-                     std::string(bar_width - filled, '.'), share * 100, rate, left);
+std::string progress::line(std::optional<double> share, std::uint64_t count, double seconds) const {
+  auto text = what_;
+  if (share) {
+    const auto part = std::clamp(*share, 0.0, 1.0);
+    const auto filled = static_cast<std::size_t>(part * bar_width);
+    if (is_terminal_)
+      text += fmt::format(" [{}{}]", std::string(filled, '#'),
+                          std::string(bar_width - filled, '.'));
+    text += fmt::format(" {:3.0f}%", part * 100);
+    if (part > 0.01)
+      text += fmt::format(", {} left", duration_text(seconds / part - seconds));
+  }
+  if (!unit_.empty())
+    text += fmt::format(", {} {}, {}", grouped(count), unit_, rate_text(count, seconds));
+  return text;
 }
 
-void progress::at(std::uint64_t done) {
+void progress::at(std::optional<double> share, std::uint64_t count) {
   const auto now = clock::now();
   if (now < next_)
     return;
   next_ = now + (is_terminal_ ? redraw_interval : line_interval);
-  if (is_terminal_)
-    fmt::print(stderr, "\r\x1b[K{}", line(done, now));
-  else
-    fmt::print(stderr, "{}\n", line(done, now));
+  const auto text = line(share, count, std::chrono::duration<double>(now - began_).count());
+  fmt::print(stderr, "{}{}{}", is_terminal_ ? "\r\x1b[K" : "", text, is_terminal_ ? "" : "\n");
   std::fflush(stderr);
   is_drawn_ = is_terminal_;
 }

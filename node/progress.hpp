@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace node {
@@ -11,29 +12,25 @@ namespace node {
 /// work that ends before the first report.
 class progress {
 public:
-  /// `total` = 0: unknown; then only what is done is shown. `unit` names what is counted:
-  /// "records", "profiles".
-  progress(std::string what, std::string unit, std::uint64_t total);
+  /// `unit` names what is counted: "records", "profiles"; empty = nothing is.
+  explicit progress(std::string what, std::string unit = {});
   ~progress();
   progress(const progress&) = delete;
   progress& operator=(const progress&) = delete;
 
-  void total(std::uint64_t total) {
-    total_ = total;
-  }
-  /// Cheap: looks at the clock and mostly does nothing.
-  void at(std::uint64_t done);
+  /// `share` from 0 to 1; nothing = unknown. Cheap: looks at the clock and mostly does nothing.
+  void at(std::optional<double> share, std::uint64_t count = 0);
   /// Clears the bar.
   void finish();
 
 private:
   using clock = std::chrono::steady_clock;
 
-  [[nodiscard]] std::string line(std::uint64_t done, clock::time_point now) const;
+  [[nodiscard]] std::string line(std::optional<double> share, std::uint64_t count,
+                                 double seconds) const;
 
   std::string what_;
   std::string unit_;
-  std::uint64_t total_;
   bool is_terminal_;
   bool is_drawn_ = false;
   clock::time_point began_;

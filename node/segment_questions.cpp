@@ -1,0 +1,305 @@
+#include "node/segment_questions.hpp"
+
+#include "node/json_text.hpp"
+#include "node/stop_signals.hpp"
+#include "node/table.hpp"
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace node {
+
+namespace {
+
+constexpr std::size_t page_size = 10'000;
+
+/// A segment whose first build a crash or --no-wait left behind has no members yet: builds it,
+/// since nobody else will.
+model::status make_ready(rollcall::engine& engine, const std::string& segment) {
+  const auto info = engine.show(segment);
+  if (!info)
+    return info.error();
+  if (info->state == rollcall::segment_state::building)
+    return wait_with_progress(engine, segment);
+  return model::nothing{};
+}
+
+struct members_options {
+  common_options common;
+  std::string segment;
+  std::uint64_t limit = 20;
+  bool all = false;
+  std::string ids;
+};
+
+/// Calls `take` with page after page; stops behind `limit` members.
+model::status each_member(rollcall::engine& engine, const std::string& segment, std::uint64_t limit,
+                          const std::function<void(const rollcall::member&)>& take) {
+  std::string cursor;
+  while (limit > 0) {
+    const auto page = engine.members(segment, cursor, std::min<std::uint64_t>(limit, page_size));
+    if (!page)
+      return page.error();
+    for (const auto& member : page->members)
+      take(member);
+    limit -= std::min<std::uint64_t>(limit, page->members.size());
+    cursor = page->cursor;
+    if (cursor.empty())
+      break;
+  }
+  return model::nothing{};
+}
+
+exit_status members(const members_options& wanted) {
+  return with_engine(wanted.common, [&](rollcall::engine& engine) {
+    if (const auto ready = make_ready(engine, wanted.segment); !ready)
+      return complain(wanted.common, ready.error());
+    const auto count = engine.count(wanted.segment);
+    if (!count)
+      return complain(wanted.common, count.error());
+    std::vector<rollcall::member> found;
+    const auto limit = wanted.all || !wanted.ids.empty() ? UINT64_MAX : wanted.limit;
+    const auto read = each_member(engine, wanted.segment, limit,
+                                  [&](const rollcall::member& member) { found.push_back(member); });
+    if (!read)
+      return complain(wanted.common, read.error());
+    if (!wanted.ids.empty()) {
+      std::vector<std::string> ids;
+      for (auto& member : found)
+        ids.push_back(std::move(member.profile));
+      if (const auto written = write_ids(wanted.ids, std::move(ids)); !written)
+        return complain(wanted.common, written.error());
+      if (wanted.ids == "-")
+        return exit_status::fine;
+      found.clear();
+    }
+    if (wanted.common.json) {
+      json_array list;
+      for (const auto& member : found)
+        list.raw(json_object{}
+                   .text("profile", member.profile)
+                   .text("joined_at", model::format_instant(member.joined_at))
+                   .done());
+      fmt::print("{}\n", json_object{}
+                           .text("segment", wanted.segment)
+                           .count("count", *count)
+                           .raw("members", list.done())
+                           .done());
+      return exit_status::fine;
+    }
+    fmt::print("{} members\n", grouped(*count));
+    if (found.empty())
+      return exit_status::fine;
+    table rows({{"profile"}, {"joined"}});
+    for (const auto& member : found)
+      rows.add({member.profile, model::format_instant(member.joined_at)});
+    fmt::print("\n{}", rows.text());
+    if (found.size() < *count)
+      fmt::print("... and {} more; --limit N or --all shows them\n",
+                 grouped(*count - found.size()));
+    return exit_status::fine;
+  });
+}
+
+std::string text_member(const boost::json::object& object, std::string_view name) {
+  const auto* found = object.if_contains(name);
+  return found && found->is_string() ? std::string{found->get_string()} : std::string{};
+}
+
+bool truth_member(const boost::json::object& object, std::string_view name) {
+  const auto* found = object.if_contains(name);
+  return found && found->is_bool() && found->get_bool();
+}
+
+void append_events(std::string& out, const boost::json::array& events,
+                   const boost::json::object& condition) {
+  for (const auto& entry : events)
+    if (const auto* event = entry.if_object())
+      out += fmt::format("           {}  {}\n", text_member(*event, "time"),
+                         text_member(*event, "metric"));
+  if (const auto* all = condition.if_contains("events_in_all"); all && all->is_number()) {
+    const auto count = all->to_number<std::uint64_t>();
+    if (count > events.size())
+      out += fmt::format("           ... and {} more\n", grouped(count - events.size()));
+  }
+}
+
+/// The engine's explanation in lines for people: yes or no before every condition, what was found
+/// behind it.
+std::string explanation_text(const std::string& json, const std::string& person,
+                             const std::string& segment) {
+  boost::json::error_code failed;
+  const auto document = boost::json::parse(json, failed);
+  if (failed || !document.is_object())
+    return json + '\n';
+  const auto& all = document.get_object();
+  auto out = fmt::format("{} is {}a member of {}", person,
+                         truth_member(all, "member") ? "" : "not ", segment);
+  if (const auto flips_at = text_member(all, "flips_at"); !flips_at.empty())
+    out += fmt::format("; time alone changes that at {}", flips_at);
+  out += "\n\n";
+  const auto* conditions = all.if_contains("conditions");
+  if (!conditions || !conditions->is_array())
+    return out;
+  for (const auto& entry : conditions->get_array()) {
+    const auto* condition = entry.if_object();
+    if (!condition)
+      continue;
+    out += fmt::format("  {}  {}\n", truth_member(*condition, "holds") ? "yes" : "no ",
+                       text_member(*condition, "rule"));
+    out += fmt::format("       found: {}\n", text_member(*condition, "found"));
+    if (const auto* events = condition->if_contains("events"); events && events->is_array())
+      append_events(out, events->get_array(), *condition);
+    if (const auto flips_at = text_member(*condition, "flips_at"); !flips_at.empty())
+      out += fmt::format("       flips by itself at {}\n", flips_at);
+  }
+  return out;
+}
+
+struct explain_options {
+  common_options common;
+  std::string segment;
+  std::string profile;
+};
+
+exit_status explain(const explain_options& wanted) {
+  return with_engine(wanted.common, [&](rollcall::engine& engine) {
+    if (const auto ready = make_ready(engine, wanted.segment); !ready)
+      return complain(wanted.common, ready.error());
+    const auto explained = engine.explain(wanted.segment, wanted.profile);
+    if (!explained)
+      return complain(wanted.common, explained.error());
+    if (wanted.common.json)
+      fmt::print("{}\n", *explained);
+    else
+      fmt::print("{}", explanation_text(*explained, wanted.profile, wanted.segment));
+    return exit_status::fine;
+  });
+}
+
+struct feed_options {
+  common_options common;
+  std::string segment;
+  std::string after;
+  std::uint64_t limit = 100;
+  bool follow = false;
+};
+
+std::string flip_line(const rollcall::flip_record& flip) {
+  return fmt::format("{}  {:<6}  {:<24}  {}{}{}\n", model::format_instant(flip.at),
+                     flip.joined ? "joined" : "left", flip.profile, model::name_of(flip.cause),
+                     flip.detail.empty() ? "" : " ", flip.detail);
+}
+
+/// Shows flips as they come until somebody asks for the end.
+exit_status follow(rollcall::engine& engine, const feed_options& wanted, const std::string& cursor,
+                   stop_signals& stop) {
+  const auto heard = engine.subscribe(
+    wanted.segment,
+    [&](const rollcall::flip_record& flip) {
+      fmt::print("{}", wanted.common.json ? flip_json(flip) + '\n' : flip_line(flip));
+      std::fflush(stdout);
+    },
+    cursor);
+  if (!heard)
+    return complain(wanted.common, heard.error());
+  while (!stop.wait(std::chrono::minutes{10})) {
+  }
+  return exit_status::fine;
+}
+
+exit_status feed(const feed_options& wanted) {
+  std::optional<stop_signals> stop;
+  if (wanted.follow)
+    stop.emplace();
+  return with_engine(wanted.common, [&](rollcall::engine& engine) {
+    if (const auto ready = make_ready(engine, wanted.segment); !ready)
+      return complain(wanted.common, ready.error());
+    if (stop)
+      return follow(engine, wanted, wanted.after, *stop);
+    auto cursor = wanted.after;
+    auto left = wanted.limit == 0 ? UINT64_MAX : wanted.limit;
+    json_array list;
+    while (left > 0) {
+      const auto page = engine.feed(wanted.segment, cursor,
+                                    std::min<std::uint64_t>(left, page_size));
+      if (!page)
+        return complain(wanted.common, page.error());
+      cursor = page->cursor;
+      if (page->flips.empty())
+        break;
+      left -= page->flips.size();
+      for (const auto& flip : page->flips)
+        if (wanted.common.json)
+          list.raw(flip_json(flip));
+        else
+          fmt::print("{}", flip_line(flip));
+    }
+    if (wanted.common.json)
+      fmt::print("{}\n", json_object{}.raw("flips", list.done()).text("cursor", cursor).done());
+    else
+      fmt::print("go on with --after {}\n", cursor);
+    return exit_status::fine;
+  });
+}
+
+} // namespace
+
+std::string flip_json(const rollcall::flip_record& flip) {
+  return json_object{}
+    .text("segment", flip.segment)
+    .text("segment_id", flip.segment_id)
+    .count("partition", flip.partition)
+    .count("sequence", flip.sequence)
+    .text("profile", flip.profile)
+    .boolean("joined", flip.joined)
+    .text("at", model::format_instant(flip.at))
+    .text("cause", model::name_of(flip.cause))
+    .text("detail", flip.detail)
+    .done();
+}
+
+void add_segment_questions(command_line& line, CLI::App& group) {
+  auto listed = std::make_shared<members_options>();
+  auto& members_command = line.add(group, "members", "Who is in a segment",
+                                   "rollcall segment members Buyers --data store --ids buyers.txt",
+                                   [listed] { return members(*listed); });
+  add_common(members_command, listed->common);
+  members_command.add_option("NAME", listed->segment, "Name or id of the segment")->required();
+  members_command.add_option("--limit", listed->limit, "Show at most so many")
+    ->capture_default_str();
+  members_command.add_flag("--all", listed->all, "Show all");
+  members_command
+    .add_option("--ids", listed->ids,
+                "Write all members here, one external id a line, sorted; - is standard output")
+    ->type_name("FILE");
+
+  auto explained = std::make_shared<explain_options>();
+  auto& explain_command = line.add(
+    group, "explain", "Why a person is in a segment or not, condition by condition",
+    "rollcall segment explain Buyers --data store --profile cust-000042",
+    [explained] { return explain(*explained); });
+  add_common(explain_command, explained->common);
+  explain_command.add_option("NAME", explained->segment, "Name or id of the segment")->required();
+  explain_command
+    .add_option("--profile", explained->profile, "External id, e-mail address or phone number")
+    ->required()
+    ->type_name("ID");
+
+  auto fed = std::make_shared<feed_options>();
+  auto& feed_command = line.add(group, "feed", "Who joined and left, in order, and why",
+                                "rollcall segment feed Buyers --data store --after 12.7.0.3",
+                                [fed] { return feed(*fed); });
+  add_common(feed_command, fed->common);
+  feed_command.add_option("NAME", fed->segment, "Name or id of the segment")->required();
+  feed_command
+    .add_option("--after", fed->after, "Go on behind this cursor; from the first flip without it")
+    ->type_name("CURSOR");
+  feed_command.add_option("--limit", fed->limit, "Show at most so many; 0 = all")
+    ->capture_default_str();
+  feed_command.add_flag("--follow", fed->follow, "Go on showing flips as they come, until Ctrl-C");
+}
+
+} // namespace node

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <chrono>
+
+namespace node {
+
+/// SIGINT and SIGTERM as something to wait for. Made before the engine, so that its threads leave
+/// the signals alone.
+class stop_signals {
+public:
+  stop_signals();
+  ~stop_signals();
+  stop_signals(const stop_signals&) = delete;
+  stop_signals& operator=(const stop_signals&) = delete;
+
+  /// Waits until a signal has come (true) or `patience` is over.
+  bool wait(std::chrono::milliseconds patience);
+
+  enum class woken_by { signal, input, patience };
+  /// Waits for a signal, or until `descriptor` can be read or is at its end.
+  woken_by wait_for_input(int descriptor, std::chrono::milliseconds patience);
+
+private:
+  int signals_ = -1;
+};
+
+} // namespace node
