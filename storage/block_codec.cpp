@@ -1,7 +1,6 @@
 #include "storage/block_codec.hpp"
 
 #include <fmt/format.h>
-#include <xxhash.h>
 
 #include <algorithm>
 #include <bit>
@@ -38,16 +37,12 @@ std::vector<word> block_builder::finish() {
   const auto segments = getSegmentsForOutput();
   const auto used = segments[0].size();
   memory_.resize(used + 1);
-  memory_[used] = checksum_of(words_view{memory_}.first(used));
+  memory_[used] = block_checksum(words_view{memory_}.first(used));
   return std::move(memory_);
 }
 
-std::uint64_t checksum_of(words_view words) {
-  return XXH3_64bits(words.data(), words.size_bytes());
-}
-
 bool checksum_holds(words_view block) {
-  return !block.empty() && checksum_of(block.first(block.size() - 1)) == block.back();
+  return !block.empty() && block_checksum(block.first(block.size() - 1)) == block.back();
 }
 
 model::failure broken_block(std::string_view kind, std::string_view what) {

@@ -36,8 +36,6 @@ private:
   bool given_ = false;
 };
 
-std::uint64_t checksum_of(words_view words);
-
 /// Whether the last word is the checksum of those before.
 bool checksum_holds(words_view block);
 

@@ -1,8 +1,14 @@
 #include "storage/words.hpp"
 
+#include <xxhash.h>
+
 #include <cstring>
 
 namespace storage {
+
+std::uint64_t block_checksum(words_view words) {
+  return XXH3_64bits(words.data(), words.size_bytes());
+}
 
 std::vector<word> pack_bytes(std::string_view bytes) {
   std::vector<word> record(1 + words_for(bytes.size()));

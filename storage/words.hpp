@@ -19,6 +19,9 @@ constexpr std::size_t words_for(std::size_t bytes) {
   return (bytes + sizeof(word) - 1) / sizeof(word);
 }
 
+/// What the last word of a block says about the words before it (XXH3, 64 bits).
+std::uint64_t block_checksum(words_view words);
+
 /// Bytes as a record: one word of length, then the bytes, filled up with zeros.
 std::vector<word> pack_bytes(std::string_view bytes);
 
