@@ -1,0 +1,27 @@
+#pragma once
+
+#include "model/outcome.hpp"
+
+#include <caf/error.hpp>
+#include <caf/make_message.hpp>
+#include <caf/result.hpp>
+
+#include <string_view>
+#include <utility>
+
+namespace actors {
+
+/// Our failures as CAF's errors and back, so that a request is answered once, with a code and a sentence either way.
+caf::error to_error(const model::failure& why);
+
+/// An error that CAF itself made (the actor is gone, the deadline passed) becomes `unavailable`, with what was tried.
+model::failure to_failure(const caf::error& e, std::string_view tried);
+
+template <class T>
+caf::result<T> to_result(model::outcome<T>&& o) {
+  if (o)
+    return std::move(*o);
+  return to_error(o.error());
+}
+
+} // namespace actors

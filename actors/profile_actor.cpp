@@ -1,0 +1,429 @@
+#include "actors/profile_actor.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace actors {
+
+namespace {
+
+using self_pointer = observed_pointer<profile_actor, profile_actor_state>;
+using steady = profile_actor_state::steady;
+
+constexpr std::size_t commit_records_max = 20'000;
+constexpr std::size_t commit_bytes_max = std::size_t{4} << 20;
+constexpr std::size_t tick_evaluations_max = 20'000;
+constexpr std::chrono::microseconds slice_budget{5'000}; // What a message may have to wait behind background work.
+constexpr std::chrono::milliseconds report_interval{100};
+constexpr std::chrono::seconds idle_after{1};
+constexpr std::chrono::seconds retry_after{1}; // Gives a full disk room to recover.
+
+// --- telling others ------------------------------------------------------------------------------------------
+
+/// Flips go to who watches their segment; most segments are watched by nobody.
+void announce(self_pointer self, const std::vector<model::flip>& flips) {
+  auto& state = self->state;
+  if (state.watchers.empty())
+    return;
+  std::map<std::uint64_t, std::vector<named_flip>> by_segment;
+  for (const auto& flip : flips)
+    if (state.watchers.contains(flip.segment))
+      by_segment[flip.segment].push_back({flip, state.parts.owned->label(flip.profile)});
+  for (auto& [segment, named] : by_segment) {
+    const auto last = named.back().what.sequence;
+    self->send(state.watchers[segment],
+               flips_happened{state.parts.index, segment, std::make_shared<const std::vector<named_flip>>(std::move(named)),
+                              last});
+  }
+}
+
+/// The CLOCK has to know when this partition wants to be woken.
+void tell_due(self_pointer self) {
+  auto& state = self->state;
+  const auto next = state.parts.owned->next_due();
+  if ((state.was_due_told && next == state.told_due) || !state.parts.due_listener)
+    return;
+  state.was_due_told = true;
+  state.told_due = next;
+  self->send(state.parts.due_listener, due_changed{state.parts.index, next});
+}
+
+void start_working(self_pointer self) {
+  if (std::exchange(self->state.is_work_on_its_way, true))
+    return;
+  self->send(self, do_work{});
+}
+
+/// Something was refused by the disk: says so and tries again later.
+void note_trouble(self_pointer self, const model::failure& why) {
+  auto& state = self->state;
+  if (state.trouble != why.message) {
+    spdlog::warn("profile/{}: cannot write: {}", state.parts.index, why.message);
+    self->note_error(why.message);
+  }
+  state.trouble = why.message;
+  if (!std::exchange(state.is_retry_on_its_way, true))
+    self->delayed_send(self, retry_after, retry_work{});
+}
+
+void note_success(self_pointer self) {
+  if (!self->state.trouble.empty())
+    spdlog::info("profile/{}: writes again", self->state.parts.index);
+  self->state.trouble.clear();
+}
+
+// --- changes -------------------------------------------------------------------------------------------------
+
+/// A change keeps the background merge of idle times away for a while.
+void note_change(self_pointer self) {
+  auto& state = self->state;
+  state.last_change = steady::now();
+  state.is_idle = false;
+  if (!std::exchange(state.is_look_on_its_way, true))
+    self->delayed_send(self, idle_after, look_idle{});
+}
+
+void refuse_waiting(self_pointer self, std::vector<profile_actor_state::waiting_part>& refused,
+                    const model::failure& why) {
+  for (auto& one : refused)
+    one.reply.deliver(to_error(why));
+  note_trouble(self, why);
+}
+
+void commit_all_waiting(self_pointer self) {
+  auto& state = self->state;
+  if (state.waiting.empty())
+    return;
+  auto parts = std::exchange(state.waiting, {});
+  state.waiting_records = state.waiting_bytes = 0;
+  std::vector<incoming_batch> batches;
+  for (const auto& [part, reply] : parts)
+    batches.push_back({&part->changes, part->cause, part->source, part->source_sequence});
+  auto committed = state.parts.owned->commit(batches, state.parts.clock->now());
+  if (!committed) {
+    state.failed_attempt = std::max(state.failed_attempt, state.attempt_waiting);
+    state.failed_why = committed.error();
+    refuse_waiting(self, parts, committed.error());
+    return;
+  }
+  note_success(self);
+  note_change(self);
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    part_committed done{committed->sequence, false, {}, {}};
+    if (i < committed->notes.size())
+      done.notes = std::move(committed->notes[i]);
+    if (i == 0)
+      done.released = std::move(committed->released);
+    parts[i].reply.deliver(std::move(done));
+  }
+  announce(self, committed->flips);
+  tell_due(self);
+  if (!state.is_merging && state.parts.owned->wants_merge(false))
+    start_working(self);
+}
+
+void take_part(self_pointer self, commit_changes& order, caf::typed_response_promise<part_committed> reply) {
+  auto& state = self->state;
+  if (order.attempt <= state.failed_attempt) {
+    reply.deliver(to_error(state.failed_why));
+    return;
+  }
+  const auto& part = *order.part;
+  if (!part.source.empty() && part.source_sequence <= state.parts.owned->last_of(part.source)) {
+    part_committed known;
+    known.was_known = true;
+    reply.deliver(std::move(known));
+    return;
+  }
+  state.attempt_waiting = order.attempt;
+  state.waiting_records += part.changes.records.size();
+  state.waiting_bytes += part.changes.bytes.size();
+  state.waiting.push_back({std::move(order.part), std::move(reply)});
+  if (state.waiting_records >= commit_records_max || state.waiting_bytes >= commit_bytes_max)
+    commit_all_waiting(self);
+  else if (!std::exchange(state.is_commit_on_its_way, true))
+    self->send(self, commit_waiting{});
+}
+
+// --- time ----------------------------------------------------------------------------------------------------
+
+void deliver_ticks(self_pointer self) {
+  auto& state = self->state;
+  state.tick_to.reset();
+  for (auto& reply : std::exchange(state.tick_replies, {}))
+    reply.deliver(ticked{state.parts.index});
+}
+
+bool work_on_tick(self_pointer self) {
+  auto& state = self->state;
+  auto moved = state.parts.owned->advance(*state.tick_to, tick_evaluations_max);
+  if (!moved) {
+    note_trouble(self, moved.error());
+    return false;
+  }
+  note_success(self);
+  announce(self, moved->flips);
+  if (moved->done)
+    deliver_ticks(self);
+  tell_due(self);
+  return true;
+}
+
+// --- builds --------------------------------------------------------------------------------------------------
+
+/// Tells who watches a segment that its feed grew, with the flips when they came along.
+void announce_switch(self_pointer self, const std::vector<model::flip>& flips,
+                     const std::vector<segment_status>& switched) {
+  announce(self, flips);
+  for (const auto& s : switched)
+    if (const auto watcher = self->state.watchers.find(s.id); watcher != self->state.watchers.end())
+      self->send(watcher->second, flips_happened{self->state.parts.index, s.id,
+                                                 std::make_shared<const std::vector<named_flip>>(), s.last_sequence});
+}
+
+void report_build(self_pointer self, const partition::build_result& built, std::vector<segment_status> switched) {
+  auto& state = self->state;
+  const auto now = steady::now();
+  if (!built.done && switched.empty() && now - state.last_report < report_interval)
+    return;
+  state.last_report = now;
+  if (state.parts.build_listener)
+    self->send(state.parts.build_listener,
+               build_moved{state.parts.index, built.progress, std::move(switched), built.done});
+}
+
+bool work_on_builds(self_pointer self) {
+  auto& state = self->state;
+  auto built = state.parts.owned->build_slice(state.parts.clock->now(), slice_budget);
+  if (!built) {
+    note_trouble(self, built.error());
+    return false;
+  }
+  note_success(self);
+  state.is_building = !built->done;
+  std::vector<segment_status> switched;
+  if (!built->switched.empty())
+    for (const auto& s : state.parts.owned->segments())
+      if (std::find(built->switched.begin(), built->switched.end(), s.id) != built->switched.end())
+        switched.push_back(s);
+  announce_switch(self, built->flips, switched);
+  report_build(self, *built, std::move(switched));
+  if (built->done)
+    note_change(self);
+  tell_due(self);
+  return true;
+}
+
+// --- merges of the delta -------------------------------------------------------------------------------------
+
+void deliver_folds(self_pointer self, const model::status& outcome) {
+  for (auto& reply : std::exchange(self->state.fold_replies, {})) {
+    if (outcome)
+      reply.deliver(caf::unit);
+    else
+      reply.deliver(to_error(outcome.error()));
+  }
+}
+
+bool work_on_merge(self_pointer self) {
+  auto& state = self->state;
+  auto merged = state.parts.owned->merge_slice(slice_budget);
+  if (!merged) {
+    note_trouble(self, merged.error());
+    deliver_folds(self, merged.error());
+    return false;
+  }
+  note_success(self);
+  state.is_merging = !*merged;
+  if (*merged)
+    deliver_folds(self, model::nothing{});
+  return true;
+}
+
+// --- turns ---------------------------------------------------------------------------------------------------
+
+/// One slice of the most urgent work; builds and merges take turns. Goes on after the messages that have come meanwhile.
+void work(self_pointer self) {
+  auto& state = self->state;
+  if (!state.is_merging)
+    state.is_merging = !state.fold_replies.empty() || state.parts.owned->wants_merge(state.is_idle);
+  bool went_well = true;
+  if (state.tick_to)
+    went_well = work_on_tick(self);
+  else if (state.is_building && !(state.is_merging && state.was_build_last)) {
+    state.was_build_last = true;
+    went_well = work_on_builds(self);
+  } else if (state.is_merging) {
+    state.was_build_last = false;
+    went_well = work_on_merge(self);
+  }
+  if (went_well && (state.tick_to || state.is_building || state.is_merging))
+    start_working(self);
+}
+
+// --- questions -----------------------------------------------------------------------------------------------
+
+identifier_list print_identifiers(const partition& owned, std::uint64_t key) {
+  auto all = std::make_shared<std::vector<printed_identifier>>();
+  owned.identifiers([&](std::uint32_t profile, std::string_view external_id, std::string_view email,
+                        std::string_view phone) {
+    const identifier_texts texts{external_id, email, phone};
+    for (std::size_t i = 0; i < identifier_kinds; ++i)
+      if (!texts[i].empty()) {
+        const auto kind = static_cast<identifier_kind>(i);
+        all->push_back({fingerprint_of(kind, texts[i], key), kind, profile});
+      }
+  });
+  return {static_cast<std::uint32_t>(owned.figures().profile_numbers), std::move(all)};
+}
+
+member_list name_members(const partition& owned, const list_members& asked) {
+  member_list list;
+  for (const auto& m : owned.members(asked.segment, asked.after, asked.limit))
+    list.members.push_back({m.profile, owned.label(m.profile), m.joined_at});
+  return list;
+}
+
+feed_piece name_flips(const partition& owned, const read_feed& asked) {
+  feed_piece piece;
+  for (auto& flip : owned.feed(asked.segment, asked.after, asked.limit)) {
+    auto label = owned.label(flip.profile);
+    piece.flips.push_back({std::move(flip), std::move(label)});
+  }
+  return piece;
+}
+
+std::uint64_t last_sequence(const partition& owned, std::uint64_t segment) {
+  for (const auto& s : owned.segments())
+    if (s.id == segment)
+      return s.last_sequence;
+  return 0;
+}
+
+caf::result<caf::unit_t> to_unit(const model::status& s) {
+  if (s)
+    return caf::unit;
+  return to_error(s.error());
+}
+
+caf::result<caf::unit_t> define(self_pointer self, const define_segment& order) {
+  auto& state = self->state;
+  const auto defined =
+    state.parts.owned->define(order.segment, order.version, *order.json, state.parts.clock->now());
+  if (!defined) {
+    note_trouble(self, defined.error());
+    return to_error(defined.error());
+  }
+  state.is_building = true;
+  start_working(self);
+  return caf::unit;
+}
+
+void look_whether_idle(self_pointer self) {
+  auto& state = self->state;
+  state.is_look_on_its_way = false;
+  if (steady::now() - state.last_change < idle_after) {
+    state.is_look_on_its_way = true;
+    self->delayed_send(self, idle_after, look_idle{});
+    return;
+  }
+  state.is_idle = true;
+  if (state.parts.owned->wants_merge(true))
+    start_working(self);
+}
+
+} // namespace
+
+profile_actor::behavior_type profile(self_pointer self, std::shared_ptr<profile_actor_parts> parts) {
+  self->call_it("profile", "profile/" + std::to_string(parts->index));
+  auto& state = self->state;
+  state.parts = std::move(*parts);
+  for (const auto& s : state.parts.owned->segments())
+    state.is_building = state.is_building || s.pending_version != 0; // What a crash has interrupted.
+  note_change(self);
+  start_working(self);
+  tell_due(self);
+  return {
+    [self](commit_changes& order) {
+      const auto reply = self->make_response_promise<caf::typed_response_promise<part_committed>>();
+      take_part(self, order, reply);
+      return reply;
+    },
+    [self](const fold_delta&) {
+      const auto reply = self->make_response_promise<caf::typed_response_promise<caf::unit_t>>();
+      self->state.fold_replies.push_back(reply);
+      start_working(self);
+      return reply;
+    },
+    [self](const tick& t) {
+      const auto reply = self->make_response_promise<caf::typed_response_promise<ticked>>();
+      auto& to = self->state.tick_to;
+      to = to ? std::max(*to, t.now) : t.now;
+      self->state.tick_replies.push_back(reply);
+      start_working(self);
+      return reply;
+    },
+    [self](const define_segment& order) { return define(self, order); },
+    [self](const drop_segment& order) {
+      return to_unit(self->state.parts.owned->drop(order.segment, self->state.parts.clock->now()));
+    },
+    [self](const stop_build& order) {
+      return to_unit(self->state.parts.owned->cancel_build(order.segment, self->state.parts.clock->now()));
+    },
+    [self](const watch_flips& order) {
+      self->state.watchers[order.segment] = order.listener;
+      return last_sequence(*self->state.parts.owned, order.segment);
+    },
+    [self](const unwatch_flips& order) { self->state.watchers.erase(order.segment); },
+    [self](const count_members& asked) { return self->state.parts.owned->count(asked.segment); },
+    [self](const list_members& asked) { return name_members(*self->state.parts.owned, asked); },
+    [self](const read_feed& asked) { return name_flips(*self->state.parts.owned, asked); },
+    [self](const preview_members& asked) -> caf::result<preview_answer> {
+      auto found = self->state.parts.owned->preview(*asked.json, asked.at);
+      if (!found)
+        return to_error(found.error());
+      return preview_answer{std::move(*found)};
+    },
+    [self](const label_profiles& asked) {
+      profile_labels answer;
+      for (const auto profile : asked.profiles)
+        answer.labels.push_back(self->state.parts.owned->label(profile));
+      return answer;
+    },
+    [self](const explain_membership& asked) {
+      return to_result(self->state.parts.owned->explain(asked.segment, asked.profile));
+    },
+    [self](const show_profile& asked) { return to_result(self->state.parts.owned->profile_json(asked.profile)); },
+    [self](const sum_metrics&) { return metric_sums{self->state.parts.owned->metrics()}; },
+    [self](const read_figures&) {
+      return partition_state{self->state.parts.owned->figures(), self->state.trouble};
+    },
+    [self](const read_segments&) { return segment_statuses{self->state.parts.owned->segments()}; },
+    [self](const read_last_of& asked) { return self->state.parts.owned->last_of(asked.source); },
+    [self](const list_identifiers& asked) { return print_identifiers(*self->state.parts.owned, asked.key); },
+    [self](const export_person& asked) -> caf::result<exported_person> {
+      auto exported = self->state.parts.owned->export_profile(asked.profile, asked.into);
+      if (!exported)
+        return to_error(exported.error());
+      return exported_person{std::make_shared<const model::change_batch>(std::move(*exported))};
+    },
+    [self](const check_partition& asked) { return partition_faults{self->state.parts.owned->check(asked.step)}; },
+    [self](const commit_waiting&) {
+      self->state.is_commit_on_its_way = false;
+      commit_all_waiting(self);
+    },
+    [self](const do_work&) {
+      self->state.is_work_on_its_way = false;
+      work(self);
+    },
+    [self](const look_idle&) { look_whether_idle(self); },
+    [self](const retry_work&) {
+      self->state.is_retry_on_its_way = false;
+      start_working(self);
+    },
+  };
+}
+
+} // namespace actors

@@ -1,0 +1,333 @@
+#pragma once
+
+#include "actors/account_clock.hpp"
+#include "actors/batch_part.hpp"
+#include "actors/failures.hpp"
+#include "actors/identity.hpp"
+#include "actors/observed.hpp"
+#include "actors/partition.hpp"
+
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include <chrono>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace actors {
+
+// --- changes
+
+struct commit_changes {
+  batch_part_ptr part;
+  /// Parts of an attempt that a failure has ended are refused, so that no later one overtakes the one that failed.
+  std::uint64_t attempt = 0;
+};
+struct part_committed {
+  std::uint64_t sequence = 0;              // Of the log.
+  bool was_known = false;                  // The source's count was not above the last: nothing was done.
+  std::vector<record_note> notes;          // Of this part.
+  std::vector<released_identifier> released; // Of the whole commit; given with one of its parts.
+};
+struct fold_delta {};
+
+// --- time
+
+/// The clock reached this instant. Replied when everybody whose time has come was moved.
+struct tick {
+  model::instant now{};
+};
+struct ticked {
+  std::uint32_t partition = 0;
+};
+struct due_changed {
+  std::uint32_t partition = 0;
+  std::optional<model::instant> next_due{};
+};
+
+// --- segments
+
+struct define_segment {
+  std::uint64_t segment = 0;
+  std::uint32_t version = 0;
+  std::shared_ptr<const std::string> json; // Inlined.
+};
+struct drop_segment {
+  std::uint64_t segment = 0;
+};
+struct stop_build {
+  std::uint64_t segment = 0;
+};
+struct build_moved {
+  std::uint32_t partition = 0;
+  build_progress progress{};
+  std::vector<segment_status> switched; // Came into force just now.
+  bool is_done = false;                 // No build is left in this partition.
+};
+
+// --- flips
+
+/// A flip with what its profile is called outside.
+struct named_flip {
+  model::flip what;
+  std::string profile;
+};
+struct flips_happened {
+  std::uint32_t partition = 0;
+  std::uint64_t segment = 0;
+  /// In order. May be fewer than there were: `last_sequence` tells, the rest is in the feed.
+  std::shared_ptr<const std::vector<named_flip>> flips;
+  std::uint64_t last_sequence = 0;
+};
+
+// --- questions
+
+struct count_members {
+  std::uint64_t segment = 0;
+};
+struct list_members {
+  std::uint64_t segment = 0;
+  std::optional<std::uint32_t> after{};
+  std::size_t limit = 0;
+};
+struct named_member {
+  std::uint32_t number = 0;
+  std::string profile;
+  model::instant joined_at{};
+};
+struct member_list {
+  std::vector<named_member> members;
+};
+struct read_feed {
+  std::uint64_t segment = 0;
+  std::uint64_t after = 0;
+  std::size_t limit = 0;
+};
+struct feed_piece {
+  std::vector<named_flip> flips;
+};
+struct preview_members {
+  std::shared_ptr<const std::string> json; // Inlined.
+  model::instant at{};
+};
+struct preview_answer {
+  std::vector<std::uint32_t> profiles;
+};
+struct label_profiles {
+  std::vector<std::uint32_t> profiles;
+};
+struct profile_labels {
+  std::vector<std::string> labels;
+};
+struct explain_membership {
+  std::uint64_t segment = 0;
+  std::uint32_t profile = 0;
+};
+struct show_profile {
+  std::uint32_t profile = 0;
+};
+struct sum_metrics {};
+struct metric_sums {
+  std::vector<metric_figures> metrics;
+};
+struct read_figures {};
+struct partition_state {
+  partition_figures figures;
+  std::string trouble; // Why changes are not taken at the moment.
+};
+struct read_segments {};
+struct segment_statuses {
+  std::vector<segment_status> segments;
+};
+struct read_last_of {
+  std::string source;
+};
+struct list_identifiers {
+  std::uint64_t key = 0; // Of the fingerprints.
+};
+struct identifier_list {
+  std::uint32_t number_count = 0;
+  std::shared_ptr<const std::vector<printed_identifier>> all;
+};
+struct export_person {
+  std::uint32_t profile = 0;
+  std::uint32_t into = 0;
+};
+struct exported_person {
+  std::shared_ptr<const model::change_batch> changes;
+};
+struct check_partition {
+  std::uint32_t step = 1;
+};
+struct partition_faults {
+  std::vector<std::string> lines;
+};
+
+// --- INTERNAL
+
+struct commit_waiting {}; // Everything that waited in the mailbox before it is gathered.
+struct do_work {};        // The next slice of what goes on beside the messages.
+struct look_idle {};      // A while has passed: has anybody come?
+struct retry_work {};     // The disk may have room again.
+
+} // namespace actors
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::commit_changes)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::part_committed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::fold_delta)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::tick)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::ticked)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::due_changed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::define_segment)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::drop_segment)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::stop_build)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::build_moved)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::flips_happened)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::count_members)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::list_members)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::member_list)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::read_feed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::feed_piece)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::preview_members)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::preview_answer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::label_profiles)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::profile_labels)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::explain_membership)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::show_profile)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::sum_metrics)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::metric_sums)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::read_figures)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::partition_state)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::read_segments)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::segment_statuses)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::read_last_of)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::list_identifiers)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::identifier_list)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::export_person)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::exported_person)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::check_partition)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::partition_faults)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::commit_waiting)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::do_work)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::look_idle)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::retry_work)
+
+namespace actors {
+
+/// Hears when a partition has to be woken next.
+using due_listener_actor = caf::typed_actor<caf::reacts_to<due_changed>>;
+/// Hears how far a partition's builds have come, several times a second.
+using build_listener_actor = caf::typed_actor<caf::reacts_to<build_moved>>;
+/// Hears the flips of segments that it watches.
+using flip_listener_actor = caf::typed_actor<caf::reacts_to<flips_happened>>;
+
+/// From now on (`watch_flips`), or no more, the flips of a segment go to a listener; one listener a segment.
+struct watch_flips {
+  std::uint64_t segment = 0;
+  flip_listener_actor listener;
+};
+struct unwatch_flips {
+  std::uint64_t segment = 0;
+};
+
+} // namespace actors
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::watch_flips)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::unwatch_flips)
+
+namespace actors {
+
+/// The PROFILE ACTOR owns one partition: it takes changes in batches, moves members when their time comes, builds, merges
+/// and answers questions. Runs on a thread of its own and waits for its disk, for nobody else. Refusals carry the code of a
+/// model::failure.
+using profile_actor = caf::typed_actor<
+  // Records a part with whatever else waits, in one commit. Replies once it is durable. A refused part was not kept.
+  caf::replies_to<commit_changes>::with<part_committed>,
+  // Folds the delta into blocks now. Replies when nothing is left.
+  caf::replies_to<fold_delta>::with<caf::unit_t>,
+  // Moves everybody whose time has come, in slices that let changes through.
+  caf::replies_to<tick>::with<ticked>,
+  // Starts a build. Replies when the definition is recorded; BUILD COORDINATOR hears the rest.
+  caf::replies_to<define_segment>::with<caf::unit_t>,
+  caf::replies_to<drop_segment>::with<caf::unit_t>,
+  caf::replies_to<stop_build>::with<caf::unit_t>,
+  // Replies the last sequence of the segment's feed, after which the listener hears everything.
+  caf::replies_to<watch_flips>::with<std::uint64_t>,
+  caf::reacts_to<unwatch_flips>,
+  // Questions; answers are as of the last commit.
+  caf::replies_to<count_members>::with<std::uint64_t>,
+  caf::replies_to<list_members>::with<member_list>,
+  caf::replies_to<read_feed>::with<feed_piece>,
+  caf::replies_to<preview_members>::with<preview_answer>,
+  caf::replies_to<label_profiles>::with<profile_labels>,
+  caf::replies_to<explain_membership>::with<std::string>,
+  caf::replies_to<show_profile>::with<std::string>,
+  caf::replies_to<sum_metrics>::with<metric_sums>,
+  caf::replies_to<read_figures>::with<partition_state>,
+  caf::replies_to<read_segments>::with<segment_statuses>,
+  caf::replies_to<read_last_of>::with<std::uint64_t>,
+  // Everybody's identifiers, hashed.
+  caf::replies_to<list_identifiers>::with<identifier_list>,
+  // What a person knows and did, as changes for another one.
+  caf::replies_to<export_person>::with<exported_person>,
+  caf::replies_to<check_partition>::with<partition_faults>,
+  caf::reacts_to<commit_waiting>, caf::reacts_to<do_work>, caf::reacts_to<look_idle>, caf::reacts_to<retry_work>>;
+
+struct profile_actor_parts {
+  std::unique_ptr<partition> owned;
+  std::uint32_t index = 0;
+  std::shared_ptr<const account_clock> clock;
+  due_listener_actor due_listener;     // The CLOCK.
+  build_listener_actor build_listener; // The BUILD COORDINATOR.
+};
+
+struct profile_actor_state {
+  static constexpr const char* name = "profile";
+  using steady = std::chrono::steady_clock;
+
+  profile_actor_parts parts;
+
+  // Changes that wait for the next commit.
+  struct waiting_part {
+    batch_part_ptr part;
+    caf::typed_response_promise<part_committed> reply;
+  };
+  std::vector<waiting_part> waiting;
+  std::size_t waiting_records = 0;
+  std::size_t waiting_bytes = 0;
+  std::uint64_t attempt_waiting = 0; // The latest attempt among them.
+  bool is_commit_on_its_way = false;
+  std::uint64_t failed_attempt = 0; // Parts of this attempt or an earlier one are refused.
+  model::failure failed_why{};
+  std::string trouble;
+
+  // Work beside the messages.
+  bool is_work_on_its_way = false;
+  bool is_retry_on_its_way = false;
+  std::optional<model::instant> tick_to;
+  std::vector<caf::typed_response_promise<ticked>> tick_replies;
+  std::vector<caf::typed_response_promise<caf::unit_t>> fold_replies;
+  bool is_building = false;
+  bool is_merging = false;
+  bool was_build_last = false; // Builds and merges take turns.
+  bool is_idle = false;
+  bool is_look_on_its_way = false;
+  steady::time_point last_change{};
+  steady::time_point last_report{};
+
+  std::optional<model::instant> told_due;
+  bool was_due_told = false;
+  std::map<std::uint64_t, flip_listener_actor> watchers;
+};
+
+profile_actor::behavior_type profile(observed_pointer<profile_actor, profile_actor_state> self,
+                                     std::shared_ptr<profile_actor_parts> parts);
+
+} // namespace actors

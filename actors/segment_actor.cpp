@@ -1,0 +1,398 @@
+#include "actors/segment_actor.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+namespace actors {
+
+namespace {
+
+using self_pointer = observed_pointer<segment_actor, segment_actor_state>;
+using subscriber = segment_actor_state::subscriber;
+using placed_flip = segment_flips::placed_flip;
+
+constexpr std::chrono::seconds unused_after{60};
+constexpr std::size_t ready_max = 4'096; // Flips that wait for one subscriber; beyond, they are read from the feed.
+constexpr std::size_t read_limit = 1'000;
+
+// --- questions over all partitions ---------------------------------------------------------------------------
+
+void count(self_pointer self, caf::typed_response_promise<std::uint64_t> reply) {
+  struct sum {
+    std::size_t waits_for;
+    std::uint64_t members = 0;
+    bool has_failed = false;
+  };
+  auto all = std::make_shared<sum>(sum{self->state.profiles.size()});
+  for (const auto& who : self->state.profiles)
+    self->request(who, caf::infinite, count_members{self->state.segment->number})
+      .then(
+        [=](std::uint64_t n) mutable {
+          all->members += n;
+          if (--all->waits_for == 0 && !all->has_failed)
+            reply.deliver(std::uint64_t{all->members});
+        },
+        [=](caf::error& e) mutable {
+          --all->waits_for;
+          if (!std::exchange(all->has_failed, true))
+            reply.deliver(std::move(e));
+        });
+}
+
+struct member_walk {
+  list_all asked;
+  all_members found;
+  caf::typed_response_promise<all_members> reply;
+};
+
+/// Goes from partition to partition until the page is full.
+void list(self_pointer self, std::shared_ptr<member_walk> walk) {
+  const auto partition = walk->asked.partition;
+  const auto left = walk->asked.limit - walk->found.members.size();
+  if (partition >= self->state.profiles.size() || left == 0) {
+    if (left == 0 && !walk->found.members.empty())
+      walk->found.next = {partition, *walk->asked.after};
+    walk->reply.deliver(std::move(walk->found));
+    return;
+  }
+  self->request(self->state.profiles[partition], caf::infinite,
+                list_members{self->state.segment->number, walk->asked.after, left})
+    .then(
+      [=](member_list& page) {
+        if (page.members.size() < left) {
+          ++walk->asked.partition;
+          walk->asked.after.reset();
+        } else
+          walk->asked.after = page.members.back().number;
+        std::move(page.members.begin(), page.members.end(), std::back_inserter(walk->found.members));
+        list(self, walk);
+      },
+      [=](caf::error& e) mutable { walk->reply.deliver(std::move(e)); });
+}
+
+struct feed_walk {
+  read_all asked;
+  std::size_t share = 0; // Flips asked of each partition.
+  std::vector<std::vector<named_flip>> pages;
+  std::size_t waits_for = 0;
+  bool has_failed = false;
+  caf::typed_response_promise<all_flips> reply;
+};
+
+/// Puts the partitions' pages together by instant, each in its own order, and stops where a partition's page has ended but its feed may not
+/// have, so that pages together are in order too.
+all_flips merge_pages(feed_walk& walk) {
+  all_flips out;
+  out.next = walk.asked.after;
+  std::vector<std::size_t> at(walk.pages.size());
+  while (out.flips.size() < walk.asked.limit) {
+    std::size_t first = walk.pages.size();
+    for (std::size_t p = 0; p < walk.pages.size(); ++p) {
+      if (at[p] == walk.pages[p].size()) {
+        if (walk.pages[p].size() == walk.share && !out.flips.empty())
+          return out;
+        continue;
+      }
+      if (first == walk.pages.size() || walk.pages[p][at[p]].what.at < walk.pages[first][at[first]].what.at)
+        first = p;
+    }
+    if (first == walk.pages.size())
+      break;
+    auto& flip = walk.pages[first][at[first]++];
+    out.next[first] = flip.what.sequence;
+    out.flips.push_back({static_cast<std::uint32_t>(first), std::move(flip)});
+  }
+  return out;
+}
+
+void read(self_pointer self, const read_all& asked, caf::typed_response_promise<all_flips> reply) {
+  const auto partitions = self->state.profiles.size();
+  auto walk = std::make_shared<feed_walk>();
+  walk->asked = asked;
+  walk->share = std::max<std::size_t>(1, (asked.limit + partitions - 1) / partitions);
+  walk->pages.resize(partitions);
+  walk->waits_for = partitions;
+  walk->reply = std::move(reply);
+  for (std::size_t p = 0; p < partitions; ++p)
+    self->request(self->state.profiles[p], caf::infinite,
+                  read_feed{self->state.segment->number, asked.after[p], walk->share})
+      .then(
+        [=](feed_piece& piece) {
+          walk->pages[p] = std::move(piece.flips);
+          if (--walk->waits_for == 0 && !walk->has_failed)
+            walk->reply.deliver(merge_pages(*walk));
+        },
+        [=](caf::error& e) {
+          --walk->waits_for;
+          if (!std::exchange(walk->has_failed, true))
+            walk->reply.deliver(std::move(e));
+        });
+}
+
+void find_end(self_pointer self, caf::typed_response_promise<feed_end_answer> reply) {
+  struct walk {
+    feed_end_answer answer;
+    std::size_t waits_for;
+    bool has_failed = false;
+  };
+  const auto partitions = self->state.profiles.size();
+  auto all = std::make_shared<walk>(walk{{feed_cursor(partitions)}, partitions});
+  for (std::size_t p = 0; p < partitions; ++p)
+    self->request(self->state.profiles[p], caf::infinite, read_segments{})
+      .then(
+        [=](const segment_statuses& told) mutable {
+          for (const auto& s : told.segments)
+            if (s.id == self->state.segment->number)
+              all->answer.end[p] = s.last_sequence;
+          if (--all->waits_for == 0 && !all->has_failed)
+            reply.deliver(std::move(all->answer));
+        },
+        [=](caf::error& e) mutable {
+          --all->waits_for;
+          if (!std::exchange(all->has_failed, true))
+            reply.deliver(std::move(e));
+        });
+}
+
+// --- subscribers ---------------------------------------------------------------------------------------------
+
+subscriber* find_subscriber(self_pointer self, const caf::actor_addr& who) {
+  const auto found = self->state.subscribers.find(who);
+  return found == self->state.subscribers.end() ? nullptr : &found->second;
+}
+
+void serve(self_pointer self, const caf::actor_addr& who);
+
+void send_ready(self_pointer self, subscriber& s) {
+  s.is_busy = true;
+  auto flips = std::make_shared<const std::vector<placed_flip>>(std::exchange(s.ready, {}));
+  const auto address = s.who.address();
+  const auto goes_on = [=] {
+    if (auto* served = find_subscriber(self, address)) {
+      served->is_busy = false;
+      serve(self, address);
+    }
+  };
+  self->request(s.who, caf::infinite, segment_flips{self->state.segment, std::move(flips)})
+    .then([=](caf::unit_t) { goes_on(); }, [=](const caf::error&) { goes_on(); });
+}
+
+/// A flip is sent on when it is the next one of its partition; others wait in the feed.
+void offer(subscriber& s, std::uint32_t partition, const named_flip& flip) {
+  if (flip.what.sequence != s.told[partition] + 1 || s.ready.size() >= ready_max)
+    return;
+  s.told[partition] = flip.what.sequence;
+  s.ready.push_back({partition, flip});
+}
+
+void read_behind(self_pointer self, subscriber& s, std::uint32_t partition) {
+  s.is_reading = true;
+  const auto address = s.who.address();
+  self->request(self->state.profiles[partition], caf::infinite,
+                read_feed{self->state.segment->number, s.told[partition], read_limit})
+    .then(
+      [=](const feed_piece& piece) {
+        auto* served = find_subscriber(self, address);
+        if (!served)
+          return;
+        served->is_reading = false;
+        for (const auto& flip : piece.flips)
+          offer(*served, partition, flip);
+        if (piece.flips.empty()) // The feed was cut short of what we heard; what is not there cannot be told.
+          served->told[partition] = std::max(served->told[partition], served->known[partition]);
+        serve(self, address);
+      },
+      [=](const caf::error& e) {
+        if (auto* served = find_subscriber(self, address)) {
+          served->is_reading = false;
+          served->known[partition] = served->told[partition];
+          self->note_error(self->system().render(e));
+        }
+      });
+}
+
+void serve(self_pointer self, const caf::actor_addr& who) {
+  auto* s = find_subscriber(self, who);
+  if (!s)
+    return;
+  if (!s->is_busy && !s->ready.empty())
+    send_ready(self, *s);
+  if (s->is_busy || s->is_reading)
+    return;
+  for (std::uint32_t p = 0; p < s->told.size(); ++p)
+    if (s->told[p] < s->known[p]) {
+      read_behind(self, *s, p);
+      return;
+    }
+}
+
+void enlist(self_pointer self, const subscribe_to_flips& order, caf::typed_response_promise<caf::unit_t> reply) {
+  auto& state = self->state;
+  self->monitor(order.who);
+  subscriber s;
+  s.who = order.who;
+  s.known = state.watched_from;
+  s.told = order.after.value_or(state.watched_from);
+  const auto address = order.who.address();
+  state.subscribers[address] = std::move(s);
+  reply.deliver(caf::unit);
+  serve(self, address);
+}
+
+void enlist_waiting(self_pointer self) {
+  for (auto& [order, reply] : std::exchange(self->state.wait_for_watch, {}))
+    enlist(self, order, reply);
+}
+
+/// Asks the partitions for their flips; subscribers are served once all have said from where on.
+void start_watching(self_pointer self) {
+  auto& state = self->state;
+  state.is_watching = true;
+  state.watched_from.assign(state.profiles.size(), 0);
+  state.watch_answers = 0;
+  const auto answered = [self] {
+    if (++self->state.watch_answers == self->state.profiles.size())
+      enlist_waiting(self);
+  };
+  for (std::size_t p = 0; p < state.profiles.size(); ++p)
+    self->request(state.profiles[p], caf::infinite,
+                  watch_flips{state.segment->number, caf::actor_cast<flip_listener_actor>(self)})
+      .then(
+        [=](std::uint64_t last) {
+          self->state.watched_from[p] = std::max(self->state.watched_from[p], last);
+          answered();
+        },
+        [=](const caf::error& e) {
+          self->note_error(self->system().render(e));
+          answered();
+        });
+}
+
+void stop_watching(self_pointer self) {
+  self->state.is_watching = false;
+  for (const auto& who : self->state.profiles)
+    self->send(who, unwatch_flips{self->state.segment->number});
+}
+
+void subscribe(self_pointer self, subscribe_to_flips& order, caf::typed_response_promise<caf::unit_t> reply) {
+  auto& state = self->state;
+  const bool is_complete = state.is_watching && state.watch_answers == state.profiles.size();
+  state.wait_for_watch.emplace_back(std::move(order), std::move(reply));
+  if (!state.is_watching)
+    start_watching(self);
+  else if (is_complete)
+    enlist_waiting(self);
+}
+
+void hear(self_pointer self, const flips_happened& happened) {
+  auto& state = self->state;
+  if (happened.partition >= state.watched_from.size())
+    return;
+  auto& from = state.watched_from[happened.partition];
+  from = std::max(from, happened.last_sequence);
+  for (auto& [address, s] : state.subscribers) {
+    s.known[happened.partition] = from;
+    for (const auto& flip : *happened.flips)
+      offer(s, happened.partition, flip);
+  }
+  std::vector<caf::actor_addr> addresses;
+  for (const auto& [address, s] : state.subscribers)
+    addresses.push_back(address);
+  for (const auto& address : addresses)
+    serve(self, address);
+}
+
+void note_question(self_pointer self) {
+  self->state.last_asked = segment_actor_state::steady::now();
+}
+
+} // namespace
+
+std::optional<feed_cursor> parse_cursor(std::string_view text, std::size_t partitions) {
+  feed_cursor cursor;
+  if (text.empty())
+    return feed_cursor(partitions);
+  for (const char *at = text.data(), *end = at + text.size();;) {
+    std::uint64_t sequence = 0;
+    const auto [next, error] = std::from_chars(at, end, sequence);
+    if (error != std::errc{})
+      return {};
+    cursor.push_back(sequence);
+    if (next == end)
+      break;
+    if (*next != '.')
+      return {};
+    at = next + 1;
+  }
+  if (cursor.size() != partitions)
+    return {};
+  return cursor;
+}
+
+std::string format_cursor(const feed_cursor& cursor) {
+  std::string text;
+  for (const auto sequence : cursor) {
+    text += text.empty() ? "" : ".";
+    text += std::to_string(sequence);
+  }
+  return text;
+}
+
+segment_actor::behavior_type segment(self_pointer self, std::shared_ptr<const segment_identity> whose,
+                                     std::vector<profile_actor> profiles) {
+  self->call_it("segment", "segment/" + whose->name);
+  self->state.segment = std::move(whose);
+  self->state.profiles = std::move(profiles);
+  note_question(self);
+  self->delayed_send(self, unused_after, look_unused{});
+  self->set_down_handler([self](const caf::down_msg& down) {
+    self->state.subscribers.erase(down.source);
+    if (self->state.subscribers.empty() && self->state.is_watching)
+      stop_watching(self);
+  });
+  return {
+    [self](const count_all&) {
+      note_question(self);
+      const auto reply = self->make_response_promise<caf::typed_response_promise<std::uint64_t>>();
+      count(self, reply);
+      return reply;
+    },
+    [self](const list_all& asked) {
+      note_question(self);
+      const auto reply = self->make_response_promise<caf::typed_response_promise<all_members>>();
+      list(self, std::make_shared<member_walk>(member_walk{asked, {}, reply}));
+      return reply;
+    },
+    [self](const read_all& asked) {
+      note_question(self);
+      const auto reply = self->make_response_promise<caf::typed_response_promise<all_flips>>();
+      read(self, asked, reply);
+      return reply;
+    },
+    [self](const ask_feed_end&) {
+      note_question(self);
+      const auto reply = self->make_response_promise<caf::typed_response_promise<feed_end_answer>>();
+      find_end(self, reply);
+      return reply;
+    },
+    [self](subscribe_to_flips& order) {
+      note_question(self);
+      const auto reply = self->make_response_promise<caf::typed_response_promise<caf::unit_t>>();
+      subscribe(self, order, reply);
+      return reply;
+    },
+    [self](const flips_happened& happened) { hear(self, happened); },
+    [self](const look_unused&) {
+      auto& state = self->state;
+      const bool is_used = !state.subscribers.empty() || !state.wait_for_watch.empty()
+                           || segment_actor_state::steady::now() - state.last_asked < unused_after;
+      if (is_used)
+        self->delayed_send(self, unused_after, look_unused{});
+      else
+        self->quit();
+    },
+  };
+}
+
+} // namespace actors
