@@ -86,6 +86,8 @@ std::int64_t zone::offset_at(std::int64_t t) const {
 }
 
 std::int64_t zone::instant_of(std::int64_t local) const {
+  if (periods_.empty())
+    return local;
   // A zone changes its offset by hours and seldom, so local ends ascend as well.
   std::size_t low = 0;
   std::size_t high = periods_.size() - 1;
