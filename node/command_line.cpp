@@ -92,6 +92,8 @@ CLI::App& command_line::add(CLI::App& parent, const std::string& name, const std
 }
 
 int command_line::run(int argc, const char* const* argv) {
+  if (argc > 0)
+    program_ = argv[0];
   try {
     app_.parse(argc, argv);
   } catch (const CLI::ParseError& stopped) {

@@ -29,12 +29,18 @@ public:
   CLI::App& add(CLI::App& parent, const std::string& name, const std::string& purpose,
                 const std::string& example, action act = {});
 
+  /// How the program was called, for advice that can be pasted.
+  [[nodiscard]] const std::string& program() const {
+    return program_;
+  }
+
   /// Reads the words, does what they ask and returns what to tell the shell.
   int run(int argc, const char* const* argv);
 
 private:
   CLI::App app_;
   action chosen_;
+  std::string program_ = "rollcall";
   std::string log_level_ = "warn";
 };
 

@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::size_t waiting_bytes_max = std::size_t{64} << 20;
 
+} // namespace
+
 bool write_all(int descriptor, std::string_view text) {
   while (!text.empty()) {
     const auto written = ::write(descriptor, text.data(), text.size());
@@ -21,8 +23,6 @@ bool write_all(int descriptor, std::string_view text) {
   }
   return true;
 }
-
-} // namespace
 
 line_writer::line_writer(int descriptor) : descriptor_(descriptor) {
   // A reader that goes away is an end of output, not of the engine.

@@ -35,4 +35,7 @@ private:
   std::thread thread_;
 };
 
+/// Writes all of `text`; false when it cannot be, as when nobody reads any more.
+bool write_all(int descriptor, std::string_view text);
+
 } // namespace node

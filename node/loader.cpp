@@ -81,8 +81,11 @@ model::status loader::submit(const std::string& name, const std::string& identit
                              std::shared_ptr<batch_text> texts) {
   {
     const std::lock_guard lock{guard_};
-    for (const auto& record : batch.records)
+    for (const auto& record : batch.records) {
       ++report_.by_kind[static_cast<std::size_t>(record.kind)];
+      if (record.kind == model::change_kind::event && record.has_time)
+        report_.latest_event = std::max(report_.latest_event, model::from_ms(record.time));
+    }
   }
   return engine_.submit(
     std::move(batch), identity, sequence,

@@ -35,6 +35,7 @@ struct load_report {
   std::uint64_t applied = 0;
   std::uint64_t duplicates = 0;
   std::uint64_t rejected = 0;
+  model::instant latest_event = model::instant_min; // Of those that name their time.
   [[nodiscard]] std::uint64_t records() const;
 };
 

@@ -126,38 +126,6 @@ void append_events(std::string& out, const boost::json::array& events,
   }
 }
 
-/// The engine's explanation in lines for people: yes or no before every condition, what was found
-/// behind it.
-std::string explanation_text(const std::string& json, const std::string& person,
-                             const std::string& segment) {
-  boost::json::error_code failed;
-  const auto document = boost::json::parse(json, failed);
-  if (failed || !document.is_object())
-    return json + '\n';
-  const auto& all = document.get_object();
-  auto out = fmt::format("{} is {}a member of {}", person,
-                         truth_member(all, "member") ? "" : "not ", segment);
-  if (const auto flips_at = text_member(all, "flips_at"); !flips_at.empty())
-    out += fmt::format("; time alone changes that at {}", flips_at);
-  out += "\n\n";
-  const auto* conditions = all.if_contains("conditions");
-  if (!conditions || !conditions->is_array())
-    return out;
-  for (const auto& entry : conditions->get_array()) {
-    const auto* condition = entry.if_object();
-    if (!condition)
-      continue;
-    out += fmt::format("  {}  {}\n", truth_member(*condition, "holds") ? "yes" : "no ",
-                       text_member(*condition, "rule"));
-    out += fmt::format("       found: {}\n", text_member(*condition, "found"));
-    if (const auto* events = condition->if_contains("events"); events && events->is_array())
-      append_events(out, events->get_array(), *condition);
-    if (const auto flips_at = text_member(*condition, "flips_at"); !flips_at.empty())
-      out += fmt::format("       flips by itself at {}\n", flips_at);
-  }
-  return out;
-}
-
 struct explain_options {
   common_options common;
   std::string segment;
@@ -246,6 +214,38 @@ exit_status feed(const feed_options& wanted) {
 }
 
 } // namespace
+
+/// The engine's explanation in lines for people: yes or no before every condition, what was found
+/// behind it.
+std::string explanation_text(const std::string& json, const std::string& person,
+                             const std::string& segment) {
+  boost::json::error_code failed;
+  const auto document = boost::json::parse(json, failed);
+  if (failed || !document.is_object())
+    return json + '\n';
+  const auto& all = document.get_object();
+  auto out = fmt::format("{} is {}a member of {}", person,
+                         truth_member(all, "member") ? "" : "not ", segment);
+  if (const auto flips_at = text_member(all, "flips_at"); !flips_at.empty())
+    out += fmt::format("; time alone changes that at {}", flips_at);
+  out += "\n\n";
+  const auto* conditions = all.if_contains("conditions");
+  if (!conditions || !conditions->is_array())
+    return out;
+  for (const auto& entry : conditions->get_array()) {
+    const auto* condition = entry.if_object();
+    if (!condition)
+      continue;
+    out += fmt::format("  {}  {}\n", truth_member(*condition, "holds") ? "yes" : "no ",
+                       text_member(*condition, "rule"));
+    out += fmt::format("       found: {}\n", text_member(*condition, "found"));
+    if (const auto* events = condition->if_contains("events"); events && events->is_array())
+      append_events(out, events->get_array(), *condition);
+    if (const auto flips_at = text_member(*condition, "flips_at"); !flips_at.empty())
+      out += fmt::format("       flips by itself at {}\n", flips_at);
+  }
+  return out;
+}
 
 std::string flip_json(const rollcall::flip_record& flip) {
   return json_object{}

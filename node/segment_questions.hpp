@@ -20,6 +20,10 @@ model::status wait_with_progress(rollcall::engine& engine, const std::string& se
 /// Writes ids sorted, one a line; `-` is standard output.
 model::status write_ids(const std::string& file, std::vector<std::string> ids);
 
+/// The engine's JSON explanation in lines for people.
+std::string explanation_text(const std::string& json, const std::string& person,
+                             const std::string& segment);
+
 /// One membership change as JSON, the line of feeds and of `rollcall run`.
 std::string flip_json(const rollcall::flip_record& flip);
 
