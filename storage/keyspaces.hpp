@@ -84,6 +84,7 @@ enum class meta_field : std::uint64_t {
   merged_sequence = 7, // One word: the blocks hold the log up to here.
   feed_sequence = 8,   // One word: last number given to a flip.
   profiles = 9,        // One word: how many profile ordinals were given.
+  account_clock = 10,  // Two words, of an account's own directory: whether its clock is manual, milliseconds.
 };
 
 struct meta_key {
@@ -220,7 +221,12 @@ struct definitions_key {
 
 /// build: unused number of a build. merge: a block, the log sequence its columns hold. source: hash
 /// of a sender's name, the last count it sent.
-enum class checkpoint_kind : std::uint64_t { build = 1, merge = 2, source = 3 };
+enum class checkpoint_kind : std::uint64_t {
+  build = 1,
+  merge = 2,
+  source = 3,
+  person_merge = 4, // Of an account's own directory: a merge of two people that is under way; number 0 = the last number given.
+};
 
 struct checkpoints_key {
   static constexpr keyspace space = keyspace::checkpoints;
