@@ -1,0 +1,124 @@
+#!/usr/bin/env node
+// The harness behind bench/run. For each size: rivals load, answer and race; Rollcall does the same; counts are compared;
+// everything measured goes to bench/results/<size>.json, and bench/RESULTS.md is written anew from all of these.
+
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { machine } from './machine.mjs';
+import { Rollcall } from './ours.mjs';
+import { render } from './report.mjs';
+import { SEED, SIZES } from './sizes.mjs';
+
+const RIVALS = ['duckdb', 'clickhouse'];
+const here = new URL('.', import.meta.url).pathname;
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    runs: { type: 'string', default: '5' },
+    threads: { type: 'string', default: '2' },
+    work: { type: 'string', default: process.env.ROLLCALL_BENCH_WORK ?? `${os.tmpdir()}/rollcall-bench` },
+    build: { type: 'string', default: 'build' },
+    skip: { type: 'string', multiple: true, default: [] },
+    keep: { type: 'boolean', default: false },
+  },
+});
+const sizes = positionals.includes('all') ? Object.keys(SIZES) : positionals.length ? positionals : ['quick'];
+for (const size of sizes)
+  if (!(size in SIZES)) {
+    process.stderr.write(`bench/run: no size "${size}"; there are ${Object.keys(SIZES).join(', ')} and all\n`);
+    process.exit(2);
+  }
+const runs = Number(options.runs);
+
+const generator = [`${options.build}/bench_generate`, `${options.build}/bench/bench_generate`].find(existsSync);
+if (!generator) {
+  process.stderr.write(`bench/run: no bench_generate under ${options.build}; build the target "benches" first (make bench does)\n`);
+  process.exit(1);
+}
+
+const questionFiles = readdirSync(`${here}questions`).filter((f) => f.endsWith('.json')).sort().map((f) => `${here}questions/${f}`);
+const questions = questionFiles.map((f) => JSON.parse(readFileSync(f, 'utf8')));
+
+/** Runs a rival in a process of its own and hands on its lines. */
+async function rival(name, order, given, say) {
+  const words = Object.entries(given).map(([key, value]) => `${key}=${value}`);
+  const child = spawn(process.execPath, [`${here}rivals/rival.mjs`, name, order, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = new Promise((done) => { child.on('exit', done); });
+  for await (const line of createInterface({ input: child.stdout })) say(JSON.parse(line));
+  const status = await ended;
+  if (status !== 0) throw new Error(`${name} ${order}: status ${status}`);
+}
+
+async function measureRivals(size, work, race, say) {
+  for (const name of RIVALS) {
+    const directory = `${work}/${name}`;
+    rmSync(directory, { recursive: true, force: true });
+    const common = { directory, threads: options.threads, runs };
+    await rival(name, 'load', { ...common, generator, profiles: size.profiles, seed: SEED }, say);
+    await rival(name, 'ask', { ...common, questions: questionFiles.join(',') }, say);
+    await rival(name, 'race', { ...common, file: race.file }, say);
+    if (!options.keep) rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+async function measureOurs(size, work, race, say) {
+  const ours = new Rollcall({ build: options.build, work, profiles: size.profiles, say });
+  const live = questions.filter((q) => q.definition).map((q) => q.definition);
+  ours.race(race.file, race.events, live, runs);
+  rmSync(ours.data, { recursive: true, force: true });
+  await ours.load();
+  ours.diskBytes();
+  for (const question of questions) ours.ask(question);
+  ours.engine(runs, `${here}questions`);
+  if (!options.keep) rmSync(ours.data, { recursive: true, force: true });
+}
+
+function makeRace(size, work) {
+  const file = `${work}/race.ndjson`;
+  const all = Number(execFileSync(generator, ['--profiles', String(size.profiles), '--seed', String(SEED), '--what', 'count']));
+  const events = Math.min(all, size.raceEvents);
+  execFileSync(generator, ['--profiles', String(size.profiles), '--seed', String(SEED), '--to', String(events), '--out', file]);
+  return { file, events, all };
+}
+
+for (const name of sizes) {
+  const size = SIZES[name];
+  const work = `${options.work}/${name}`;
+  mkdirSync(work, { recursive: true });
+  const kept = `${here}results/${name}.json`;
+  const before = existsSync(kept) ? JSON.parse(readFileSync(kept, 'utf8')) : { lines: [] };
+  const lines = [];
+  const speaker = (who) => (line) => {
+    lines.push({ who, ...line });
+    process.stderr.write(`${name} ${who} ${JSON.stringify(line)}\n`);
+  };
+  const race = makeRace(size, work);
+  const about = { size: name, profiles: size.profiles, events: race.all, race_events: race.events, seed: SEED, runs,
+    threads: Number(options.threads), machine: machine(work) };
+  if (options.skip.includes('rivals')) lines.push(...before.lines.filter((l) => l.who !== 'rollcall'));
+  else await measureRivals(size, work, race, (line) => speaker(line.rival)(line));
+  const haveProgram = existsSync(`${options.build}/rollcall`);
+  if (options.skip.includes('ours') || !haveProgram) {
+    lines.push(...before.lines.filter((l) => l.who === 'rollcall'));
+    if (!haveProgram) process.stderr.write(`${name}: no ${options.build}/rollcall, so that only the rivals were measured\n`);
+  } else {
+    await measureOurs(size, work, race, speaker('rollcall'));
+  }
+  rmSync(race.file);
+  mkdirSync(`${here}results`, { recursive: true });
+  // Rivals that were not measured in this run are shown with the run that they come from.
+  const rivalsFrom = options.skip.includes('rivals') ? before.about : about;
+  writeFileSync(kept, `${JSON.stringify({ about, rivals_from: { date: rivalsFrom?.machine.date, commit: rivalsFrom?.machine.commit }, lines }, null, 1)}\n`);
+}
+
+const { text, disagreements } = render(`${here}results`, questions);
+writeFileSync(`${here}RESULTS.md`, text);
+process.stderr.write(`wrote ${here}RESULTS.md\n`);
+if (disagreements > 0) {
+  process.stderr.write(`bench/run: ${disagreements} counts differ between the engines; see "Counts" in RESULTS.md\n`);
+  process.exit(1);
+}

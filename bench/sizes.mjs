@@ -1,0 +1,13 @@
+/** The sizes that bench/run knows: profiles (each with about 20 events) and the events of the NDJSON race. */
+export const SIZES = {
+  quick: { profiles: 100_000, raceEvents: 2_000_000 },
+  '1m': { profiles: 1_000_000, raceEvents: 5_000_000 },
+  '3m': { profiles: 3_000_000, raceEvents: 5_000_000 },
+  '6m': { profiles: 6_000_000, raceEvents: 6_000_000 },
+};
+
+/** Seed of the store. Any other gives other people with the same habits. */
+export const SEED = 1;
+
+/** The instant of all questions. */
+export const NOW = '2026-06-15T09:30:00Z';
