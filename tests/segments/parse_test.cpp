@@ -156,6 +156,24 @@ BOOST_AUTO_TEST_CASE(every_published_condition_is_read_in_both_forms) {
     BOOST_TEST(read == 37u);
 }
 
+BOOST_AUTO_TEST_CASE(every_example_of_the_language_reference_is_a_rule) {
+  const auto account = account_with({{"L", "Loyal customers", std::string{europe}}});
+  std::vector<std::string> examples;
+  bool is_open = false;
+  for (const auto& line : lines_of(file_text("../../docs/segments.md"))) {
+    if (line == "```json")
+      examples.emplace_back();
+    else if (is_open && line != "```")
+      examples.back() += line + "\n";
+    is_open = line == "```json" || (is_open && line != "```");
+  }
+  BOOST_TEST(examples.size() >= 16u);
+  for (const auto& example : examples) {
+    const auto parsed = parse_definition(example, account);
+    BOOST_TEST(parsed.rule.has_value(), example << describe(parsed.errors));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(groups_are_joined_by_and_and_their_conditions_by_or) {
   const auto rule = rule_of(R"({"condition_groups":[{"conditions":[)" + std::string{europe} + ","
                             + std::string{everybody} + R"(]},{"conditions":[)" + std::string{europe}
@@ -361,7 +379,8 @@ BOOST_AUTO_TEST_CASE(segments_that_double_at_each_level_end_at_the_limit) {
   BOOST_TEST(small.rule->criteria.size() == 1u);
   const auto large = parse_definition(R"({"segment":"S20"})", account);
   BOOST_REQUIRE(large.errors.size() == 1u);
-  BOOST_TEST(large.errors[0].allowed.find("at most 10000 conditions") != std::string::npos, large.errors[0].allowed);
+  BOOST_TEST(large.errors[0].allowed.find("at most 10000 conditions") != std::string::npos,
+             large.errors[0].allowed);
 }
 
 BOOST_AUTO_TEST_CASE(definitions_have_a_largest_size) {
