@@ -108,8 +108,8 @@ void membership::scan(std::uint32_t block, const model::block_view& view, std::i
     // Most rows share a few midnights: one bulk insertion for each.
     by_due.clear();
     for (const auto& row : due_rows_) {
-      auto known =
-          std::ranges::find_if(by_due, [&](const auto& b) { return b.first == row.next_flip; });
+      auto known = std::ranges::find_if(by_due,
+                                        [&](const auto& b) { return b.first == row.next_flip; });
       if (known == by_due.end() && by_due.size() >= 64) {
         due_.add(number, first + row.row, row.next_flip, now);
         continue;
@@ -123,7 +123,7 @@ void membership::scan(std::uint32_t block, const model::block_view& view, std::i
   }
 }
 
-void membership::end_scan(std::uint32_t blocks, std::int64_t) {
+void membership::end_scan(std::uint32_t blocks) {
   for (auto& c : criteria_)
     if (c && !c->complete && c->next_block >= blocks) {
       c->bits.seal();
@@ -143,29 +143,34 @@ std::vector<std::uint64_t> membership::ready() const {
   return found;
 }
 
-membership::switched membership::switch_ready(std::uint64_t segment) {
+membership::switch_plan membership::plan_switch(std::uint64_t segment) const {
+  const auto& s = *find(segment);
+  switch_plan plan;
+  plan.old_version = s.in_force ? s.in_force->version : 0;
+  plan.version = s.waiting->version;
+  plan.members = members_of(*s.waiting, s.waiting->what.root);
+  plan.joined = plan.members - s.members;
+  plan.left = s.members - plan.members;
+  return plan;
+}
+
+void membership::carry_out(std::uint64_t segment, switch_plan plan) {
   const auto slot = slots_.at(segment);
-  switched result;
-  if (segments_[slot].in_force) {
-    result.old_version = segments_[slot].in_force->version;
-    take_out_of_force(slot);
-    release(*segments_[slot].in_force);
-  }
   auto& s = segments_[slot];
+  if (s.in_force) {
+    take_out_of_force(slot);
+    release(*s.in_force);
+  }
   s.in_force = std::exchange(s.waiting, std::nullopt);
-  result.version = s.in_force->version;
-  auto members = members_of(*s.in_force, s.in_force->what.root);
-  result.joined = members - s.members;
-  result.left = s.members - members;
-  s.members = std::move(members);
+  s.members = std::move(plan.members);
   s.members.runOptimize();
   s.dirty = true;
   put_in_force(slot);
-  return result;
 }
 
-std::uint32_t membership::blocks_done() const {
-  return next_block().value_or(0);
+std::uint32_t membership::waiting() const {
+  return static_cast<std::uint32_t>(
+    std::ranges::count_if(segments_, [](const auto& s) { return s.waiting.has_value(); }));
 }
 
 std::uint32_t membership::criterion_number(const criterion& what, const criterion_id& id,
@@ -213,8 +218,8 @@ void membership::release(const rule& r) {
 }
 
 membership::segment_state& membership::segment_of(std::uint64_t segment) {
-  const auto [found, is_new] =
-      slots_.try_emplace(segment, static_cast<std::uint32_t>(segments_.size()));
+  const auto [found, is_new] = slots_.try_emplace(segment,
+                                                  static_cast<std::uint32_t>(segments_.size()));
   if (is_new) {
     segments_.emplace_back();
     segments_.back().number = segment;
@@ -376,14 +381,14 @@ membership::advance(std::int64_t now, std::size_t evaluations_max, const profile
   const auto key = due_.next();
   if (!key || *key > now)
     return std::nullopt;
-  due_moves result{*key, {}};
+  due_moves result{*key, {}, 0};
   const auto waiting = due_.criteria_at(*key);
   // A profile's criteria that are due together are asked together, so that nobody passes through a
   // state that never was.
   Roaring everybody;
   for (const auto number : waiting)
     everybody |= *due_.at(number, *key);
-  std::size_t evaluations = 0;
+  auto& evaluations = result.evaluations;
   std::optional<std::uint32_t> last;
   for (const auto profile : everybody) {
     if (evaluations >= evaluations_max)
@@ -414,7 +419,7 @@ void membership::settle(std::uint32_t profile, const model::profile_view& view, 
   std::optional<std::int64_t> after;
   for (auto key = due_.next(); key && *key <= now; key = due_.next_after(*after)) {
     after = *key;
-    due_moves at_key{*key, {}};
+    due_moves at_key{*key, {}, 0};
     for (const auto number : due_.criteria_at(*key)) {
       const auto* waiting = due_.at(number, *key);
       if (waiting == nullptr || !waiting->contains(profile))

@@ -40,6 +40,7 @@ public:
   struct due_moves {
     std::int64_t at = 0;
     std::vector<move> moves;
+    std::size_t evaluations = 0;
   };
 
   using compiler = std::function<std::shared_ptr<const compiled_criterion>(const criterion&)>;
@@ -47,7 +48,7 @@ public:
   // --- definitions and builds
 
   /// Puts a rule in line for `segment`; criteria that nobody computed yet start to be built.
-  /// Replaces a rule that is still waiting. The rule in force stays in force until `switch_ready`.
+  /// Replaces a rule that is still waiting. The rule in force stays in force until `carry_out`.
   void define(std::uint64_t segment, std::uint32_t version, definition rule,
               const compiler& compile);
   /// Takes back the waiting rule.
@@ -61,19 +62,22 @@ public:
   /// Evaluates every criterion that waits for this block.
   void scan(std::uint32_t block, const model::block_view& view, std::int64_t now);
   /// Criteria that wait for block `blocks` or later are complete: no such block exists.
-  void end_scan(std::uint32_t blocks, std::int64_t now);
+  void end_scan(std::uint32_t blocks);
   /// Segments whose waiting rule has all its criteria.
   [[nodiscard]] std::vector<std::uint64_t> ready() const;
-  struct switched {
+  struct switch_plan {
     std::uint32_t old_version = 0; // 0 = there was no rule before.
     std::uint32_t version = 0;
+    Roaring members;
     Roaring joined;
     Roaring left;
   };
-  /// The waiting rule comes into force.
-  switched switch_ready(std::uint64_t segment);
-  /// Blocks done of the slowest criterion in the making, and how many segments wait.
-  [[nodiscard]] std::uint32_t blocks_done() const;
+  /// What bringing the waiting rule into force will do. Only for segments that are `ready`.
+  [[nodiscard]] switch_plan plan_switch(std::uint64_t segment) const;
+  /// The waiting rule comes into force; nothing may have changed since the plan was made.
+  void carry_out(std::uint64_t segment, switch_plan plan);
+  /// How many segments have a waiting rule.
+  [[nodiscard]] std::uint32_t waiting() const;
 
   // --- changes: any number of touches of one profile, then finish
 
@@ -145,8 +149,8 @@ public:
   [[nodiscard]] const std::vector<std::unique_ptr<criterion_state>>& criterion_states() const {
     return criteria_;
   }
-  void stored(std::uint32_t criterion) {
-    criteria_[criterion]->dirty = false;
+  void stored(std::uint32_t number) {
+    criteria_[number]->dirty = false;
   }
   [[nodiscard]] bool members_dirty(std::uint64_t segment) const;
   void members_stored(std::uint64_t segment);

@@ -106,7 +106,12 @@ void profile_store::set_attribute(std::uint32_t profile, std::uint32_t attribute
 }
 
 void profile_store::erase(std::uint32_t profile, std::uint64_t sequence) {
-  delta_of(profile / model::block_rows, sequence).drop(profile % model::block_rows);
+  erase_again(profile, sequence, true);
+}
+
+void profile_store::erase_again(std::uint32_t profile, std::uint64_t sequence, bool drop_data) {
+  if (drop_data)
+    delta_of(profile / model::block_rows, sequence).drop(profile % model::block_rows);
   set_alive(profile, false);
   profile_reader_->forget();
 }

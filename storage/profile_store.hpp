@@ -48,6 +48,8 @@ public:
                      std::uint64_t sequence);
   /// Forgets everything about the profile and its number is dead.
   void erase(std::uint32_t profile, std::uint64_t sequence);
+  /// The same after a crash: the number is dead; `drop_data`: the columns do not know yet.
+  void erase_again(std::uint32_t profile, std::uint64_t sequence, bool drop_data);
 
   // --- questions
 

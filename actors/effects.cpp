@@ -1,0 +1,171 @@
+#include "actors/effects.hpp"
+
+#include <bit>
+#include <string>
+#include <string_view>
+
+namespace actors {
+
+namespace {
+
+using storage::word;
+using storage::words_view;
+
+/// Writes words and, as words, texts.
+class word_writer {
+public:
+  void put(std::uint64_t w) {
+    out.push_back(w);
+  }
+  void put(std::string_view text) {
+    const auto packed = storage::pack_bytes(text);
+    out.insert(out.end(), packed.begin(), packed.end());
+  }
+  std::vector<word> out;
+};
+
+/// Reads them back; `good` turns false at the first word that is missing.
+class word_reader {
+public:
+  explicit word_reader(words_view words) : rest_(words) {
+  }
+  std::uint64_t take() {
+    if (rest_.empty()) {
+      good = false;
+      return 0;
+    }
+    const auto w = rest_.front();
+    rest_ = rest_.subspan(1);
+    return w;
+  }
+  std::string_view take_text() {
+    const auto size = rest_.empty() ? 0 : storage::words_for(rest_.front()) + 1;
+    if (rest_.empty() || size > rest_.size() || size == 0) {
+      good = false;
+      return {};
+    }
+    const auto text = storage::unpack_bytes(rest_.first(size));
+    rest_ = rest_.subspan(size);
+    good = good && text.has_value();
+    return text.value_or(std::string_view{});
+  }
+  /// A count of things that take at least a word each.
+  std::uint64_t take_count() {
+    const auto count = take();
+    if (count > rest_.size())
+      good = false;
+    return good ? count : 0;
+  }
+  bool good = true;
+
+private:
+  words_view rest_;
+};
+
+// Profile and two flags, cause: one word. Instant: one word. Detail: only where there is one.
+constexpr std::uint64_t joined_bit = std::uint64_t{1} << 32;
+constexpr std::uint64_t detail_bit = std::uint64_t{1} << 33;
+constexpr unsigned cause_shift = 40;
+
+void put_flip(word_writer& to, const model::flip& f) {
+  to.put(f.profile | (f.joined ? joined_bit : 0) | (f.detail.empty() ? 0 : detail_bit)
+         | static_cast<std::uint64_t>(f.cause) << cause_shift);
+  to.put(static_cast<std::uint64_t>(model::to_ms(f.at)));
+  if (!f.detail.empty())
+    to.put(f.detail);
+}
+
+model::flip take_flip(word_reader& from) {
+  model::flip f;
+  const auto head = from.take();
+  f.profile = static_cast<std::uint32_t>(head);
+  f.joined = (head & joined_bit) != 0;
+  f.cause = static_cast<model::flip_cause>(head >> cause_shift);
+  f.at = model::from_ms(static_cast<std::int64_t>(from.take()));
+  if ((head & detail_bit) != 0)
+    f.detail = from.take_text();
+  return f;
+}
+
+constexpr std::uint64_t list_run = 1;
+constexpr std::uint64_t crowd_run = 2;
+
+} // namespace
+
+std::vector<word> encode(const effects& e) {
+  word_writer to;
+  to.put(e.bits.size());
+  for (const auto& b : e.bits)
+    to.put(std::uint64_t{b.criterion} << 33 | std::uint64_t{b.profile} << 1 | (b.holds ? 1U : 0U));
+  to.put(e.flips.size());
+  for (const auto& f : e.flips) {
+    to.put(f.segment);
+    put_flip(to, f);
+  }
+  return std::move(to.out);
+}
+
+std::optional<effects> decode_effects(words_view words) {
+  word_reader from{words};
+  effects e;
+  e.bits.resize(from.take_count());
+  for (auto& b : e.bits) {
+    const auto w = from.take();
+    b = {static_cast<std::uint32_t>(w >> 33), static_cast<std::uint32_t>(w >> 1), (w & 1) != 0};
+  }
+  e.flips.resize(from.take_count());
+  for (auto& f : e.flips) {
+    const auto segment = from.take();
+    f = take_flip(from);
+    f.segment = segment;
+  }
+  if (!from.good)
+    return std::nullopt;
+  return e;
+}
+
+std::vector<word> encode(const flip_run& run) {
+  word_writer to;
+  if (!run.everybody) {
+    to.put(list_run);
+    to.put(run.list.size());
+    for (const auto& f : run.list)
+      put_flip(to, f);
+    return std::move(to.out);
+  }
+  const auto& crowd = *run.everybody;
+  to.put(crowd_run);
+  to.put(static_cast<std::uint64_t>(crowd.cause));
+  to.put(static_cast<std::uint64_t>(model::to_ms(crowd.at)));
+  to.put(crowd.detail);
+  to.put(segments::encode(crowd.joined));
+  to.put(segments::encode(crowd.left));
+  return std::move(to.out);
+}
+
+std::optional<flip_run> decode_flip_run(words_view words) {
+  word_reader from{words};
+  flip_run run;
+  const auto kind = from.take();
+  if (kind == list_run) {
+    run.list.resize(from.take_count());
+    for (auto& f : run.list)
+      f = take_flip(from);
+    return from.good ? std::optional{std::move(run)} : std::nullopt;
+  }
+  if (kind != crowd_run)
+    return std::nullopt;
+  auto& crowd = run.everybody.emplace();
+  crowd.cause = static_cast<model::flip_cause>(from.take());
+  crowd.at = model::from_ms(static_cast<std::int64_t>(from.take()));
+  crowd.detail = from.take_text();
+  auto joined = segments::decode(from.take_text());
+  auto left = segments::decode(from.take_text());
+  if (!from.good || !joined || !left)
+    return std::nullopt;
+  crowd.joined = std::move(*joined);
+  crowd.left = std::move(*left);
+  return run;
+}
+
+} // namespace actors

@@ -1,0 +1,432 @@
+#include "actors/partition_state.hpp"
+
+#include "model/limits.hpp"
+#include "segments/parse.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace actors {
+
+using storage::meta_field;
+using storage::meta_key;
+
+namespace {
+
+using steady = std::chrono::steady_clock;
+
+constexpr std::size_t reported_flips_max = 10'000;
+
+model::failure unknown_segment(std::uint64_t segment) {
+  return {model::failure_code::not_found, fmt::format("there is no segment number {}", segment)};
+}
+
+} // namespace
+
+model::outcome<std::unique_ptr<partition>> partition::open(partition_options options) {
+  auto where = storage::environment::open(options.directory);
+  if (!where)
+    return where.error();
+  auto state = std::make_unique<partition_state>(std::move(options), std::move(*where));
+  if (auto recovered = state->recover(); !recovered)
+    return recovered.error();
+  return std::unique_ptr<partition>{std::move(state)};
+}
+
+partition_state::partition_state(partition_options options,
+                                 std::unique_ptr<storage::environment> where)
+  : options_(std::move(options)), where_(std::move(where)), feed_(*where_) {
+}
+
+// --- writing
+
+model::instant partition_state::raised(model::instant now) const {
+  return std::max(model::floor_second(now), now_);
+}
+
+void partition_state::put_pending(storage::write_transaction& to) const {
+  names_.store_new(to);
+  for (const auto& [sequence, e] : pending_)
+    to.put(storage::flips_key{sequence}, encode(e));
+  for (const auto& id : unused_) {
+    to.erase(storage::bits_key{storage::bits_owner::criterion, id, 0});
+    to.erase_range(storage::due_key{id, INT64_MIN}, storage::due_key{id, INT64_MAX});
+  }
+  const std::array<storage::word, 3> position{applied_, storage::ordered(model::to_ms(now_)),
+                                              storage::ordered(settled_key_)};
+  to.put(meta_key{meta_field::applied_sequence}, position);
+}
+
+void partition_state::pending_put() {
+  names_.stored();
+  pending_.clear();
+  unused_.clear();
+}
+
+model::outcome<std::uint64_t> partition_state::write(
+  const std::string& record,
+  const std::function<model::status(storage::write_transaction&, std::uint64_t)>& more) {
+  std::uint64_t sequence = log_->last();
+  const auto done = where_->update([&](storage::write_transaction& to) -> model::status {
+    put_pending(to);
+    if (!record.empty()) {
+      auto appended = log_->append(to, record);
+      if (!appended)
+        return appended.error();
+      sequence = *appended;
+    }
+    return more ? more(to, sequence) : to.health();
+  });
+  if (!done)
+    return done.error();
+  pending_put();
+  log_bytes_ += record.size();
+  return sequence;
+}
+
+void partition_state::collect_effects(std::uint64_t sequence, std::vector<model::flip> flips) {
+  effects e{members_.take_bit_changes(), std::move(flips)};
+  if (!e.empty())
+    pending_[sequence] = std::move(e);
+  applied_ = sequence;
+}
+
+void partition_state::announce(std::vector<model::flip>& flips, std::uint64_t sequence) {
+  for (auto& f : flips)
+    feed_.append(f);
+  collect_effects(sequence, flips);
+}
+
+model::outcome<commit_result> partition_state::commit(std::span<const incoming_batch> batches,
+                                                      model::instant now) {
+  commit_result result;
+  result.notes.resize(batches.size());
+  std::vector<std::size_t> taken;
+  std::map<std::string, std::uint64_t, std::less<>> sources;
+  for (std::size_t i = 0; i < batches.size(); ++i) {
+    const auto& b = batches[i];
+    if (!b.source.empty()) {
+      auto& last = sources.try_emplace(b.source, last_of(b.source)).first->second;
+      if (b.source_sequence <= last) {
+        result.duplicates += b.changes->records.size();
+        continue;
+      }
+      last = b.source_sequence;
+    }
+    taken.push_back(i);
+  }
+  result.sequence = log_->last();
+  if (taken.empty())
+    return result;
+
+  log_record head;
+  head.what = log_record::kind::changes;
+  head.now = raised(now);
+  std::string record;
+  begin_record(record, head, taken.size());
+  for (const auto i : taken)
+    append_batch(record, *batches[i].changes, batches[i].cause, head.now, batches[i].source,
+                 batches[i].source_sequence);
+  const auto sequence = write(record,
+                              [&](storage::write_transaction& to, std::uint64_t) -> model::status {
+                                for (const auto& [source, last] : sources)
+                                  put_source(to, source, last);
+                                return to.health();
+                              });
+  if (!sequence)
+    return sequence.error();
+
+  now_ = head.now;
+  result.sequence = *sequence;
+  for (auto& [source, last] : sources)
+    sources_[source] = last;
+  change_applier::result applied;
+  for (const auto i : taken) {
+    applied.notes.clear();
+    applier_->apply(*batches[i].changes, batches[i].cause, now_, *sequence, applied);
+    result.notes[i] = std::move(applied.notes);
+  }
+  announce(applied.flips, *sequence);
+  result.released = std::move(applied.released);
+  result.applied = applied.applied;
+  result.duplicates += applied.duplicates;
+  result.flips = std::move(applied.flips);
+  return result;
+}
+
+void partition_state::put_source(storage::write_transaction& to, std::string_view source,
+                                 std::uint64_t last) const {
+  // The name stands in the record, so that two names with one hash cannot take each other's place
+  // unseen.
+  std::vector<storage::word> words{last};
+  const auto name = storage::pack_bytes(source);
+  words.insert(words.end(), name.begin(), name.end());
+  to.put(storage::checkpoints_key{storage::checkpoint_kind::source,
+                                  std::hash<std::string_view>{}(source)},
+         words);
+}
+
+std::uint64_t partition_state::last_of(std::string_view source) const {
+  const auto found = sources_.find(source);
+  return found == sources_.end() ? 0 : found->second;
+}
+
+// --- time
+
+std::vector<model::flip> partition_state::tick(model::instant now, std::size_t evaluations_max) {
+  std::vector<model::flip> flips;
+  std::size_t evaluations = 0;
+  while (evaluations < evaluations_max) {
+    const auto moved = members_.advance(
+      model::to_ms(now), evaluations_max - evaluations,
+      [this](std::uint32_t profile) -> const model::profile_view& {
+        return store_->view(profile);
+      });
+    if (!moved)
+      break;
+    evaluations += std::max<std::size_t>(moved->evaluations, 1);
+    settled_key_ = moved->at;
+    for (const auto& m : moved->moves)
+      flips.push_back({m.segment,
+                       0,
+                       m.profile,
+                       m.joined,
+                       model::flip_cause::clock,
+                       model::from_ms(moved->at),
+                       {}});
+  }
+  return flips;
+}
+
+model::outcome<partition::tick_result> partition_state::advance(model::instant now,
+                                                                std::size_t evaluations_max) {
+  tick_result result;
+  const auto until = raised(now);
+  const auto next = next_due();
+  if (!next || *next > until)
+    return result;
+  log_record head;
+  head.what = log_record::kind::tick;
+  head.now = until;
+  head.evaluations_max = evaluations_max;
+  std::string record;
+  begin_record(record, head, 0);
+  const auto sequence = write(record, {});
+  if (!sequence)
+    return sequence.error();
+  now_ = until;
+  result.flips = tick(until, evaluations_max);
+  announce(result.flips, *sequence);
+  const auto left = next_due();
+  result.done = !left || *left > until;
+  return result;
+}
+
+std::optional<model::instant> partition_state::next_due() const {
+  const auto due = members_.next_due();
+  if (!due)
+    return std::nullopt;
+  return model::from_ms(*due);
+}
+
+// --- segments
+
+model::outcome<segments::definition> partition_state::parse(std::string_view json) const {
+  segments::parse_context context;
+  context.metric_name = [](std::string_view) { return std::nullopt; };
+  context.list_name = [](std::string_view) { return std::nullopt; };
+  context.segment = [](std::string_view) { return std::nullopt; };
+  auto parsed = segments::parse_definition(json, context);
+  if (!parsed.rule)
+    return model::failure{model::failure_code::invalid_input, segments::describe(parsed.errors)};
+  return std::move(*parsed.rule);
+}
+
+segments::membership::compiler partition_state::compiler() {
+  return [this](const segments::criterion& c) {
+    return segments::compile(c, names_, options_.account_zone);
+  };
+}
+
+void partition_state::put_definition(storage::write_transaction& to, std::uint64_t segment,
+                                     const kept_definition& d) const {
+  std::vector<storage::word> words{d.version, d.waiting_version};
+  for (const auto* text : {&d.json, &d.waiting_json}) {
+    const auto packed = storage::pack_bytes(*text);
+    words.insert(words.end(), packed.begin(), packed.end());
+  }
+  to.put(storage::definitions_key{segment}, words);
+}
+
+model::status partition_state::define(std::uint64_t segment, std::uint32_t version,
+                                      std::string_view json, model::instant now) {
+  auto rule = parse(json);
+  if (!rule)
+    return rule.error();
+  auto kept = definitions_.contains(segment) ? definitions_[segment] : kept_definition{};
+  kept.waiting_version = version;
+  kept.waiting_json = json;
+  const auto sequence = write_about(
+    log_record::kind::define, segment, version, now,
+    [&](storage::write_transaction& to, std::uint64_t) -> model::status {
+      put_definition(to, segment, kept);
+      return to.health();
+    });
+  if (!sequence)
+    return sequence.error();
+  definitions_[segment] = std::move(kept);
+  members_.define(segment, version, std::move(*rule), compiler());
+  return model::nothing{};
+}
+
+model::status partition_state::cancel_build(std::uint64_t segment, model::instant now) {
+  const auto known = definitions_.find(segment);
+  if (known == definitions_.end())
+    return unknown_segment(segment);
+  auto kept = known->second;
+  kept.waiting_version = 0;
+  kept.waiting_json.clear();
+  const auto sequence = write_about(
+    log_record::kind::cancel, segment, 0, now,
+    [&](storage::write_transaction& to, std::uint64_t) -> model::status {
+      put_definition(to, segment, kept);
+      return to.health();
+    });
+  if (!sequence)
+    return sequence.error();
+  known->second = std::move(kept);
+  members_.cancel(segment);
+  forget_criteria();
+  return model::nothing{};
+}
+
+model::status partition_state::drop(std::uint64_t segment, model::instant now) {
+  if (!definitions_.contains(segment))
+    return unknown_segment(segment);
+  const auto sequence = write_about(
+    log_record::kind::drop, segment, 0, now,
+    [&](storage::write_transaction& to, std::uint64_t) -> model::status {
+      to.erase(storage::definitions_key{segment});
+      to.erase(storage::bits_key{storage::bits_owner::segment, {segment, 0}, 0});
+      feed_.erase(to, segment);
+      return to.health();
+    });
+  if (!sequence)
+    return sequence.error();
+  definitions_.erase(segment);
+  feed_.erased(segment);
+  members_.drop(segment);
+  forget_criteria();
+  return model::nothing{};
+}
+
+model::outcome<std::uint64_t> partition_state::write_about(
+  log_record::kind what, std::uint64_t segment, std::uint32_t version, model::instant now,
+  const std::function<model::status(storage::write_transaction&, std::uint64_t)>& more) {
+  log_record head;
+  head.what = what;
+  head.now = raised(now);
+  head.segment = segment;
+  head.version = version;
+  std::string record;
+  begin_record(record, head, 0);
+  auto sequence = write(record, more);
+  if (sequence) {
+    now_ = head.now;
+    applied_ = *sequence;
+  }
+  return sequence;
+}
+
+model::outcome<partition::build_result>
+partition_state::build_slice(model::instant now, std::chrono::microseconds budget) {
+  build_result result;
+  const auto end = steady::now() + budget;
+  const auto blocks = store_->blocks();
+  result.progress.segments = members_.waiting();
+  result.progress.profiles = store_->profiles();
+  for (auto next = members_.next_block(); next; next = members_.next_block()) {
+    if (*next >= blocks) {
+      members_.end_scan(blocks);
+      continue;
+    }
+    members_.scan(*next, store_->block(*next), model::to_ms(now_));
+    if (steady::now() >= end)
+      break;
+  }
+  const auto next = members_.next_block();
+  result.progress.profiles_done = next ? std::min<std::uint64_t>(
+                                    std::uint64_t{*next} * model::block_rows, store_->profiles())
+                                       : store_->profiles();
+  result.done = !next;
+  const auto ready = members_.ready();
+  if (ready.empty())
+    return result;
+  // A switch reads the bits of old and new criteria together: they must be true at the same
+  // instant.
+  while (members_.next_due() && *members_.next_due() <= model::to_ms(now_)) {
+    auto ticked = advance(now_, SIZE_MAX);
+    if (!ticked)
+      return ticked.error();
+  }
+  for (const auto segment : ready)
+    if (auto switched = activate(segment, now, result); !switched)
+      return switched.error();
+  return result;
+}
+
+model::status partition_state::activate(std::uint64_t segment, model::instant,
+                                        build_result& result) {
+  auto plan = members_.plan_switch(segment);
+  auto kept = definitions_[segment];
+  kept.version = plan.version;
+  kept.json = std::exchange(kept.waiting_json, {});
+  kept.waiting_version = 0;
+  flip_run run;
+  run.everybody = flip_run::crowd{plan.old_version == 0 ? model::flip_cause::build
+                                                        : model::flip_cause::edit,
+                                  now_, std::to_string(plan.version), plan.joined, plan.left};
+  const auto first = feed_.last_sequence(segment) + 1;
+  const auto sequence = write_about(
+    log_record::kind::activate, segment, plan.version, now_,
+    [&](storage::write_transaction& to, std::uint64_t at) -> model::status {
+      put_definition(to, segment, kept);
+      feed_.store(to);
+      feed_.store(to, segment, run);
+      put_members(to, segment, plan.members, at);
+      put_new_criteria(to, at);
+      const storage::word fed = at;
+      to.put(meta_key{meta_field::feed_sequence}, storage::words_view{&fed, 1});
+      const std::array<storage::word, 3> position{at, storage::ordered(model::to_ms(now_)),
+                                                  storage::ordered(settled_key_)};
+      to.put(meta_key{meta_field::applied_sequence}, position);
+      return to.health();
+    });
+  if (!sequence)
+    return sequence.error();
+  feed_.stored();
+  feed_stored_ = *sequence;
+  new_criteria_put();
+  definitions_[segment] = std::move(kept);
+  if (run.size() <= reported_flips_max)
+    for (const bool joined : {true, false})
+      for (const auto profile : joined ? plan.joined : plan.left)
+        result.flips.push_back({segment, first + result.flips.size(), profile, joined,
+                                run.everybody->cause, now_, run.everybody->detail});
+  result.switched.push_back(segment);
+  members_.carry_out(segment, std::move(plan));
+  members_.members_stored(segment);
+  forget_criteria();
+  return model::nothing{};
+}
+
+std::vector<segment_status> partition_state::segments() const {
+  std::vector<segment_status> all;
+  for (const auto& s : members_.states())
+    all.push_back(
+      {s.segment, s.version, s.pending_version, s.members, feed_.last_sequence(s.segment)});
+  return all;
+}
+
+} // namespace actors
