@@ -76,6 +76,7 @@ private:
   [[nodiscard]] std::vector<std::uint8_t> used_codes(const model::coded_column& c,
                                                      std::uint32_t size) const;
 
+  [[nodiscard]] std::uint64_t value_bytes() const;
   void write_first(messages::EventBlock::Builder to) const;
   void write_times(messages::EventBlock::Builder to) const;
   void write_values(messages::NumberColumn::Builder to) const;
@@ -279,6 +280,14 @@ void event_merge::plan_values() {
   v.form = form::INTEGERS;
 }
 
+std::uint64_t event_merge::value_bytes() const {
+  using form = messages::NumberColumn::Form;
+  if (values_.form == form::ALL_NONE)
+    return 0;
+  const auto width = values_.form == form::DOUBLES ? sizeof(double) : values_.integers.width;
+  return width * std::uint64_t{events_};
+}
+
 event_merge::property_column& event_merge::column_of(std::uint32_t property) {
   auto& place = by_number_[property];
   if (!place) {
@@ -431,9 +440,8 @@ model::outcome<std::vector<word>> event_merge::block(std::uint64_t applied_seque
   plan_times();
   plan_values();
   std::uint64_t words = 256 + words_for(sizeof(std::uint32_t) * first_.size())
-                      + words_for(times_.width * std::uint64_t{events_})
-                      + words_for(sizeof(double) * std::uint64_t{events_});
-  auto largest = sizeof(double) * std::uint64_t{events_};
+                      + words_for(times_.width * std::uint64_t{events_}) + words_for(value_bytes());
+  auto largest = std::max(times_.width * std::uint64_t{events_}, value_bytes());
   {
     const auto* const old_ids = old_ ? old_->ids_.get() : nullptr;
     const auto used = old_ids ? used_codes(old_ids->codes, old_ids->templates.size())
