@@ -185,8 +185,8 @@ std::optional<std::string> running_program::read_line(std::chrono::milliseconds 
       return line;
     }
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-                          until - std::chrono::steady_clock::now())
-                          .count();
+                        until - std::chrono::steady_clock::now())
+                        .count();
     pollfd waiting{out_, POLLIN, 0};
     if (left < 0 || poll(&waiting, 1, static_cast<int>(left)) <= 0)
       return std::nullopt;
@@ -259,8 +259,8 @@ std::vector<std::string> lines_of(std::string_view text) {
 
 std::optional<std::filesystem::path> shared_data() {
   const auto* place = std::getenv("ROLLCALL_SHARED");
-  const auto data =
-      (place ? std::filesystem::path{place} : std::filesystem::path{"../shared"}) / "data";
+  const auto data = (place ? std::filesystem::path{place} : std::filesystem::path{"../shared"})
+                  / "data";
   return std::filesystem::is_directory(data) ? std::optional{data} : std::nullopt;
 }
 
