@@ -157,7 +157,7 @@ private:
     }
     r.first_property = static_cast<std::uint32_t>(property_);
     r.property_count = static_cast<std::uint32_t>(count);
-    for (const auto end = property_ + count; property_ != end; ++property_)
+    for (const auto end = property_ + count; property_ != end && !wrong_; ++property_)
       read_property(property_kinds_[property_], to_.properties[property_]);
   }
 

@@ -5,15 +5,16 @@ $Cxx.namespace("messages::schema");
 
 # A batch of changes, as the change log keeps it and as nodes send it.
 #
-# A batch is columns, not rows: what all records have in common costs nothing, a column that no record
-# needs is an empty pointer, and a later release adds a column without touching the others. Rules for
-# that: fields are only ever added, at the end; a default (0, empty) means "unknown" or "nobody has it";
-# what falls out of use is renamed to obsolete… with its story and keeps its number. A change that an
-# older reader would misunderstand raises oldestReader.
+# A batch is columns, not rows: what all records have in common costs nothing, a column that no
+# record needs is an empty pointer, and a later release adds a column without touching the others.
+# Rules for that: fields are only ever added, at the end; a default (0, empty) means "unknown" or
+# "nobody has it"; what falls out of use is renamed to obsolete… with its story and keeps its
+# number. A change that an older reader would misunderstand raises oldestReader.
 #
-# "Numbers" columns are Data: unsigned integers, seven bits a byte, lowest first, the high bit set on
-# all but an integer's last byte. Signed numbers are zigzag first: 0, -1, 1, -2 … become 0, 1, 2, 3 …
-# Every column holds exactly as many items as the records ask for; anything else is a broken batch.
+# "Numbers" columns are Data: unsigned integers, seven bits a byte, lowest first, the high bit set
+# on all but an integer's last byte. Signed numbers are zigzag first: 0, -1, 1, -2 … become 0, 1,
+# 2, 3 … Every column holds exactly as many items as the records ask for; anything else is a broken
+# batch.
 
 struct ChangeBatch {
   writerVersion @0 :UInt16;
@@ -23,8 +24,8 @@ struct ChangeBatch {
   # Readers of an older format must refuse the batch.
 
   instant @2 :Int64;
-  # When the log took the batch: milliseconds since 1970 UTC. The time of every record that has none.
-  # 0 = not taken yet.
+  # When the log took the batch: milliseconds since 1970 UTC. The time of every record that has
+  # none. 0 = not taken yet.
 
   source @3 :Text;
   # Who offers the batch: a file, a client, a stream. Empty = nobody who counts.
@@ -68,14 +69,15 @@ struct ChangeBatch {
   # Numbers: index into the names. One for each property.
 
   propertyKinds @13 :Data;
-  # One byte for each property. Bits 0-2 kind (0 unset, 1 text, 2 number, 3 boolean, 4 list, 5 nested),
-  # 3-5 action (0 set, 1 unset, 2 append, 3 remove, 4 fill), 6 the truth of a boolean.
+  # One byte for each property. Bits 0-2 kind (0 unset, 1 text, 2 number, 3 boolean, 4 list, 5
+  # nested), 3-5 action (0 set, 1 unset, 2 append, 3 remove, 4 fill), 6 the truth of a boolean.
 
   propertyNumbers @14 :List(Float64);
   # Of properties of kind number. Finite.
 
   nameCount @15 :UInt32;
-  # Names of metrics, lists, event properties and attribute paths, each once; the first texts of the batch.
+  # Names of metrics, lists, event properties and attribute paths, each once. The first texts of
+  # all.
 
   textSizes @16 :Data;
   # Numbers: the bytes of each text. Texts come in this order: the names; then for each record who,

@@ -122,7 +122,7 @@ std::string_view name_of(field f) {
   return field_names[static_cast<std::size_t>(f)];
 }
 
-// --- a line ------------------------------------------------------------------------------------------
+// --- a line ---
 
 void line_reader::enter(model::change_batch& batch) {
   batch_ = &batch;

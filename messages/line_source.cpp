@@ -24,6 +24,9 @@ constexpr std::size_t block_bytes = std::size_t{1} << 20;
 
 constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 
+/// No block is larger: a line within the limit and its line end.
+constexpr std::size_t block_bytes_max = model::line_bytes_max + 2;
+
 /// Of a line that is too long for a block this much is quoted.
 constexpr std::size_t quoted_bytes = 1024;
 
@@ -167,11 +170,11 @@ std::size_t line_source::parts::collect(line_block& block, std::size_t size, std
       whole = looked + feed + 1;
     looked = size;
     const bool is_full = size == block.capacity_;
-    if (is_ended || size - whole > model::line_bytes_max
-        || (whole != 0 && (is_full || bytes.is_live())))
+    const bool is_largest = size - whole >= block_bytes_max;
+    if (is_ended || is_largest || (whole != 0 && (is_full || bytes.is_live())))
       return size;
     if (is_full)
-      reserve(block, block.capacity_ * 2, size);
+      reserve(block, std::min(block.capacity_ * 2, block_bytes_max), size);
     size += fill(block, size, block.capacity_ - size);
   }
 }
@@ -189,7 +192,7 @@ bool line_source::next(line_block& block, std::vector<line_error>& errors) {
     if (p.is_ended && !has_failed)
       whole = size; // The last line may lack its line feed.
     const std::string_view rest{block.memory_.get() + whole, size - whole};
-    if (whole == 0 && rest.size() > model::line_bytes_max) {
+    if (whole == 0 && rest.size() >= block_bytes_max) {
       p.skip_line(rest, errors);
       continue;
     }

@@ -66,7 +66,7 @@ std::string_view trimmed(std::string_view token) {
 
 } // namespace
 
-// --- errors ------------------------------------------------------------------------------------------
+// --- errors ---
 
 std::string line_reader::path() const {
   std::string out;
@@ -155,7 +155,7 @@ bool line_reader::malformed(simdjson::error_code code) {
   return fail(std::move(reason));
 }
 
-// --- scalars -----------------------------------------------------------------------------------------
+// --- scalars ---
 
 bool line_reader::unescape(const char* raw, std::string& scratch, std::string_view& text) {
   // Escapes never make a text longer.
@@ -274,7 +274,7 @@ bool line_reader::read_name(json_value& v, std::string_view what, std::size_t by
   return true;
 }
 
-// --- values of any kind ------------------------------------------------------------------------------
+// --- values of any kind ---
 
 bool line_reader::read_any(json_value& v, model::property_entry& entry) {
   json_type type{};

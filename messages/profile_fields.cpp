@@ -17,7 +17,7 @@ using model::property_entry;
 using model::value_kind;
 using simdjson::ondemand::json_type;
 
-// --- what a profile may say --------------------------------------------------------------------------
+// --- what a profile may say ---
 
 enum class shape : std::uint8_t {
   text,
@@ -162,7 +162,7 @@ private:
 
 } // namespace
 
-// --- one attribute -----------------------------------------------------------------------------------
+// --- one attribute ---
 
 bool line_reader::add_attribute(std::uint32_t name, const property_entry& value) {
   attributes_.push_back(value);
@@ -198,7 +198,7 @@ bool line_reader::read_date_attribute(json_value& v, std::uint32_t name) {
                        {0, value_kind::text, property_action::set, 0, batch_->add_text(text)});
 }
 
-// --- the parts of a profile --------------------------------------------------------------------------
+// --- the parts of a profile ---
 
 bool line_reader::read_identifier(json_value& v, std::string_view path, model::text_ref& into,
                                   bool may_unset) {
@@ -506,7 +506,7 @@ bool line_reader::read_lists(json_value& v) {
   });
 }
 
-// --- patches -----------------------------------------------------------------------------------------
+// --- patches ---
 
 bool line_reader::read_meta(json_value& v) {
   bool is_seen = false;
@@ -580,7 +580,7 @@ bool line_reader::read_patch_unset(json_value& v) {
   return each_item(v, unset_one);
 }
 
-// --- a profile's fields ------------------------------------------------------------------------------
+// --- a profile's fields ---
 
 bool line_reader::read_profile_field(field f, json_value& v) {
   switch (f) {
