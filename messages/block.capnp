@@ -1,8 +1,11 @@
-# How blocks of columns lie in storage. One block is one single-segment message without framing, followed by one word: the XXH3 (64 bits)
-# of all words before it. Columns are Data, so they start on a word and are read where they lie in the memory map. Numbers in columns
-# are little-endian and unsigned unless said otherwise. Fields are only ever added; a field's default means "as before it existed".
+# How blocks of columns lie in storage. One block is one single-segment message without framing,
+# followed by one word: the XXH3 (64 bits) of all words before it. Columns are Data, so they start
+# on a word and are read where they lie in the memory map. Numbers in columns are little-endian and
+# unsigned unless said otherwise. Fields are only ever added; a field's default means "as before it
+# existed".
 #
-# Sizes are redundant on purpose: a reader compares the length of every column with the number of its rows before it believes either.
+# Sizes are redundant on purpose: a reader compares the length of every column with the number of
+# its rows before it believes either.
 @0xe2b1dca9c3da0704;
 
 using Cxx = import "/capnp/c++.capnp";
@@ -26,7 +29,8 @@ struct NumberColumn {
 
   form @0 :Form;
   divisor @1 :Float64 = 1;
-  # Of form integers: a row is integers(i) / divisor, and the division gives back the very double that was stored. 1, 100 or 1000.
+  # Of form integers: a row is integers(i) / divisor, and the division gives back the very double
+  # that was stored. 1, 100 or 1000.
 
   hasNone @2 :Bool;
   # Of form integers: the raw that is all ones means "no value".
@@ -44,8 +48,8 @@ struct NumberColumn {
 }
 
 struct Dictionary {
-  # Distinct values. Entry c (from 1) stands at place c - 1 of each column. Numbers follow model::value_kind: text 1, number 2,
-  # boolean 3, list 4, nested 5.
+  # Distinct values. Entry c (from 1) stands at place c - 1 of each column. Numbers follow
+  # model::value_kind: text 1, number 2, boolean 3, list 4, nested 5.
 
   size @0 :UInt32;
 
@@ -56,10 +60,12 @@ struct Dictionary {
   # One byte an entry.
 
   numbers @3 :Data;
-  # 8 bytes an entry, doubles (0 where the entry is no number or boolean). Empty: no entry has a number.
+  # 8 bytes an entry, doubles (0 where the entry is no number or boolean). Empty: no entry has a
+  # number.
 
   offsets @4 :Data;
-  # 4 bytes, one more than entries, from 0 upwards: where an entry's text starts and ends in `bytes`. Empty: no entry has text.
+  # 4 bytes, one more than entries, from 0 upwards: where an entry's text starts and ends in
+  # `bytes`. Empty: no entry has text.
 
   bytes @5 :Data;
 }
@@ -77,18 +83,22 @@ struct CodedColumn {
 }
 
 struct UniqueIds {
-  # Unique ids as templates that many share and numbers of up to 128 bits; see storage/unique_id.hpp.
+  # Unique ids as templates that many share and numbers of up to 128 bits; see
+  # storage/unique_id.hpp.
 
   templates @0 :CodedColumn;
-  # Texts: one byte storage::id_shape, one byte digits, the prefix. Every event has one; `name` is not used.
+  # Texts: one byte storage::id_shape, one byte digits, the prefix. Every event has one; `name` is
+  # not used.
 
   high @1 :IntegerColumn;
   low @2 :IntegerColumn;
-  # The number's halves. Any 64 bits: the signed arithmetic wraps around. Of no meaning where the shape has no number.
+  # The number's halves. Any 64 bits: the signed arithmetic wraps around. Of no meaning where the
+  # shape has no number.
 }
 
 struct EventBlock {
-  # One metric's events of up to 65536 neighbouring profiles, profile by profile, each profile's in time order.
+  # One metric's events of up to 65536 neighbouring profiles, profile by profile, each profile's in
+  # time order.
 
   appliedSequence @0 :UInt64;
   # The change log is folded in up to here.
@@ -99,7 +109,8 @@ struct EventBlock {
   events @2 :UInt32;
 
   first @3 :Data;
-  # 4 bytes, one more than rows: profile r has the events first[r] up to first[r + 1]. Empty: the sparse form.
+  # 4 bytes, one more than rows: profile r has the events first[r] up to first[r + 1]. Empty: the
+  # sparse form.
 
   sparseRows @4 :Data;
   # 2 bytes each: the profiles that have events, ascending.
