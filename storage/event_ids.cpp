@@ -109,7 +109,7 @@ std::optional<std::uint32_t> unique_id_columns::find(std::uint32_t from, std::ui
   });
 }
 
-// --- unique_id_merge --------------------------------------------------------------------------------
+// --- unique_id_merge -----------------------------------------------------------------------
 
 std::uint32_t unique_id_merge::template_number(const split_id& id) {
   std::string key;
