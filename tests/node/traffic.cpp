@@ -14,8 +14,11 @@ constexpr std::uint64_t minutes_back = 60 * 24 * 60;
 } // namespace
 
 traffic::traffic(std::uint64_t seed) : random_(seed) {
-  for (int i = 0; i < 400; ++i)
+  for (int i = 0; i < 400; ++i) {
     people_.push_back("p" + std::to_string(i));
+    people_lines_ += R"({"external_id":")" + people_.back() + "\"}\n";
+  }
+  add_lines(expected_, people_lines_);
 }
 
 std::string traffic::somebody() {
@@ -47,9 +50,6 @@ traffic_line traffic::next_upheaval() {
   const auto at = below(people_.size());
   const auto person = people_[at];
   people_.erase(people_.begin() + static_cast<std::ptrdiff_t>(at));
-  // Somebody whom no line has named yet is nobody whom the program could merge or forget.
-  if (!expected_.contains(person))
-    add_lines(expected_, R"({"external_id":")" + person + "\"}");
   if (below(2) == 0) {
     expected_.erase(person);
     return {
@@ -62,7 +62,6 @@ traffic_line traffic::next_upheaval() {
   kept.events.insert(kept.events.end(), gone.events.begin(), gone.events.end());
   for (auto& [path, value] : gone.attributes)
     kept.attributes.try_emplace(path, std::move(value));
-  kept.attributes["external_id"] = model::value::of_text(into);
   return {traffic_line::kind::merge,
           R"({"merge":{"from":{"external_id":")" + person + R"("},"into":{"external_id":")" + into
             + "\"}}}\n",

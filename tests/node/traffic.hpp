@@ -22,6 +22,10 @@ class traffic {
 public:
   explicit traffic(std::uint64_t seed);
 
+  /// Everybody, as lines to load before the rest.
+  [[nodiscard]] const std::string& people_lines() const {
+    return people_lines_;
+  }
   /// An event, or now and then new points of somebody.
   traffic_line next();
   /// Two people turn out to be one, or one is forgotten. To be sent when nothing else is on its
@@ -42,7 +46,8 @@ private:
   std::string somebody();
 
   std::mt19937_64 random_;
-  std::vector<std::string> people_;
+  std::vector<std::string> people_; // Who is still there.
+  std::string people_lines_;
   plain_account expected_;
   std::uint64_t events_ = 0;
 };
