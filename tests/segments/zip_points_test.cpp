@@ -14,7 +14,7 @@ using namespace segments;
 
 std::vector<geo_point> all_points() {
   std::vector<geo_point> points;
-  char zip[6];
+  char zip[12];
   for (int number = 0; number < 100'000; ++number) {
     std::snprintf(zip, sizeof zip, "%05d", number);
     if (const auto point = zip_point(zip))
