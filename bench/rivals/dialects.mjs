@@ -15,6 +15,8 @@ export const duckdb = {
   has: (column, value) => `list_contains(${column}, ${quoted(value)})`,
   hasAny: (column, values) => `list_has_any(${column}, [${values.map(quoted).join(', ')}])`,
   size: (column) => `len(${column})`,
+  // A semi-join: a long IN list would be compared one by one, on the text behind the dictionary.
+  inMany: (column, values) => `${column} IN (SELECT * FROM (VALUES ${values.map((v) => `(${quoted(v)})`).join(', ')}))`,
   monthDay: (column) => `month(${column}) * 100 + day(${column})`,
   countIf: (test) => `count(*) FILTER (WHERE ${test})`,
   aggregateIf: (name, column, test) => `${name}(${column}) FILTER (WHERE ${test})`,
@@ -34,6 +36,7 @@ export const clickhouse = {
   has: (column, value) => `has(${column}, ${clickhouse.text(value)})`,
   hasAny: (column, values) => `hasAny(${column}, [${values.map(clickhouse.text).join(', ')}])`,
   size: (column) => `length(${column})`,
+  inMany: (column, values) => `${column} IN (${values.map(clickhouse.text).join(', ')})`,
   monthDay: (column) => `toMonth(${column}) * 100 + toDayOfMonth(${column})`,
   countIf: (test) => `countIf(${test})`,
   aggregateIf: (name, column, test) => `${name}If(${column}, ${test})`,

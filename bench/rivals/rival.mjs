@@ -27,6 +27,13 @@ async function milliseconds(work) {
   await work();
   return Number(process.hrtime.bigint() - start) / 1e6;
 }
+/** Processor time of all threads, which a busy machine distorts less. */
+async function timed(work) {
+  const before = process.cpuUsage();
+  const wall = await milliseconds(work);
+  const { user, system } = process.cpuUsage(before);
+  return { wall, cpu: (user + system) / 1000 };
+}
 
 async function openRival() {
   mkdirSync(given.directory, { recursive: true });
@@ -70,16 +77,18 @@ async function bestShape(rival, shapes) {
   return best;
 }
 
+const storeTimes = (stored) => ({ store_ms: median(stored.map((t) => t.wall)), store_cpu_ms: median(stored.map((t) => t.cpu)) });
+
 async function askOne(rival, question) {
   const best = await bestShape(rival, question.sql[name]);
   const counted = [];
   const stored = [];
   for (let run = 0; run < runs; ++run) {
     counted.push(await milliseconds(() => rival.count(best.members)));
-    stored.push(await milliseconds(() => rival.store(0, best.members)));
+    stored.push(await timed(() => rival.store(0, best.members)));
     await rival.forgetMembers();
   }
-  say({ question: question.name, shape: best.shape, members: best.count, count_ms: median(counted), store_ms: median(stored) });
+  say({ question: question.name, shape: best.shape, members: best.count, count_ms: median(counted), ...storeTimes(stored) });
 }
 
 async function askMany(rival, question) {
@@ -87,12 +96,12 @@ async function askMany(rival, question) {
   for (const segment of question.segments) chosen.push(await bestShape(rival, segment.sql[name]));
   const stored = [];
   for (let run = 0; run < runs; ++run) {
-    stored.push(await milliseconds(async () => {
+    stored.push(await timed(async () => {
       for (const [i, segment] of chosen.entries()) await rival.store(i, segment.members);
     }));
     await rival.forgetMembers();
   }
-  say({ question: question.name, members: chosen.map((c) => c.count), store_ms: median(stored) });
+  say({ question: question.name, members: chosen.map((c) => c.count), ...storeTimes(stored) });
 }
 
 async function ask(rival) {

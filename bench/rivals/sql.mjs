@@ -135,8 +135,8 @@ export class SegmentSql {
         return this.test(known(PREDICTION_COLUMNS, condition.dimension), condition.filter);
       case 'profile-region': {
         const names = condition.region === 'european_union' ? EU : US;
-        const list = names.map(this.sql.text).join(', ');
-        return condition.in_region ? `country IN (${list})` : `(${this.sql.isSet('country')} AND country NOT IN (${list}))`;
+        const inside = this.sql.inMany('country', names);
+        return condition.in_region ? inside : `(${this.sql.isSet('country')} AND NOT (${inside}))`;
       }
       case 'profile-postal-code-distance':
         return this.distanceTest(condition);
