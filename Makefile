@@ -23,6 +23,7 @@ build: packages
 	@$(call build_with,release)
 
 bench: packages
+	@command -v node >/dev/null && command -v npm >/dev/null || scripts/install-packages nodejs npm
 	@$(call build_with,release) --target benches rollcall
 	@bench/run
 
