@@ -3,6 +3,7 @@
 #include "model/change.hpp"
 #include "model/flip.hpp"
 #include "model/outcome.hpp"
+#include "segments/definition.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -14,8 +15,9 @@
 #include <string>
 #include <vector>
 
-/// One partition without its actor: the single writer of its profiles. Decides, records, accepts and announces; knows no
-/// thread, no timer and no clock. The profile actor owns one and brings the when.
+/// One partition without its actor: the single writer of its profiles. Decides, records, accepts
+/// and announces; knows no thread, no timer and no clock. The profile actor owns one and brings the
+/// when.
 namespace actors {
 
 struct partition_options {
@@ -24,13 +26,16 @@ struct partition_options {
   std::uint32_t count = 1;
   std::string account_zone = "UTC";
   std::uint64_t delta_bytes_max = std::uint64_t{256} << 20; // Merging starts above it.
+  /// Reads the text of a definition; nothing = segments::parse_definition. Tests bring rules that
+  /// no JSON can say.
+  std::function<model::outcome<segments::definition>(std::string_view)> read_definition{};
 };
 
 /// What became of one record that was not simply applied.
 struct record_note {
   std::uint32_t record = 0; // Index in its batch.
   enum class what : std::uint8_t { duplicate, rejected } kind = what::duplicate;
-  std::string reason{};     // Of rejected.
+  std::string reason{}; // Of rejected.
 };
 
 /// An identifier that no longer leads to its profile (its value changed, or the profile is gone).
@@ -45,33 +50,36 @@ struct commit_result {
   std::uint64_t sequence = 0;                  // Of the log record.
   std::vector<std::vector<record_note>> notes; // One list a batch.
   std::vector<released_identifier> released;
-  std::vector<model::flip> flips;              // In order.
-  std::uint64_t applied = 0;                   // Records that changed something.
+  std::vector<model::flip> flips; // In order.
+  std::uint64_t applied = 0;      // Records that changed something.
   std::uint64_t duplicates = 0;
 };
 
-/// A batch on its way into the log. Records carry profile numbers; a number equal to the profile count makes a new profile.
+/// A batch on its way into the log. Records carry profile numbers; a number equal to the profile
+/// count makes a new profile.
 struct incoming_batch {
   const model::change_batch* changes = nullptr;
-  model::flip_cause cause = model::flip_cause::event; // `merge` for what a merge hands over and takes away.
-  /// Who sent it and that sender's own count, strictly rising; a count not above the last one recorded is skipped whole
-  /// (a sender that asks again after a crash). Empty = no such protection.
+  model::flip_cause
+    cause = model::flip_cause::event; // `merge` for what a merge hands over and takes away.
+  /// Who sent it and that sender's own count, strictly rising; a count not above the last one
+  /// recorded is skipped whole (a sender that asks again after a crash). Empty = no such
+  /// protection.
   std::string source{};
   std::uint64_t source_sequence = 0;
 };
 
 struct segment_status {
   std::uint64_t id = 0;
-  std::uint32_t version = 0;         // Of the definition in force; 0 = the first build has not finished.
+  std::uint32_t version = 0; // Of the definition in force; 0 = the first build has not finished.
   std::uint32_t pending_version = 0; // Being built; 0 = none.
   std::uint64_t members = 0;
-  std::uint64_t last_sequence = 0;   // Of its feed in this partition.
+  std::uint64_t last_sequence = 0; // Of its feed in this partition.
 };
 
 struct build_progress {
   std::uint64_t profiles_done = 0;
   std::uint64_t profiles = 0;
-  std::uint32_t segments = 0;        // In this scan.
+  std::uint32_t segments = 0; // In this scan.
 };
 
 struct member {
@@ -88,7 +96,7 @@ struct partition_figures {
   std::uint64_t delta_records = 0;
   std::uint64_t due_entries = 0;
   std::optional<model::instant> next_due{};
-  model::instant now{};              // The last instant the log knows.
+  model::instant now{}; // The last instant the log knows.
   std::uint64_t criteria = 0;
   std::uint64_t segments = 0;
 };
@@ -111,11 +119,14 @@ public:
 
   // --- changes and time
 
-  /// Takes the batches as one log record at `now` (raised to the last logged instant when earlier; cut to whole seconds). On failure nothing was
-  /// kept. Due work at or before `now` that is still waiting is settled for the touched profiles first.
-  virtual model::outcome<commit_result> commit(std::span<const incoming_batch> batches, model::instant now) = 0;
+  /// Takes the batches as one log record at `now` (raised to the last logged instant when earlier;
+  /// cut to whole seconds). On failure nothing was kept. Due work at or before `now` that is still
+  /// waiting is settled for the touched profiles first.
+  virtual model::outcome<commit_result> commit(std::span<const incoming_batch> batches,
+                                               model::instant now) = 0;
 
-  /// Moves members whose time has come, at most about `flips_max` evaluations; `done` = nothing due at or before `now` is left.
+  /// Moves members whose time has come, at most about `flips_max` evaluations; `done` = nothing due
+  /// at or before `now` is left.
   struct tick_result {
     bool done = true;
     std::vector<model::flip> flips;
@@ -125,57 +136,75 @@ public:
 
   // --- segments
 
-  /// Registers (or replaces) a definition and starts its build; the old one stays in force until the build is through. `json` must have
-  /// been parsed without errors by the caller with every reference inlined (canonical form, see segments/inlined.hpp).
+  /// Registers (or replaces) a definition and starts its build; the old one stays in force until
+  /// the build is through. `json` must have been parsed without errors by the caller with every
+  /// reference inlined (canonical form, see segments/inlined.hpp).
   virtual model::status define(std::uint64_t segment, std::uint32_t version, std::string_view json,
                                model::instant now) = 0;
   virtual model::status drop(std::uint64_t segment, model::instant now) = 0;
-  /// Stops a build; a segment that was never built stays defined without members until it is edited or built again.
+  /// Stops a build; a segment that was never built stays defined without members until it is edited
+  /// or built again.
   virtual model::status cancel_build(std::uint64_t segment, model::instant now) = 0;
-  /// Scans some blocks for everything that is being built; what is complete is switched to and its flips returned.
+  /// Scans some blocks for everything that is being built; what is complete is switched to and its
+  /// flips returned.
   struct build_result {
     bool done = true; // No build is left.
     build_progress progress;
-    std::vector<model::flip> flips; // Only of switches of at most 10,000 flips; larger ones are read from the feed.
+    /// Of switches of at most 10,000 flips (larger ones are read from the feed), and of the clock
+    /// on the way.
+    std::vector<model::flip> flips;
     std::vector<std::uint64_t> switched;
   };
-  virtual model::outcome<build_result> build_slice(model::instant now, std::chrono::microseconds budget) = 0;
+  virtual model::outcome<build_result> build_slice(model::instant now,
+                                                   std::chrono::microseconds budget) = 0;
   [[nodiscard]] virtual std::vector<segment_status> segments() const = 0;
 
   // --- questions (pure reads; answers are as of the last commit)
 
   [[nodiscard]] virtual std::uint64_t count(std::uint64_t segment) const = 0;
-  /// Members by profile number above `after` (no value = from the start), with the instant of their latest join.
-  [[nodiscard]] virtual std::vector<member> members(std::uint64_t segment, std::optional<std::uint32_t> after,
-                                                    std::size_t limit) const = 0;
+  /// Members by profile number above `after` (no value = from the start), with the instant of their
+  /// latest join.
+  [[nodiscard]] virtual std::vector<member>
+  members(std::uint64_t segment, std::optional<std::uint32_t> after, std::size_t limit) const = 0;
   /// Flips with a sequence above `after`, at most `limit`.
   [[nodiscard]] virtual std::vector<model::flip> feed(std::uint64_t segment, std::uint64_t after,
                                                       std::size_t limit) const = 0;
-  /// Exact members of an unsaved definition at `at`, from what the partition holds now; profile numbers ascending.
-  [[nodiscard]] virtual model::outcome<std::vector<std::uint32_t>> preview(std::string_view json, model::instant at) const = 0;
+  /// Exact members of an unsaved definition at `at`, from what the partition holds now; profile
+  /// numbers ascending.
+  [[nodiscard]] virtual model::outcome<std::vector<std::uint32_t>>
+  preview(std::string_view json, model::instant at) const = 0;
   /// JSON of why a profile is in or not: {"member":…,"flips_at":…,"conditions":[…]}.
-  [[nodiscard]] virtual model::outcome<json_text> explain(std::uint64_t segment, std::uint32_t profile) const = 0;
+  [[nodiscard]] virtual model::outcome<json_text> explain(std::uint64_t segment,
+                                                          std::uint32_t profile) const = 0;
   [[nodiscard]] virtual model::outcome<json_text> profile_json(std::uint32_t profile) const = 0;
-  /// What a profile is called outside: its external id, else e-mail, else phone number, else "#<partition>:<number>".
+  /// What a profile is called outside: its external id, else e-mail, else phone number, else
+  /// "#<partition>:<number>".
   [[nodiscard]] virtual std::string label(std::uint32_t profile) const = 0;
   [[nodiscard]] virtual std::vector<metric_figures> metrics() const = 0;
-  /// Calls back once for every living profile, in order of numbers, with its identifiers (empty = none).
-  virtual void identifiers(const std::function<void(std::uint32_t profile, std::string_view external_id,
-                                                    std::string_view email, std::string_view phone)>& each) const = 0;
-  /// Everything a profile knows and did, as changes that make another profile know it: attributes as `fill`, events as they are.
-  [[nodiscard]] virtual model::outcome<model::change_batch> export_profile(std::uint32_t profile, std::uint32_t into) const = 0;
+  /// Calls back once for every living profile, in order of numbers, with its identifiers (empty =
+  /// none).
+  virtual void identifiers(
+    const std::function<void(std::uint32_t profile, std::string_view external_id,
+                             std::string_view email, std::string_view phone)>& each) const = 0;
+  /// Everything a profile knows and did, as changes that make another profile know it: attributes
+  /// as `fill`, events as they are.
+  [[nodiscard]] virtual model::outcome<model::change_batch>
+  export_profile(std::uint32_t profile, std::uint32_t into) const = 0;
   [[nodiscard]] virtual partition_figures figures() const = 0;
   /// Last count recorded for a source of batches; 0 = none.
   [[nodiscard]] virtual std::uint64_t last_of(std::string_view source) const = 0;
 
   // --- upkeep
 
-  /// True when the delta is large enough (or `idle` and not empty) that folding it into blocks pays.
+  /// True when the delta is large enough (or `idle` and not empty) that folding it into blocks
+  /// pays.
   [[nodiscard]] virtual bool wants_merge(bool idle) const = 0;
-  /// Folds some blocks, then, when all are done, writes the checkpoint and trims the log; true = nothing left.
+  /// Folds some blocks, then, when all are done, writes the checkpoint and trims the log; true =
+  /// nothing left.
   virtual model::outcome<bool> merge_slice(std::chrono::microseconds budget) = 0;
 
-  /// Verifies checksums, the log chain, and bits against re-evaluation of every `step`-th profile; one line per fault found.
+  /// Verifies checksums, the log chain, and bits against re-evaluation of every `step`-th profile;
+  /// one line per fault found.
   virtual std::vector<std::string> check(std::uint32_t step) const = 0;
 };
 

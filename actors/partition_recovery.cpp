@@ -207,7 +207,10 @@ model::status partition_state::restore_log(const storage::transaction& from) {
       overdue += members_.restore_due(profile, store_->view(profile), t.metrics, t.attributes,
                                       std::max(t.at, settled_key_));
     }
-    restore_settled();
+    restore_settled([&](std::uint32_t profile) {
+      const auto found = touched.find(profile);
+      return found == touched.end() ? INT64_MIN : found->second.at;
+    });
     if (overdue != 0)
       spdlog::debug("partition {}: {} verdicts wait for their due instant", options_.index,
                     overdue);
@@ -270,25 +273,31 @@ model::status partition_state::restore_log(const storage::transaction& from) {
   return model::nothing{};
 }
 
-void partition_state::restore_settled() {
-  // Stored buckets at or before the last settled instant were worked through after they were
-  // stored.
+void partition_state::restore_settled(
+  const std::function<std::int64_t(std::uint32_t)>& touched_at) {
+  // Stored buckets may hold what was worked through after they were stored: by the clock up to the
+  // settled instant, and for a touched profile up to its last touch. Such entries are asked again
+  // at that instant for their next one.
   const auto& all = members_.criterion_states();
-  while (const auto key = members_.due().next()) {
-    if (*key > settled_key_)
-      break;
-    for (const auto number : members_.due().criteria_at(*key)) {
-      const auto waiting = *members_.due().at(number, *key);
-      members_.due().remove_bucket(number, *key);
+  auto& due = members_.due();
+  std::vector<std::int64_t> keys;
+  for (auto key = due.next(); key && *key <= model::to_ms(now_); key = due.next_after(*key))
+    keys.push_back(*key);
+  for (const auto key : keys)
+    for (const auto number : due.criteria_at(key)) {
+      const auto waiting = *due.at(number, key);
       for (const auto profile : waiting) {
+        const auto through = std::max(settled_key_, touched_at(profile));
+        if (key > through)
+          continue;
+        due.remove(number, key, profile);
         if (!store_->is_alive(profile) || !all[number] || !all[number]->complete)
           continue;
-        const auto v = all[number]->compiled->evaluate(store_->view(profile), settled_key_);
+        const auto v = all[number]->compiled->evaluate(store_->view(profile), through);
         if (v.next_flip < model::to_ms(model::instant_max))
-          members_.due().add(number, profile, v.next_flip, settled_key_);
+          due.add(number, profile, v.next_flip, through);
       }
     }
-  }
 }
 
 void partition_state::replay(const log_record& r, std::uint64_t sequence) {

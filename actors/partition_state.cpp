@@ -186,7 +186,7 @@ std::vector<model::flip> partition_state::tick(model::instant now, std::size_t e
     if (!moved)
       break;
     evaluations += std::max<std::size_t>(moved->evaluations, 1);
-    settled_key_ = moved->at;
+    settled_key_ = moved->complete ? moved->at : moved->at - 1;
     for (const auto& m : moved->moves)
       flips.push_back({m.segment,
                        0,
@@ -201,11 +201,15 @@ std::vector<model::flip> partition_state::tick(model::instant now, std::size_t e
 
 model::outcome<partition::tick_result> partition_state::advance(model::instant now,
                                                                 std::size_t evaluations_max) {
-  tick_result result;
   const auto until = raised(now);
   const auto next = next_due();
   if (!next || *next > until)
-    return result;
+    return tick_result{};
+  return write_tick(until, evaluations_max);
+}
+
+model::outcome<partition::tick_result> partition_state::write_tick(model::instant until,
+                                                                   std::size_t evaluations_max) {
   log_record head;
   head.what = log_record::kind::tick;
   head.now = until;
@@ -216,6 +220,7 @@ model::outcome<partition::tick_result> partition_state::advance(model::instant n
   if (!sequence)
     return sequence.error();
   now_ = until;
+  tick_result result;
   result.flips = tick(until, evaluations_max);
   announce(result.flips, *sequence);
   const auto left = next_due();
@@ -233,6 +238,8 @@ std::optional<model::instant> partition_state::next_due() const {
 // --- segments
 
 model::outcome<segments::definition> partition_state::parse(std::string_view json) const {
+  if (options_.read_definition)
+    return options_.read_definition(json);
   segments::parse_context context;
   context.metric_name = [](std::string_view) { return std::nullopt; };
   context.list_name = [](std::string_view) { return std::nullopt; };
@@ -343,6 +350,11 @@ model::outcome<partition::build_result>
 partition_state::build_slice(model::instant now, std::chrono::microseconds budget) {
   build_result result;
   const auto end = steady::now() + budget;
+  if (members_.waiting() != 0)
+    // A scan judges at the log's instant; that must be today's, or members would be of the past and
+    // flip right after.
+    if (auto caught_up = catch_up(now, result.flips); !caught_up)
+      return caught_up.error();
   const auto blocks = store_->blocks();
   result.progress.segments = members_.waiting();
   result.progress.profiles = store_->profiles();
@@ -365,19 +377,27 @@ partition_state::build_slice(model::instant now, std::chrono::microseconds budge
     return result;
   // A switch reads the bits of old and new criteria together: they must be true at the same
   // instant.
-  while (members_.next_due() && *members_.next_due() <= model::to_ms(now_)) {
-    auto ticked = advance(now_, SIZE_MAX);
-    if (!ticked)
-      return ticked.error();
-  }
+  if (auto caught_up = catch_up(now_, result.flips); !caught_up)
+    return caught_up.error();
   for (const auto segment : ready)
-    if (auto switched = activate(segment, now, result); !switched)
+    if (auto switched = activate(segment, result); !switched)
       return switched.error();
   return result;
 }
 
-model::status partition_state::activate(std::uint64_t segment, model::instant,
-                                        build_result& result) {
+model::status partition_state::catch_up(model::instant now, std::vector<model::flip>& flips) {
+  const auto until = raised(now);
+  for (bool behind = until > now_ || (next_due() && *next_due() <= until); behind;) {
+    auto ticked = write_tick(until, SIZE_MAX);
+    if (!ticked)
+      return ticked.error();
+    flips.insert(flips.end(), ticked->flips.begin(), ticked->flips.end());
+    behind = !ticked->done;
+  }
+  return model::nothing{};
+}
+
+model::status partition_state::activate(std::uint64_t segment, build_result& result) {
   auto plan = members_.plan_switch(segment);
   auto kept = definitions_[segment];
   kept.version = plan.version;
@@ -409,11 +429,13 @@ model::status partition_state::activate(std::uint64_t segment, model::instant,
   feed_stored_ = *sequence;
   new_criteria_put();
   definitions_[segment] = std::move(kept);
-  if (run.size() <= reported_flips_max)
+  if (run.size() <= reported_flips_max) {
+    auto next = first;
     for (const bool joined : {true, false})
       for (const auto profile : joined ? plan.joined : plan.left)
-        result.flips.push_back({segment, first + result.flips.size(), profile, joined,
-                                run.everybody->cause, now_, run.everybody->detail});
+        result.flips.push_back(
+          {segment, next++, profile, joined, run.everybody->cause, now_, run.everybody->detail});
+  }
   result.switched.push_back(segment);
   members_.carry_out(segment, std::move(plan));
   members_.members_stored(segment);

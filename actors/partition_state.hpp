@@ -92,6 +92,9 @@ private:
     const std::function<model::status(storage::write_transaction&, std::uint64_t sequence)>& more);
   void announce(std::vector<model::flip>& flips, std::uint64_t sequence);
   std::vector<model::flip> tick(model::instant now, std::size_t evaluations_max);
+  model::outcome<tick_result> write_tick(model::instant until, std::size_t evaluations_max);
+  /// Brings the log's instant to `now` and works through what is due by then.
+  model::status catch_up(model::instant now, std::vector<model::flip>& flips);
   model::outcome<std::uint64_t>
   write_about(log_record::kind what, std::uint64_t segment, std::uint32_t version,
               model::instant now,
@@ -100,7 +103,7 @@ private:
                       const kept_definition& d) const;
   void put_source(storage::write_transaction& to, std::string_view source,
                   std::uint64_t last) const;
-  model::status activate(std::uint64_t segment, model::instant now, build_result& result);
+  model::status activate(std::uint64_t segment, build_result& result);
   [[nodiscard]] segments::membership::compiler compiler();
   [[nodiscard]] model::outcome<segments::definition> parse(std::string_view json) const;
   void collect_effects(std::uint64_t sequence, std::vector<model::flip> flips);
@@ -110,7 +113,7 @@ private:
   model::status restore_bits(const storage::transaction& from,
                              const std::map<segments::criterion_id, segments::criterion>& known);
   model::status restore_log(const storage::transaction& from);
-  void restore_settled();
+  void restore_settled(const std::function<std::int64_t(std::uint32_t)>& touched_at);
   void replay(const log_record& r, std::uint64_t sequence);
 
   // partition_checkpoint.cpp
@@ -136,7 +139,7 @@ private:
   std::unique_ptr<change_applier> applier_;
   actors::feed feed_;
 
-  model::instant now_{};                     // Of the last record.
+  model::instant now_ = model::instant_min;  // Of the last record.
   std::uint64_t applied_ = 0;                // Last record whose effects are kept or pending.
   std::map<std::uint64_t, effects> pending_; // Effects that are not durable yet, by record.
   std::int64_t settled_key_ = INT64_MIN;     // Due instants below are worked through for everybody.

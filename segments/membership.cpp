@@ -381,7 +381,7 @@ membership::advance(std::int64_t now, std::size_t evaluations_max, const profile
   const auto key = due_.next();
   if (!key || *key > now)
     return std::nullopt;
-  due_moves result{*key, {}, 0};
+  due_moves result{*key, {}, 0, true};
   const auto waiting = due_.criteria_at(*key);
   // A profile's criteria that are due together are asked together, so that nobody passes through a
   // state that never was.
@@ -391,8 +391,10 @@ membership::advance(std::int64_t now, std::size_t evaluations_max, const profile
   auto& evaluations = result.evaluations;
   std::optional<std::uint32_t> last;
   for (const auto profile : everybody) {
-    if (evaluations >= evaluations_max)
+    if (evaluations >= evaluations_max) {
+      result.complete = false;
       break;
+    }
     last = profile;
     ++evaluations;
     if (!alive_.contains(profile))
@@ -419,7 +421,7 @@ void membership::settle(std::uint32_t profile, const model::profile_view& view, 
   std::optional<std::int64_t> after;
   for (auto key = due_.next(); key && *key <= now; key = due_.next_after(*after)) {
     after = *key;
-    due_moves at_key{*key, {}, 0};
+    due_moves at_key{*key, {}, 0, true};
     for (const auto number : due_.criteria_at(*key)) {
       const auto* waiting = due_.at(number, *key);
       if (waiting == nullptr || !waiting->contains(profile))

@@ -41,6 +41,7 @@ public:
     std::int64_t at = 0;
     std::vector<move> moves;
     std::size_t evaluations = 0;
+    bool complete = true; // Nobody is left at this instant.
   };
 
   using compiler = std::function<std::shared_ptr<const compiled_criterion>(const criterion&)>;
