@@ -102,8 +102,8 @@ layer_table read_layers(std::string_view text) {
   for (const auto line : lines_of(text)) {
     if (line.empty() || line.starts_with('#'))
       continue;
-    const auto colon =
-      line.find(": ") != std::string_view::npos ? line.find(": ") : line.rfind(':');
+    const auto colon = line.find(": ") != std::string_view::npos ? line.find(": ")
+                                                                 : line.rfind(':');
     if (colon == std::string_view::npos)
       throw std::runtime_error{"docs/layers.txt: no colon in: " + std::string{line}};
     const std::string key{line.substr(0, colon)};

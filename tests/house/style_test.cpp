@@ -117,8 +117,8 @@ BOOST_AUTO_TEST_CASE(every_header_of_the_core_is_documented) {
   std::vector<std::string> complaints;
   std::size_t headers = 0;
   for (const auto& file : source_tree()) {
-    const bool is_core =
-      file.folder == "model" || file.folder == "segments" || file.folder == "metrics";
+    const bool is_core = file.folder == "model" || file.folder == "segments"
+                      || file.folder == "metrics";
     if (!is_core || !file.path.ends_with(".hpp"))
       continue;
     ++headers;
