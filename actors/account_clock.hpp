@@ -8,8 +8,8 @@
 
 namespace actors {
 
-/// What time it is for one account: the system's clock plus what was advanced, or an instant that stands still. Read by everybody, moved by
-/// the CLOCK only, never back.
+/// What time it is for one account: the system's clock plus what was advanced, or an instant that
+/// stands still. Read by everybody, moved by the CLOCK only, never back.
 class account_clock {
 public:
   struct setting {
@@ -23,11 +23,14 @@ public:
   /// A whole second (S1).
   [[nodiscard]] model::instant now() const {
     const auto ms = ms_.load(std::memory_order_acquire);
-    return model::floor_second(is_manual_ ? model::from_ms(ms) : system_now() + std::chrono::milliseconds{ms});
+    return model::floor_second(is_manual_ ? model::from_ms(ms)
+                                          : system_now() + std::chrono::milliseconds{ms});
   }
   /// To the millisecond; of use for waiting only.
   [[nodiscard]] model::instant exact_now() const {
-    return is_manual_ ? now() : system_now() + std::chrono::milliseconds{ms_.load(std::memory_order_acquire)};
+    return is_manual_
+           ? now()
+           : system_now() + std::chrono::milliseconds{ms_.load(std::memory_order_acquire)};
   }
   [[nodiscard]] bool is_manual() const {
     return is_manual_;

@@ -5,7 +5,7 @@
 namespace actors {
 
 batch_splitter::batch_splitter(const model::change_batch& whole, std::uint32_t partitions)
-    : whole_(whole), parts_(partitions) {
+  : whole_(whole), parts_(partitions) {
 }
 
 std::uint32_t batch_splitter::name_in(growing_part& to, std::uint32_t name) const {
@@ -29,12 +29,14 @@ void batch_splitter::add(std::uint32_t record, std::uint32_t partition, std::uin
   auto& changes = to.part.changes;
   auto r = whole_.records[record];
   r.profile = profile;
-  r.who = {told[0] ? copy(to, r.who.external_id) : model::text_ref{}, told[1] ? copy(to, r.who.email) : model::text_ref{},
+  r.who = {told[0] ? copy(to, r.who.external_id) : model::text_ref{},
+           told[1] ? copy(to, r.who.email) : model::text_ref{},
            told[2] ? copy(to, r.who.phone_number) : model::text_ref{}};
   r.into = {};
   r.unique_id = copy(to, r.unique_id);
-  const bool has_name = r.kind == model::change_kind::event || r.kind == model::change_kind::list_add
-                        || r.kind == model::change_kind::list_remove;
+  const bool has_name = r.kind == model::change_kind::event
+                     || r.kind == model::change_kind::list_add
+                     || r.kind == model::change_kind::list_remove;
   r.name = has_name ? name_in(to, r.name) : 0;
   const auto first = r.first_property;
   r.first_property = static_cast<std::uint32_t>(changes.properties.size());

@@ -31,7 +31,8 @@ public:
 
   /// Which of the record's identifiers its partition is told: external id, e-mail, phone number.
   using identifier_mask = std::array<bool, 3>;
-  void add(std::uint32_t record, std::uint32_t partition, std::uint32_t profile, const identifier_mask& told);
+  void add(std::uint32_t record, std::uint32_t partition, std::uint32_t profile,
+           const identifier_mask& told);
 
   [[nodiscard]] bool has(std::uint32_t partition) const {
     return !parts_[partition].part.origins.empty();

@@ -1,5 +1,7 @@
 #include "actors/build_coordinator.hpp"
 
+#include "actors/countdown.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -9,28 +11,10 @@ namespace {
 
 using self_pointer = observed_pointer<build_coordinator_actor, build_coordinator_state>;
 using build = build_coordinator_state::build;
-using unit_promise = caf::typed_response_promise<caf::unit_t>;
+using unit_promise = caf::typed_response_promise<finished>;
 
 constexpr std::chrono::seconds retry_after{1};
 constexpr std::chrono::milliseconds estimate_after{300}; // Earlier estimates are noise.
-
-/// Counts the answers of several partitions and replies once: with the first error, if there was one.
-struct gathering {
-  std::size_t waits_for = 0;
-  std::optional<caf::error> failed;
-  unit_promise reply;
-
-  void one_answered(std::optional<caf::error> e = {}) {
-    if (e && !failed)
-      failed = std::move(e);
-    if (--waits_for != 0)
-      return;
-    if (failed)
-      reply.deliver(std::move(*failed));
-    else
-      reply.deliver(caf::unit);
-  }
-};
 
 bool is_in_force(const build& b, std::size_t partition) {
   return b.in_force[partition] == b.version;
@@ -45,21 +29,24 @@ bool is_finished(const build& b) {
 
 build* current(self_pointer self, std::uint64_t segment, std::uint32_t version) {
   const auto found = self->state.builds.find(segment);
-  return found != self->state.builds.end() && found->second.version == version ? &found->second : nullptr;
+  return found != self->state.builds.end() && found->second.version == version ? &found->second
+                                                                               : nullptr;
 }
 
 void ask_partition(self_pointer self, std::uint64_t segment, std::size_t partition,
-                   const std::shared_ptr<gathering>& all) {
+                   const std::shared_ptr<countdown>& all) {
   auto& b = self->state.builds[segment];
   const auto version = b.version;
-  self->request(self->state.profiles[partition], caf::infinite, define_segment{segment, version, b.json})
+  self
+    ->request(self->state.profiles[partition], caf::infinite,
+              define_segment{segment, version, b.json})
     .then(
-      [=](caf::unit_t) {
+      [=](finished) {
         if (auto* asked = current(self, segment, version)) {
           asked->is_asked[partition] = true;
           asked->trouble.clear();
         }
-        all->one_answered();
+        all->one_done();
       },
       [=](caf::error& e) {
         if (auto* asked = current(self, segment, version)) {
@@ -69,7 +56,7 @@ void ask_partition(self_pointer self, std::uint64_t segment, std::size_t partiti
           if (why.code == model::failure_code::storage_full)
             self->delayed_send(self, retry_after, retry_define{segment, version});
         }
-        all->one_answered(std::move(e));
+        all->one_failed(std::move(e));
       });
 }
 
@@ -80,10 +67,9 @@ void ask_the_rest(self_pointer self, std::uint64_t segment, unit_promise reply) 
   for (std::size_t i = 0; i < b.in_force.size(); ++i)
     if (!b.is_asked[i] && !is_in_force(b, i))
       rest.push_back(i);
-  auto all = std::make_shared<gathering>(gathering{rest.size() + 1, {}, std::move(reply)});
+  const auto all = countdown::from(rest.size(), answer_with_unit(std::move(reply)));
   for (const auto partition : rest)
     ask_partition(self, segment, partition, all);
-  all->one_answered();
 }
 
 void begin(self_pointer self, const begin_build& order, unit_promise reply) {
@@ -107,18 +93,18 @@ void begin(self_pointer self, const begin_build& order, unit_promise reply) {
 template <class Order>
 void ask_all(self_pointer self, const Order& order, unit_promise reply) {
   auto& profiles = self->state.profiles;
-  auto all = std::make_shared<gathering>(gathering{profiles.size() + 1, {}, std::move(reply)});
+  const auto all = countdown::from(profiles.size(), answer_with_unit(std::move(reply)));
   for (const auto& who : profiles)
     self->request(who, caf::infinite, order)
-      .then([all](caf::unit_t) { all->one_answered(); },
-            [all](caf::error& e) { all->one_answered(std::move(e)); });
-  all->one_answered();
+      .then([all](finished) { all->one_done(); },
+            [all](caf::error& e) { all->one_failed(std::move(e)); });
 }
 
 void cancel(self_pointer self, std::uint64_t segment, unit_promise reply) {
   const auto found = self->state.builds.find(segment);
   if (found == self->state.builds.end() || is_finished(found->second)) {
-    reply.deliver(to_error({model::failure_code::not_found, "nothing is being built for this segment"}));
+    reply.deliver(
+      to_error({model::failure_code::not_found, "nothing is being built for this segment"}));
     return;
   }
   found->second.is_cancelled = true;
@@ -153,10 +139,13 @@ build_state report(const build_coordinator_state& state, std::uint64_t segment) 
     out.profiles += p.profiles;
     out.profiles_done += done;
     out.segments = std::max(out.segments, p.segments);
-    out.share += is_in_force(b, i) ? 1.0 : p.profiles == 0 ? 0.0 : static_cast<double>(done) / static_cast<double>(p.profiles);
+    out.share += is_in_force(b, i) ? 1.0
+               : p.profiles == 0   ? 0.0
+                                   : static_cast<double>(done) / static_cast<double>(p.profiles);
   }
   out.share /= static_cast<double>(std::max<std::size_t>(b.in_force.size(), 1));
-  const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(build_coordinator_state::steady::now() - b.began);
+  const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(
+    build_coordinator_state::steady::now() - b.began);
   if (out.is_going && spent >= estimate_after && out.share > 0)
     out.left = std::chrono::milliseconds{
       static_cast<std::int64_t>(static_cast<double>(spent.count()) * (1 - out.share) / out.share)};
@@ -165,14 +154,13 @@ build_state report(const build_coordinator_state& state, std::uint64_t segment) 
 
 } // namespace
 
-build_coordinator_actor::behavior_type build_coordinator(self_pointer self) {
+build_coordinator_actor::behavior_type build_coordinator(self_pointer self,
+                                                         std::uint32_t partitions) {
   self->call_it("build_coordinator", "build_coordinator");
+  self->state.progress.resize(partitions);
   const auto promise = [self] { return self->make_response_promise<unit_promise>(); };
   return {
-    [self](const meet_profiles& met) {
-      self->state.profiles = met.profiles;
-      self->state.progress.resize(met.profiles.size());
-    },
+    [self](const meet_profiles& met) { self->state.profiles = met.profiles; },
     [self, promise](const begin_build& order) {
       const auto reply = promise();
       begin(self, order, reply);

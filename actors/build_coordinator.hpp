@@ -4,12 +4,14 @@
 
 namespace actors {
 
-/// A definition is to come into force everywhere. Partitions that have it already, or are building it, are not asked again.
+/// A definition is to come into force everywhere. Partitions that have it already, or are building
+/// it, are not asked again.
 struct begin_build {
   std::uint64_t segment = 0;
   std::uint32_t version = 0;
   std::shared_ptr<const std::string> json; // Inlined.
-  std::vector<segment_status> known{};     // By partition, as they said at open; empty = nobody knows it.
+  std::vector<segment_status>
+    known{}; // By partition, as they said at open; empty = nobody knows it.
 };
 struct cancel_build {
   std::uint64_t segment = 0;
@@ -28,9 +30,9 @@ struct build_state {
   double share = 0;                   // Done, from 0 to 1.
   std::uint64_t profiles_done = 0;
   std::uint64_t profiles = 0;
-  std::uint32_t segments = 0;         // In the same scan.
+  std::uint32_t segments = 0; // In the same scan.
   std::optional<std::chrono::milliseconds> left{};
-  std::string trouble;                // Why it does not get on at the moment.
+  std::string trouble; // Why it does not get on at the moment.
 };
 /// INTERNAL
 struct retry_define {
@@ -49,19 +51,16 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::retry_define)
 
 namespace actors {
 
-/// The BUILD COORDINATOR brings definitions into force: fans them out to the partitions, follows their builds, tells how long it
-/// takes, cancels. A partition whose disk is too full to record a
+/// The BUILD COORDINATOR brings definitions into force: fans them out to the partitions, follows
+/// their builds, tells how long it takes, cancels. A partition whose disk is too full to record a
 /// definition is asked again until it can. A crash loses
 /// nothing: partitions go on by themselves and the ACCOUNT begins again what they never heard of.
 using build_coordinator_actor = caf::typed_actor<
   caf::reacts_to<meet_profiles>,
   // Replies when every partition was asked; a first failure is told and asked again meanwhile.
-  caf::replies_to<begin_build>::with<caf::unit_t>,
-  caf::replies_to<cancel_build>::with<caf::unit_t>,
-  caf::replies_to<forget_build>::with<caf::unit_t>,
-  caf::replies_to<report_build>::with<build_state>,
-  caf::reacts_to<build_moved>,
-  caf::reacts_to<retry_define>>;
+  caf::replies_to<begin_build>::with<finished>, caf::replies_to<cancel_build>::with<finished>,
+  caf::replies_to<forget_build>::with<finished>, caf::replies_to<report_build>::with<build_state>,
+  caf::reacts_to<build_moved>, caf::reacts_to<retry_define>>;
 
 struct build_coordinator_state {
   static constexpr const char* name = "build_coordinator";
@@ -82,6 +81,7 @@ struct build_coordinator_state {
 };
 
 build_coordinator_actor::behavior_type
-build_coordinator(observed_pointer<build_coordinator_actor, build_coordinator_state> self);
+build_coordinator(observed_pointer<build_coordinator_actor, build_coordinator_state> self,
+                  std::uint32_t partitions);
 
 } // namespace actors

@@ -31,7 +31,8 @@ void send_tick(self_pointer self, std::size_t index, model::instant now, Then th
       });
 }
 
-/// Sees to it that a wake-up is pending for the earliest due instant of those who sleep. A manual clock reaches none by itself.
+/// Sees to it that a wake-up is pending for the earliest due instant of those who sleep. A manual
+/// clock reaches none by itself.
 void wake_when_needed(self_pointer self) {
   auto& state = self->state;
   if (state.clock->is_manual())
@@ -44,8 +45,8 @@ void wake_when_needed(self_pointer self) {
     return;
   state.wakes_at = next;
   // A long sleep is taken in turns, so that a system clock that is set right is followed.
-  const auto left = std::clamp<std::chrono::milliseconds>(*next - state.clock->exact_now(), std::chrono::milliseconds{0},
-                                                          std::chrono::minutes{1});
+  const auto left = std::clamp<std::chrono::milliseconds>(
+    *next - state.clock->exact_now(), std::chrono::milliseconds{0}, std::chrono::minutes{1});
   self->delayed_send(self, left, wake_up{*next});
 }
 
@@ -71,21 +72,23 @@ model::status move_clock(self_pointer self, model::instant to) {
 void count_down(self_pointer self) {
   auto& going = self->state.going;
   if (going && --going->waits_for == 0)
-    std::exchange(going, std::nullopt)->reply.deliver(caf::unit);
+    std::exchange(going, std::nullopt)->reply.deliver(finished{});
 }
 
-void advance(self_pointer self, model::instant to, caf::typed_response_promise<caf::unit_t> reply) {
+void advance(self_pointer self, model::instant to, caf::typed_response_promise<finished> reply) {
   auto& state = self->state;
   const auto from = state.clock->now();
   to = model::floor_second(to);
   if (state.going) {
-    reply.deliver(to_error({model::failure_code::conflict, "the clock is being advanced already; wait until it is there"}));
+    reply.deliver(to_error({model::failure_code::conflict,
+                            "the clock is being advanced already; wait until it is there"}));
     return;
   }
   if (to < from) {
-    reply.deliver(to_error({model::failure_code::invalid_input,
-                            fmt::format("cannot advance the clock to {}: it is {} and never goes back",
-                                        model::format_instant(to), model::format_instant(from))}));
+    reply.deliver(
+      to_error({model::failure_code::invalid_input,
+                fmt::format("cannot advance the clock to {}: it is {} and never goes back",
+                            model::format_instant(to), model::format_instant(from))}));
     return;
   }
   if (auto moved = move_clock(self, to); !moved) {
@@ -93,7 +96,7 @@ void advance(self_pointer self, model::instant to, caf::typed_response_promise<c
     return;
   }
   if (state.sleepers.empty()) {
-    reply.deliver(caf::unit);
+    reply.deliver(finished{});
     return;
   }
   state.going = clock_actor_state::advance{from, to, state.sleepers.size(), std::move(reply)};
@@ -109,7 +112,8 @@ double share_done(const clock_actor_state& state) {
   double least = 1;
   for (const auto& s : state.sleepers)
     if (s.is_ticking && s.next_due && whole > 0)
-      least = std::min(least, std::chrono::duration<double>(*s.next_due - state.going->from).count() / whole);
+      least = std::min(least, std::chrono::duration<double>(*s.next_due - state.going->from).count()
+                                / whole);
   return std::clamp(least, 0.0, 1.0);
 }
 
@@ -134,7 +138,7 @@ clock_actor::behavior_type clock_of(self_pointer self, std::shared_ptr<account_c
       wake_when_needed(self);
     },
     [self](const advance_clock& order) {
-      const auto reply = self->make_response_promise<caf::typed_response_promise<caf::unit_t>>();
+      const auto reply = self->make_response_promise<caf::typed_response_promise<finished>>();
       advance(self, order.to, reply);
       return reply;
     },

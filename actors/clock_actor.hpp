@@ -6,7 +6,8 @@
 
 namespace actors {
 
-/// Moves the clock forward. Replied when everybody whose time has come is moved and the clock is stored.
+/// Moves the clock forward. Replied when everybody whose time has come is moved and the clock is
+/// stored.
 struct advance_clock {
   model::instant to{};
 };
@@ -35,13 +36,13 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::meet_profiles)
 
 namespace actors {
 
-/// The CLOCK knows when each partition has to be woken and sends it a tick at that second. It alone moves the account's clock.
+/// The CLOCK knows when each partition has to be woken and sends it a tick at that second. It alone
+/// moves the account's clock.
 using clock_actor = caf::typed_actor<
-  // Whom to wake. Each is sent a first tick, so that what fell due while nobody was there is settled.
-  caf::reacts_to<meet_profiles>,
-  caf::reacts_to<due_changed>,
-  caf::replies_to<advance_clock>::with<caf::unit_t>,
-  caf::replies_to<ask_advance>::with<double>,
+  // Whom to wake. Each is sent a first tick, so that what fell due while nobody was there is
+  // settled.
+  caf::reacts_to<meet_profiles>, caf::reacts_to<due_changed>,
+  caf::replies_to<advance_clock>::with<finished>, caf::replies_to<ask_advance>::with<double>,
   caf::reacts_to<wake_up>>;
 
 struct clock_actor_state {
@@ -63,7 +64,7 @@ struct clock_actor_state {
     model::instant from{};
     model::instant to{};
     std::size_t waits_for = 0; // Partitions.
-    caf::typed_response_promise<caf::unit_t> reply;
+    caf::typed_response_promise<finished> reply;
   };
   std::optional<advance> going;
 };

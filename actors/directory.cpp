@@ -1,8 +1,9 @@
 #include "actors/directory.hpp"
 
+#include <cxxabi.h>
+
 #include <algorithm>
 #include <cstdlib>
-#include <cxxabi.h>
 
 namespace actors {
 
@@ -11,7 +12,8 @@ actor_record::actor_record(std::uint64_t id, std::uint64_t parent) : id_(id), pa
 
 void actor_record::message_begins(const std::type_info* type, clock::time_point now) {
   running_since_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
-  const auto depth = arrived_.load(std::memory_order_relaxed) - handled_.load(std::memory_order_relaxed);
+  const auto depth = arrived_.load(std::memory_order_relaxed)
+                   - handled_.load(std::memory_order_relaxed);
   if (depth > depth_max_.load(std::memory_order_relaxed))
     depth_max_.store(depth, std::memory_order_relaxed);
   const auto start = type ? reinterpret_cast<std::uintptr_t>(type) >> 4 : 0;
@@ -65,7 +67,8 @@ actor_record::reading actor_record::read() const {
                    [](const auto& a, const auto& b) { return a.second > b.second; });
   r.busy = std::chrono::nanoseconds{busy_ns_.load(std::memory_order_relaxed)};
   r.born = born_;
-  r.running_since = clock::time_point{clock::duration{running_since_.load(std::memory_order_relaxed)}};
+  r.running_since = clock::time_point{
+    clock::duration{running_since_.load(std::memory_order_relaxed)}};
   const std::lock_guard lock{texts_};
   r.kind = kind_;
   r.name = name_;
@@ -73,10 +76,21 @@ actor_record::reading actor_record::read() const {
   return r;
 }
 
-void actor_directory::add(std::shared_ptr<actor_record> record) {
+void actor_directory::add(std::shared_ptr<actor_record> record, std::function<void()> stop) {
   const std::lock_guard lock{guard_};
   const auto id = record->id();
-  living_[id] = std::move(record);
+  living_[id] = {std::move(record), std::move(stop)};
+}
+
+void actor_directory::stop_all() {
+  std::vector<std::function<void()>> stops;
+  {
+    const std::lock_guard lock{guard_};
+    for (const auto& [id, actor] : living_)
+      stops.push_back(actor.stop);
+  }
+  for (const auto& stop : stops)
+    stop();
 }
 
 void actor_directory::retire(std::uint64_t id) {
@@ -84,8 +98,8 @@ void actor_directory::retire(std::uint64_t id) {
   const auto found = living_.find(id);
   if (found == living_.end())
     return;
-  found->second->ended();
-  ended_.push_back(std::move(found->second));
+  found->second.record->ended();
+  ended_.push_back(std::move(found->second.record));
   living_.erase(found);
   if (ended_.size() > ended_max)
     ended_.pop_front();
@@ -95,9 +109,10 @@ std::vector<actor_record::reading> actor_directory::read() const {
   std::vector<std::shared_ptr<actor_record>> records;
   {
     const std::lock_guard lock{guard_};
-    for (const auto& [id, record] : living_)
-      records.push_back(record);
-    std::sort(records.begin(), records.end(), [](const auto& a, const auto& b) { return a->id() < b->id(); });
+    for (const auto& [id, actor] : living_)
+      records.push_back(actor.record);
+    std::sort(records.begin(), records.end(),
+              [](const auto& a, const auto& b) { return a->id() < b->id(); });
     records.insert(records.end(), ended_.begin(), ended_.end());
   }
   std::vector<actor_record::reading> readings;

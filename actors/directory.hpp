@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -16,11 +17,13 @@
 
 namespace actors {
 
-/// What is counted about one actor. The actor writes, anybody reads; every number is true by itself, not all of them together.
+/// What is counted about one actor. The actor writes, anybody reads; every number is true by
+/// itself, not all of them together.
 class actor_record {
 public:
   using clock = std::chrono::steady_clock;
-  static constexpr std::size_t types_max = 32; // Message types counted apart; the rest goes together.
+  static constexpr std::size_t
+    types_max = 32; // Message types counted apart; the rest goes together.
 
   actor_record(std::uint64_t id, std::uint64_t parent);
 
@@ -83,15 +86,21 @@ class actor_directory {
 public:
   static constexpr std::size_t ended_max = 100;
 
-  void add(std::shared_ptr<actor_record> record);
+  /// `stop` asks the actor to end soon, before anything else that waits for it.
+  void add(std::shared_ptr<actor_record> record, std::function<void()> stop);
   /// Moves a record to the ended ones, of which the oldest is forgotten.
   void retire(std::uint64_t id);
+  void stop_all();
   /// In order of ids, living ones first.
   [[nodiscard]] std::vector<actor_record::reading> read() const;
 
 private:
   mutable std::mutex guard_;
-  std::unordered_map<std::uint64_t, std::shared_ptr<actor_record>> living_;
+  struct living_actor {
+    std::shared_ptr<actor_record> record;
+    std::function<void()> stop;
+  };
+  std::unordered_map<std::uint64_t, living_actor> living_;
   std::deque<std::shared_ptr<actor_record>> ended_;
 };
 

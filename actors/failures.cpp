@@ -1,12 +1,11 @@
 #include "actors/failures.hpp"
 
-#include <fmt/format.h>
-
 #include <caf/atom.hpp>
 #include <caf/exit_reason.hpp>
 #include <caf/make_message.hpp>
 #include <caf/message.hpp>
 #include <caf/sec.hpp>
+#include <fmt/format.h>
 
 #include <string>
 
@@ -25,9 +24,10 @@ caf::error to_error(const model::failure& why) {
 model::failure to_failure(const caf::error& e, std::string_view tried) {
   if (e.category() == category && e.context().match_elements<std::string>())
     return {static_cast<model::failure_code>(e.code()), e.context().get_as<std::string>(0)};
-  const auto reason = e == caf::sec::request_timeout         ? "no answer within the deadline"
-                      : e == caf::sec::request_receiver_down ? "the engine is stopping or a part of it has ended"
-                                                             : nullptr;
+  const auto reason = e == caf::sec::request_timeout ? "no answer within the deadline"
+                    : e == caf::sec::request_receiver_down
+                      ? "the engine is stopping or a part of it has ended"
+                      : nullptr;
   return {model::failure_code::unavailable,
           fmt::format("cannot {}: {}; try again, or look at the engine's actors", tried,
                       reason ? reason : caf::to_string(e))};

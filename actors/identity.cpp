@@ -17,9 +17,11 @@ constexpr std::size_t shard_capacity_min = 16;
 constexpr double fill_max = 0.82;
 constexpr double growth = 1.25;
 
-constexpr std::uint64_t home_seed = 0x9e3779b97f4a7c15; // Part of the format: where a new profile is made.
+constexpr std::uint64_t
+  home_seed = 0x9e3779b97f4a7c15; // Part of the format: where a new profile is made.
 
-constexpr std::uint64_t kind_stride = 0xd1b54a32d192ed03; // Sets the seeds of the three kinds apart.
+constexpr std::uint64_t
+  kind_stride = 0xd1b54a32d192ed03; // Sets the seeds of the three kinds apart.
 
 std::size_t shard_of(const fingerprint& print) {
   return print.bits[2] >> 24;
@@ -157,7 +159,7 @@ std::size_t fingerprint_table::bytes() const {
 // --- identity ----------------------------------------------------------------------------------------------
 
 identity::identity(std::uint32_t partitions, std::uint64_t key)
-    : partitions_(partitions), key_(key), kinds_(partitions) {
+  : partitions_(partitions), key_(key), kinds_(partitions) {
 }
 
 // One number for (partition, profile), so that an entry holds 4 billion of them.
@@ -205,12 +207,14 @@ void identity::look_ahead(const model::change_batch& batch, std::size_t first, s
   }
 }
 
-identity::resolution identity::resolve_record(const model::change_batch& batch, std::size_t record, intent what) {
+identity::resolution identity::resolve_record(const model::change_batch& batch, std::size_t record,
+                                              intent what) {
   assert(record >= ahead_first_ && record - ahead_first_ < ahead_max);
   return resolve(texts_of(batch, batch.records[record].who), ahead_[record - ahead_first_], what);
 }
 
-identity::resolution identity::resolve(const identifier_texts& who, const prints& printed, intent what) {
+identity::resolution identity::resolve(const identifier_texts& who, const prints& printed,
+                                       intent what) {
   resolution r;
   bool is_named = false;
   std::size_t found_by = identifier_kinds;
@@ -256,7 +260,8 @@ identity::resolution identity::resolve(const identifier_texts& who, const prints
   return r;
 }
 
-void identity::learn(const identifier_texts& who, const prints& printed, intent what, resolution& r) {
+void identity::learn(const identifier_texts& who, const prints& printed, intent what,
+                     resolution& r) {
   for (std::size_t kind = 0; kind < identifier_kinds; ++kind) {
     if (who[kind].empty() || !r.learned[kind])
       continue;
@@ -297,14 +302,16 @@ void identity::forget_kind(profile_place place, identifier_kind kind) {
 
 bool identity::has(profile_place place, identifier_kind kind) const {
   const auto& kinds = kinds_[place.partition];
-  return place.profile < kinds.size() && (kinds[place.profile] & bit_of(static_cast<std::size_t>(kind))) != 0;
+  return place.profile < kinds.size()
+      && (kinds[place.profile] & bit_of(static_cast<std::size_t>(kind))) != 0;
 }
 
 std::uint32_t identity::numbers(std::uint32_t partition) const {
   return static_cast<std::uint32_t>(kinds_[partition].size());
 }
 
-void identity::load(std::uint32_t partition, std::uint32_t number_count, std::span<const printed_identifier> all) {
+void identity::load(std::uint32_t partition, std::uint32_t number_count,
+                    std::span<const printed_identifier> all) {
   kinds_[partition].resize(number_count);
   for (const auto& one : all) {
     const profile_place place{partition, one.profile};

@@ -11,7 +11,8 @@
 #include <string_view>
 #include <vector>
 
-/// Who is meant: identifier → (partition, profile number). Pure memory, rebuilt from the partitions; no CAF.
+/// Who is meant: identifier → (partition, profile number). Pure memory, rebuilt from the
+/// partitions; no CAF.
 namespace actors {
 
 enum class identifier_kind : std::uint8_t { external_id, email, phone_number };
@@ -29,7 +30,8 @@ struct profile_place {
   friend bool operator==(const profile_place&, const profile_place&) = default;
 };
 
-/// 96 bits of an identifier's keyed hash. Two identifiers of one kind share one with a probability of about n² / 2^97.
+/// 96 bits of an identifier's keyed hash. Two identifiers of one kind share one with a probability
+/// of about n² / 2^97.
 struct fingerprint {
   std::array<std::uint32_t, 3> bits{};
   friend bool operator==(const fingerprint&, const fingerprint&) = default;
@@ -71,11 +73,12 @@ private:
   std::vector<shard> shards_;
 };
 
-/// The account's people by what they are called. External id first, then e-mail, then phone; texts are compared
-/// exactly as given (S12).
+/// The account's people by what they are called. External id first, then e-mail, then phone; texts
+/// are compared exactly as given (S12).
 class identity {
 public:
-  /// `key` makes the fingerprints unforeseeable; any number will do and it need not be the same next time.
+  /// `key` makes the fingerprints unforeseeable; any number will do and it need not be the same
+  /// next time.
   identity(std::uint32_t partitions, std::uint64_t key);
 
   struct resolution {
@@ -89,8 +92,8 @@ public:
     profile_place place{};
     /// Identifiers that are new to the profile, by kind; the partition has to learn these.
     std::array<bool, identifier_kinds> learned{};
-    /// A new identifier takes the place of one that the profile had: that one is released only by the partition's answer, so
-    /// whoever is named after this record can be told only then.
+    /// A new identifier takes the place of one that the profile had: that one is released only by
+    /// the partition's answer, so whoever is named after this record can be told only then.
     bool replaces = false;
     std::string reason{}; // Of a conflict, naming both.
   };
@@ -98,18 +101,20 @@ public:
   enum class intent : std::uint8_t {
     look,    // Changes nothing, makes nobody.
     mention, // Makes an unknown profile; gives a known one the identifiers of kinds that it lacks.
-    declare, // Makes an unknown profile; gives a known one every identifier, in place of those that it has.
+    declare, // Makes an unknown profile; gives a known one every identifier, in place of those that
+             // it has.
   };
   resolution resolve(const identifier_texts& who, intent what);
 
-  /// Computes what the records [first, first + count) name ahead of `resolve_record`, so that the table's memory is on its
-  /// way. At most `ahead_max` records.
+  /// Computes what the records [first, first + count) name ahead of `resolve_record`, so that the
+  /// table's memory is on its way. At most `ahead_max` records.
   static constexpr std::size_t ahead_max = 32;
   void look_ahead(const model::change_batch& batch, std::size_t first, std::size_t count);
   /// As `resolve`, for a record that the last `look_ahead` covered.
   resolution resolve_record(const model::change_batch& batch, std::size_t record, intent what);
 
-  [[nodiscard]] std::optional<profile_place> find(identifier_kind kind, std::string_view text) const;
+  [[nodiscard]] std::optional<profile_place> find(identifier_kind kind,
+                                                  std::string_view text) const;
   /// Which partition a profile with this first identifier is made in; the same in every process.
   [[nodiscard]] std::uint32_t home_of(const identifier_texts& who) const;
 
@@ -125,7 +130,8 @@ public:
   [[nodiscard]] std::uint32_t numbers(std::uint32_t partition) const;
 
   /// Takes over what a partition told: how many numbers it gave and who is called what.
-  void load(std::uint32_t partition, std::uint32_t number_count, std::span<const printed_identifier> all);
+  void load(std::uint32_t partition, std::uint32_t number_count,
+            std::span<const printed_identifier> all);
   [[nodiscard]] std::uint64_t key() const {
     return key_;
   }
@@ -144,7 +150,8 @@ private:
   std::uint32_t partitions_;
   std::uint64_t key_;
   fingerprint_table table_;
-  std::vector<std::vector<std::uint8_t>> kinds_; // Per partition and profile number: one bit for each kind it has.
+  std::vector<std::vector<std::uint8_t>>
+    kinds_; // Per partition and profile number: one bit for each kind it has.
   std::array<prints, ahead_max> ahead_{};
   std::size_t ahead_first_ = 0;
 };

@@ -95,8 +95,9 @@ private:
     if (key == "metric_id" && value.kind == json_kind::text)
       write_name(value, account_.metric_name, out);
     else if (key == "group_ids" && value.kind == json_kind::array)
-      write_items(value, out,
-                  [this](const json_value& item, std::string& to) { write_name(item, account_.list_name, to); });
+      write_items(value, out, [this](const json_value& item, std::string& to) {
+        write_name(item, account_.list_name, to);
+      });
     else
       write(value, out);
   }

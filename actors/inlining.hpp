@@ -7,9 +7,9 @@
 
 namespace actors {
 
-/// Rewrites a definition so that it stands alone: every `{"segment": …}` becomes that segment's rule (and so on inside it), ids of
-/// metrics and lists become names. Numbers and texts stay as they are written. `json` must have passed
-/// segments::parse_definition with the same context.
+/// Rewrites a definition so that it stands alone: every `{"segment": …}` becomes that segment's
+/// rule (and so on inside it), ids of metrics and lists become names. Numbers and texts stay as
+/// they are written. `json` must have passed segments::parse_definition with the same context.
 std::string inlined(std::string_view json, const segments::parse_context& context);
 
 } // namespace actors

@@ -2,14 +2,13 @@
 
 #include "actors/directory.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/exit_reason.hpp>
 #include <caf/message_id.hpp>
 #include <caf/scheduled_actor.hpp>
 #include <caf/stateful_actor.hpp>
+#include <spdlog/spdlog.h>
 
 #include <exception>
 #include <memory>
@@ -26,18 +25,29 @@ struct system_config : caf::actor_system_config {
 /// Whoever spawns an actor while it handles a message is that actor's parent.
 inline thread_local std::uint64_t current_actor = 0;
 
-/// Counts what an actor does without touching its code, and lists it in the directory of its system. `Base` is one of CAF's
-/// event-based actors.
+/// Asks an actor to end before it handles whatever else waits for it; CAF's own exit messages wait
+/// their turn.
+inline void stop_soon(const caf::strong_actor_ptr& who) {
+  if (who)
+    who->enqueue(nullptr, caf::make_message_id(caf::message_priority::high),
+                 caf::make_message(caf::exit_msg{who->address(), caf::exit_reason::user_shutdown}),
+                 nullptr);
+}
+
+/// Counts what an actor does without touching its code, and lists it in the directory of its
+/// system. `Base` is one of CAF's event-based actors.
 template <class Base>
 class observed : public Base {
 public:
   template <class... Ts>
   explicit observed(caf::actor_config& config, Ts&&... xs)
-      : Base(config, std::forward<Ts>(xs)...),
-        record_(std::make_shared<actor_record>(this->id(), current_actor)) {
+    : Base(config, std::forward<Ts>(xs)...),
+      record_(std::make_shared<actor_record>(this->id(), current_actor)) {
     if (const auto* ours = dynamic_cast<const system_config*>(&this->system().config())) {
       directory_ = ours->directory;
-      directory_->add(record_);
+      directory_->add(record_, [weak = caf::actor_cast<caf::weak_actor_ptr>(this->ctrl())] {
+        stop_soon(caf::actor_cast<caf::strong_actor_ptr>(weak));
+      });
     }
     answer_strangers_and_accidents();
   }
@@ -85,27 +95,30 @@ public:
   }
 
 private:
-  /// What an actor has no handler for is answered with an error, and a handler that throws answers with the exception's text
-  /// before the actor ends; CAF would lose both.
+  /// What an actor has no handler for is answered with an error, and a handler that throws answers
+  /// with the exception's text before the actor ends; CAF would lose both.
   void answer_strangers_and_accidents() {
-    this->set_default_handler([](caf::scheduled_actor* self, caf::message_view& view) -> caf::result<caf::message> {
+    this->set_default_handler([](caf::scheduled_actor* self,
+                                 caf::message_view& view) -> caf::result<caf::message> {
       const auto message = view.move_content_to_message();
-      static_cast<observed*>(self)->note_error(message.empty() ? "a message that cannot be read"
-                                                               : "unexpected message " + caf::to_string(message));
+      static_cast<observed*>(self)->note_error(message.empty()
+                                                 ? "a message that cannot be read"
+                                                 : "unexpected message " + caf::to_string(message));
       return message.empty() ? caf::sec::invalid_argument : caf::sec::unexpected_message;
     });
-    this->set_exception_handler([](caf::scheduled_actor* self, std::exception_ptr& accident) -> caf::error {
-      std::string text = "an unknown exception";
-      try {
-        std::rethrow_exception(accident);
-      } catch (const std::exception& e) {
-        text = e.what();
-      } catch (...) {
-      }
-      static_cast<observed*>(self)->note_error(text);
-      spdlog::error("{}: ended by an exception: {}", self->name(), text);
-      return caf::make_error(caf::sec::runtime_error, text);
-    });
+    this->set_exception_handler(
+      [](caf::scheduled_actor* self, std::exception_ptr& accident) -> caf::error {
+        std::string text = "an unknown exception";
+        try {
+          std::rethrow_exception(accident);
+        } catch (const std::exception& e) {
+          text = e.what();
+        } catch (...) {
+        }
+        static_cast<observed*>(self)->note_error(text);
+        spdlog::error("{}: ended by an exception: {}", self->name(), text);
+        return caf::make_error(caf::sec::runtime_error, text);
+      });
     // A late answer of somebody who is gone is no reason to end.
     this->set_error_handler([](caf::scheduled_actor* self, caf::error& e) {
       static_cast<observed*>(self)->note_error(self->system().render(e));

@@ -15,7 +15,8 @@ using steady = profile_actor_state::steady;
 constexpr std::size_t commit_records_max = 20'000;
 constexpr std::size_t commit_bytes_max = std::size_t{4} << 20;
 constexpr std::size_t tick_evaluations_max = 20'000;
-constexpr std::chrono::microseconds slice_budget{5'000}; // What a message may have to wait behind background work.
+constexpr std::chrono::microseconds slice_budget{
+  5'000}; // What a message may have to wait behind background work.
 constexpr std::chrono::milliseconds report_interval{100};
 constexpr std::chrono::seconds idle_after{1};
 constexpr std::chrono::seconds retry_after{1}; // Gives a full disk room to recover.
@@ -34,7 +35,8 @@ void announce(self_pointer self, const std::vector<model::flip>& flips) {
   for (auto& [segment, named] : by_segment) {
     const auto last = named.back().what.sequence;
     self->send(state.watchers[segment],
-               flips_happened{state.parts.index, segment, std::make_shared<const std::vector<named_flip>>(std::move(named)),
+               flips_happened{state.parts.index, segment,
+                              std::make_shared<const std::vector<named_flip>>(std::move(named)),
                               last});
   }
 }
@@ -124,7 +126,8 @@ void commit_all_waiting(self_pointer self) {
     start_working(self);
 }
 
-void take_part(self_pointer self, commit_changes& order, caf::typed_response_promise<part_committed> reply) {
+void take_part(self_pointer self, commit_changes& order,
+               caf::typed_response_promise<part_committed> reply) {
   auto& state = self->state;
   if (order.attempt <= state.failed_attempt) {
     reply.deliver(to_error(state.failed_why));
@@ -180,10 +183,12 @@ void announce_switch(self_pointer self, const std::vector<model::flip>& flips,
   for (const auto& s : switched)
     if (const auto watcher = self->state.watchers.find(s.id); watcher != self->state.watchers.end())
       self->send(watcher->second, flips_happened{self->state.parts.index, s.id,
-                                                 std::make_shared<const std::vector<named_flip>>(), s.last_sequence});
+                                                 std::make_shared<const std::vector<named_flip>>(),
+                                                 s.last_sequence});
 }
 
-void report_build(self_pointer self, const partition::build_result& built, std::vector<segment_status> switched) {
+void report_build(self_pointer self, const partition::build_result& built,
+                  std::vector<segment_status> switched) {
   auto& state = self->state;
   const auto now = steady::now();
   if (!built.done && switched.empty() && now - state.last_report < report_interval)
@@ -221,7 +226,7 @@ bool work_on_builds(self_pointer self) {
 void deliver_folds(self_pointer self, const model::status& outcome) {
   for (auto& reply : std::exchange(self->state.fold_replies, {})) {
     if (outcome)
-      reply.deliver(caf::unit);
+      reply.deliver(finished{});
     else
       reply.deliver(to_error(outcome.error()));
   }
@@ -244,7 +249,8 @@ bool work_on_merge(self_pointer self) {
 
 // --- turns ---------------------------------------------------------------------------------------------------
 
-/// One slice of the most urgent work; builds and merges take turns. Goes on after the messages that have come meanwhile.
+/// One slice of the most urgent work; builds and merges take turns. Goes on after the messages that
+/// have come meanwhile.
 void work(self_pointer self) {
   auto& state = self->state;
   if (!state.is_merging)
@@ -302,23 +308,23 @@ std::uint64_t last_sequence(const partition& owned, std::uint64_t segment) {
   return 0;
 }
 
-caf::result<caf::unit_t> to_unit(const model::status& s) {
+caf::result<finished> to_unit(const model::status& s) {
   if (s)
-    return caf::unit;
+    return finished{};
   return to_error(s.error());
 }
 
-caf::result<caf::unit_t> define(self_pointer self, const define_segment& order) {
+caf::result<finished> define(self_pointer self, const define_segment& order) {
   auto& state = self->state;
-  const auto defined =
-    state.parts.owned->define(order.segment, order.version, *order.json, state.parts.clock->now());
+  const auto defined = state.parts.owned->define(order.segment, order.version, *order.json,
+                                                 state.parts.clock->now());
   if (!defined) {
     note_trouble(self, defined.error());
     return to_error(defined.error());
   }
   state.is_building = true;
   start_working(self);
-  return caf::unit;
+  return finished{};
 }
 
 void look_whether_idle(self_pointer self) {
@@ -336,12 +342,14 @@ void look_whether_idle(self_pointer self) {
 
 } // namespace
 
-profile_actor::behavior_type profile(self_pointer self, std::shared_ptr<profile_actor_parts> parts) {
+profile_actor::behavior_type profile(self_pointer self,
+                                     std::shared_ptr<profile_actor_parts> parts) {
   self->call_it("profile", "profile/" + std::to_string(parts->index));
   auto& state = self->state;
   state.parts = std::move(*parts);
   for (const auto& s : state.parts.owned->segments())
-    state.is_building = state.is_building || s.pending_version != 0; // What a crash has interrupted.
+    state.is_building = state.is_building
+                     || s.pending_version != 0; // What a crash has interrupted.
   note_change(self);
   start_working(self);
   tell_due(self);
@@ -352,7 +360,7 @@ profile_actor::behavior_type profile(self_pointer self, std::shared_ptr<profile_
       return reply;
     },
     [self](const fold_delta&) {
-      const auto reply = self->make_response_promise<caf::typed_response_promise<caf::unit_t>>();
+      const auto reply = self->make_response_promise<caf::typed_response_promise<finished>>();
       self->state.fold_replies.push_back(reply);
       start_working(self);
       return reply;
@@ -370,7 +378,8 @@ profile_actor::behavior_type profile(self_pointer self, std::shared_ptr<profile_
       return to_unit(self->state.parts.owned->drop(order.segment, self->state.parts.clock->now()));
     },
     [self](const stop_build& order) {
-      return to_unit(self->state.parts.owned->cancel_build(order.segment, self->state.parts.clock->now()));
+      return to_unit(
+        self->state.parts.owned->cancel_build(order.segment, self->state.parts.clock->now()));
     },
     [self](const watch_flips& order) {
       self->state.watchers[order.segment] = order.listener;
@@ -395,21 +404,27 @@ profile_actor::behavior_type profile(self_pointer self, std::shared_ptr<profile_
     [self](const explain_membership& asked) {
       return to_result(self->state.parts.owned->explain(asked.segment, asked.profile));
     },
-    [self](const show_profile& asked) { return to_result(self->state.parts.owned->profile_json(asked.profile)); },
+    [self](const show_profile& asked) {
+      return to_result(self->state.parts.owned->profile_json(asked.profile));
+    },
     [self](const sum_metrics&) { return metric_sums{self->state.parts.owned->metrics()}; },
     [self](const read_figures&) {
       return partition_state{self->state.parts.owned->figures(), self->state.trouble};
     },
     [self](const read_segments&) { return segment_statuses{self->state.parts.owned->segments()}; },
     [self](const read_last_of& asked) { return self->state.parts.owned->last_of(asked.source); },
-    [self](const list_identifiers& asked) { return print_identifiers(*self->state.parts.owned, asked.key); },
+    [self](const list_identifiers& asked) {
+      return print_identifiers(*self->state.parts.owned, asked.key);
+    },
     [self](const export_person& asked) -> caf::result<exported_person> {
       auto exported = self->state.parts.owned->export_profile(asked.profile, asked.into);
       if (!exported)
         return to_error(exported.error());
       return exported_person{std::make_shared<const model::change_batch>(std::move(*exported))};
     },
-    [self](const check_partition& asked) { return partition_faults{self->state.parts.owned->check(asked.step)}; },
+    [self](const check_partition& asked) {
+      return partition_faults{self->state.parts.owned->check(asked.step)};
+    },
     [self](const commit_waiting&) {
       self->state.is_commit_on_its_way = false;
       commit_all_waiting(self);

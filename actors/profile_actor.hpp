@@ -27,13 +27,14 @@ namespace actors {
 
 struct commit_changes {
   batch_part_ptr part;
-  /// Parts of an attempt that a failure has ended are refused, so that no later one overtakes the one that failed.
+  /// Parts of an attempt that a failure has ended are refused, so that no later one overtakes the
+  /// one that failed.
   std::uint64_t attempt = 0;
 };
 struct part_committed {
-  std::uint64_t sequence = 0;              // Of the log.
-  bool was_known = false;                  // The source's count was not above the last: nothing was done.
-  std::vector<record_note> notes;          // Of this part.
+  std::uint64_t sequence = 0;     // Of the log.
+  bool was_known = false;         // The source's count was not above the last: nothing was done.
+  std::vector<record_note> notes; // Of this part.
   std::vector<released_identifier> released; // Of the whole commit; given with one of its parts.
 };
 struct fold_delta {};
@@ -228,7 +229,8 @@ using build_listener_actor = caf::typed_actor<caf::reacts_to<build_moved>>;
 /// Hears the flips of segments that it watches.
 using flip_listener_actor = caf::typed_actor<caf::reacts_to<flips_happened>>;
 
-/// From now on (`watch_flips`), or no more, the flips of a segment go to a listener; one listener a segment.
+/// From now on (`watch_flips`), or no more, the flips of a segment go to a listener; one listener a
+/// segment.
 struct watch_flips {
   std::uint64_t segment = 0;
   flip_listener_actor listener;
@@ -244,32 +246,29 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::unwatch_flips)
 
 namespace actors {
 
-/// The PROFILE ACTOR owns one partition: it takes changes in batches, moves members when their time comes, builds, merges
-/// and answers questions. Runs on a thread of its own and waits for its disk, for nobody else. Refusals carry the code of a
-/// model::failure.
+/// The PROFILE ACTOR owns one partition: it takes changes in batches, moves members when their time
+/// comes, builds, merges and answers questions. Runs on a thread of its own and waits for its disk,
+/// for nobody else. Refusals carry the code of a model::failure.
 using profile_actor = caf::typed_actor<
-  // Records a part with whatever else waits, in one commit. Replies once it is durable. A refused part was not kept.
+  // Records a part with whatever else waits, in one commit. Replies once it is durable. A refused
+  // part was not kept.
   caf::replies_to<commit_changes>::with<part_committed>,
   // Folds the delta into blocks now. Replies when nothing is left.
-  caf::replies_to<fold_delta>::with<caf::unit_t>,
+  caf::replies_to<fold_delta>::with<finished>,
   // Moves everybody whose time has come, in slices that let changes through.
   caf::replies_to<tick>::with<ticked>,
   // Starts a build. Replies when the definition is recorded; BUILD COORDINATOR hears the rest.
-  caf::replies_to<define_segment>::with<caf::unit_t>,
-  caf::replies_to<drop_segment>::with<caf::unit_t>,
-  caf::replies_to<stop_build>::with<caf::unit_t>,
+  caf::replies_to<define_segment>::with<finished>, caf::replies_to<drop_segment>::with<finished>,
+  caf::replies_to<stop_build>::with<finished>,
   // Replies the last sequence of the segment's feed, after which the listener hears everything.
-  caf::replies_to<watch_flips>::with<std::uint64_t>,
-  caf::reacts_to<unwatch_flips>,
+  caf::replies_to<watch_flips>::with<std::uint64_t>, caf::reacts_to<unwatch_flips>,
   // Questions; answers are as of the last commit.
   caf::replies_to<count_members>::with<std::uint64_t>,
-  caf::replies_to<list_members>::with<member_list>,
-  caf::replies_to<read_feed>::with<feed_piece>,
+  caf::replies_to<list_members>::with<member_list>, caf::replies_to<read_feed>::with<feed_piece>,
   caf::replies_to<preview_members>::with<preview_answer>,
   caf::replies_to<label_profiles>::with<profile_labels>,
   caf::replies_to<explain_membership>::with<std::string>,
-  caf::replies_to<show_profile>::with<std::string>,
-  caf::replies_to<sum_metrics>::with<metric_sums>,
+  caf::replies_to<show_profile>::with<std::string>, caf::replies_to<sum_metrics>::with<metric_sums>,
   caf::replies_to<read_figures>::with<partition_state>,
   caf::replies_to<read_segments>::with<segment_statuses>,
   caf::replies_to<read_last_of>::with<std::uint64_t>,
@@ -277,8 +276,8 @@ using profile_actor = caf::typed_actor<
   caf::replies_to<list_identifiers>::with<identifier_list>,
   // What a person knows and did, as changes for another one.
   caf::replies_to<export_person>::with<exported_person>,
-  caf::replies_to<check_partition>::with<partition_faults>,
-  caf::reacts_to<commit_waiting>, caf::reacts_to<do_work>, caf::reacts_to<look_idle>, caf::reacts_to<retry_work>>;
+  caf::replies_to<check_partition>::with<partition_faults>, caf::reacts_to<commit_waiting>,
+  caf::reacts_to<do_work>, caf::reacts_to<look_idle>, caf::reacts_to<retry_work>>;
 
 struct profile_actor_parts {
   std::unique_ptr<partition> owned;
@@ -313,7 +312,7 @@ struct profile_actor_state {
   bool is_retry_on_its_way = false;
   std::optional<model::instant> tick_to;
   std::vector<caf::typed_response_promise<ticked>> tick_replies;
-  std::vector<caf::typed_response_promise<caf::unit_t>> fold_replies;
+  std::vector<caf::typed_response_promise<finished>> fold_replies;
   bool is_building = false;
   bool is_merging = false;
   bool was_build_last = false; // Builds and merges take turns.

@@ -19,35 +19,47 @@ using model::text_ref;
 using model::value_kind;
 
 bool lies_inside(const change_batch& batch, text_ref r) {
-  return r.size == 0 || (r.at <= batch.bytes.size() && r.size <= batch.bytes.size() - r.at);
+  return r.at <= batch.bytes.size() && r.size <= batch.bytes.size() - r.at;
 }
 
 bool lies_inside(const change_batch& batch, const model::identifier_refs& who) {
-  return lies_inside(batch, who.external_id) && lies_inside(batch, who.email) && lies_inside(batch, who.phone_number);
+  return lies_inside(batch, who.external_id) && lies_inside(batch, who.email)
+      && lies_inside(batch, who.phone_number);
 }
 
 bool has_name(change_kind kind) {
-  return kind == change_kind::event || kind == change_kind::list_add || kind == change_kind::list_remove;
+  return kind == change_kind::event || kind == change_kind::list_add
+      || kind == change_kind::list_remove;
 }
 
 std::string fault_of_identifiers(const model::identifier_refs& who) {
   for (const auto r : {who.external_id, who.email, who.phone_number})
     if (r.size > model::identifier_bytes_max)
-      return fmt::format("an identifier of {} bytes; at most {} are allowed", r.size, model::identifier_bytes_max);
+      return fmt::format("an identifier of {} bytes; at most {} are allowed", r.size,
+                         model::identifier_bytes_max);
   return {};
 }
 
-std::string fault_of_property(const change_batch& batch, const change_record& record, const model::property_entry& p) {
-  if (p.name >= batch.names.size() || !lies_inside(batch, p.text) || p.kind > value_kind::nested
-      || p.action > property_action::fill)
-    return "a property refers to what the batch does not hold";
+bool holds_together(const change_batch& batch, const change_record& record) {
+  const auto end = std::uint64_t{record.first_property} + record.property_count;
+  return record.kind >= change_kind::event && record.kind <= change_kind::erase
+      && end <= batch.properties.size()
+      && (!has_name(record.kind) || record.name < batch.names.size())
+      && lies_inside(batch, record.who) && lies_inside(batch, record.into)
+      && lies_inside(batch, record.unique_id);
+}
+
+std::string fault_of_property(const change_batch& batch, const change_record& record,
+                              const model::property_entry& p) {
   if (!std::isfinite(p.number))
     return fmt::format("{} is no finite number", batch.name(p.name));
-  if (record.kind != change_kind::profile || p.action == property_action::unset || p.kind == value_kind::unset)
+  if (record.kind != change_kind::profile || p.action == property_action::unset
+      || p.kind == value_kind::unset)
     return {};
   const auto name = batch.name(p.name);
   if (name == "external_id" || name == "email" || name == "phone_number")
-    return fmt::format("{} identifies and belongs with the identifiers, not with the attributes", name);
+    return fmt::format("{} identifies and belongs with the identifiers, not with the attributes",
+                       name);
   return {};
 }
 
@@ -68,14 +80,24 @@ std::string fault_of_content(const change_batch& batch, const change_record& rec
 
 } // namespace
 
+bool holds_together(const change_batch& batch) {
+  for (const auto name : batch.names)
+    if (!lies_inside(batch, name))
+      return false;
+  for (const auto& p : batch.properties)
+    if (p.name >= batch.names.size() || !lies_inside(batch, p.text) || p.kind > value_kind::nested
+        || p.action > property_action::fill)
+      return false;
+  for (const auto& record : batch.records)
+    if (!holds_together(batch, record))
+      return false;
+  return true;
+}
+
 std::string fault_of(const change_batch& batch, const change_record& record) {
-  const auto end = std::uint64_t{record.first_property} + record.property_count;
-  if (record.kind < change_kind::event || record.kind > change_kind::erase || end > batch.properties.size()
-      || (has_name(record.kind) && record.name >= batch.names.size()) || !lies_inside(batch, record.who)
-      || !lies_inside(batch, record.into) || !lies_inside(batch, record.unique_id))
-    return "the record refers to what the batch does not hold";
-  for (auto i = record.first_property; i < end; ++i)
-    if (auto fault = fault_of_property(batch, record, batch.properties[i]); !fault.empty())
+  for (std::uint32_t i = 0; i < record.property_count; ++i)
+    if (auto fault = fault_of_property(batch, record, batch.properties[record.first_property + i]);
+        !fault.empty())
       return fault;
   return fault_of_content(batch, record);
 }

@@ -13,7 +13,8 @@ using subscriber = segment_actor_state::subscriber;
 using placed_flip = segment_flips::placed_flip;
 
 constexpr std::chrono::seconds unused_after{60};
-constexpr std::size_t ready_max = 4'096; // Flips that wait for one subscriber; beyond, they are read from the feed.
+constexpr std::size_t
+  ready_max = 4'096; // Flips that wait for one subscriber; beyond, they are read from the feed.
 constexpr std::size_t read_limit = 1'000;
 
 // --- questions over all partitions ---------------------------------------------------------------------------
@@ -56,8 +57,9 @@ void list(self_pointer self, std::shared_ptr<member_walk> walk) {
     walk->reply.deliver(std::move(walk->found));
     return;
   }
-  self->request(self->state.profiles[partition], caf::infinite,
-                list_members{self->state.segment->number, walk->asked.after, left})
+  self
+    ->request(self->state.profiles[partition], caf::infinite,
+              list_members{self->state.segment->number, walk->asked.after, left})
     .then(
       [=](member_list& page) {
         if (page.members.size() < left) {
@@ -65,7 +67,8 @@ void list(self_pointer self, std::shared_ptr<member_walk> walk) {
           walk->asked.after.reset();
         } else
           walk->asked.after = page.members.back().number;
-        std::move(page.members.begin(), page.members.end(), std::back_inserter(walk->found.members));
+        std::move(page.members.begin(), page.members.end(),
+                  std::back_inserter(walk->found.members));
         list(self, walk);
       },
       [=](caf::error& e) mutable { walk->reply.deliver(std::move(e)); });
@@ -80,8 +83,8 @@ struct feed_walk {
   caf::typed_response_promise<all_flips> reply;
 };
 
-/// Puts the partitions' pages together by instant, each in its own order, and stops where a partition's page has ended but its feed may not
-/// have, so that pages together are in order too.
+/// Puts the partitions' pages together by instant, each in its own order, and stops where a
+/// partition's page has ended but its feed may not have, so that pages together are in order too.
 all_flips merge_pages(feed_walk& walk) {
   all_flips out;
   out.next = walk.asked.after;
@@ -94,7 +97,8 @@ all_flips merge_pages(feed_walk& walk) {
           return out;
         continue;
       }
-      if (first == walk.pages.size() || walk.pages[p][at[p]].what.at < walk.pages[first][at[first]].what.at)
+      if (first == walk.pages.size()
+          || walk.pages[p][at[p]].what.at < walk.pages[first][at[first]].what.at)
         first = p;
     }
     if (first == walk.pages.size())
@@ -115,8 +119,9 @@ void read(self_pointer self, const read_all& asked, caf::typed_response_promise<
   walk->waits_for = partitions;
   walk->reply = std::move(reply);
   for (std::size_t p = 0; p < partitions; ++p)
-    self->request(self->state.profiles[p], caf::infinite,
-                  read_feed{self->state.segment->number, asked.after[p], walk->share})
+    self
+      ->request(self->state.profiles[p], caf::infinite,
+                read_feed{self->state.segment->number, asked.after[p], walk->share})
       .then(
         [=](feed_piece& piece) {
           walk->pages[p] = std::move(piece.flips);
@@ -175,7 +180,7 @@ void send_ready(self_pointer self, subscriber& s) {
     }
   };
   self->request(s.who, caf::infinite, segment_flips{self->state.segment, std::move(flips)})
-    .then([=](caf::unit_t) { goes_on(); }, [=](const caf::error&) { goes_on(); });
+    .then([=](finished) { goes_on(); }, [=](const caf::error&) { goes_on(); });
 }
 
 /// A flip is sent on when it is the next one of its partition; others wait in the feed.
@@ -189,8 +194,9 @@ void offer(subscriber& s, std::uint32_t partition, const named_flip& flip) {
 void read_behind(self_pointer self, subscriber& s, std::uint32_t partition) {
   s.is_reading = true;
   const auto address = s.who.address();
-  self->request(self->state.profiles[partition], caf::infinite,
-                read_feed{self->state.segment->number, s.told[partition], read_limit})
+  self
+    ->request(self->state.profiles[partition], caf::infinite,
+              read_feed{self->state.segment->number, s.told[partition], read_limit})
     .then(
       [=](const feed_piece& piece) {
         auto* served = find_subscriber(self, address);
@@ -199,7 +205,8 @@ void read_behind(self_pointer self, subscriber& s, std::uint32_t partition) {
         served->is_reading = false;
         for (const auto& flip : piece.flips)
           offer(*served, partition, flip);
-        if (piece.flips.empty()) // The feed was cut short of what we heard; what is not there cannot be told.
+        if (piece.flips.empty()) // The feed was cut short of what we heard; what is not there
+                                 // cannot be told.
           served->told[partition] = std::max(served->told[partition], served->known[partition]);
         serve(self, address);
       },
@@ -227,7 +234,8 @@ void serve(self_pointer self, const caf::actor_addr& who) {
     }
 }
 
-void enlist(self_pointer self, const subscribe_to_flips& order, caf::typed_response_promise<caf::unit_t> reply) {
+void enlist(self_pointer self, const subscribe_to_flips& order,
+            caf::typed_response_promise<finished> reply) {
   auto& state = self->state;
   self->monitor(order.who);
   subscriber s;
@@ -236,7 +244,7 @@ void enlist(self_pointer self, const subscribe_to_flips& order, caf::typed_respo
   s.told = order.after.value_or(state.watched_from);
   const auto address = order.who.address();
   state.subscribers[address] = std::move(s);
-  reply.deliver(caf::unit);
+  reply.deliver(finished{});
   serve(self, address);
 }
 
@@ -256,8 +264,9 @@ void start_watching(self_pointer self) {
       enlist_waiting(self);
   };
   for (std::size_t p = 0; p < state.profiles.size(); ++p)
-    self->request(state.profiles[p], caf::infinite,
-                  watch_flips{state.segment->number, caf::actor_cast<flip_listener_actor>(self)})
+    self
+      ->request(state.profiles[p], caf::infinite,
+                watch_flips{state.segment->number, caf::actor_cast<flip_listener_actor>(self)})
       .then(
         [=](std::uint64_t last) {
           self->state.watched_from[p] = std::max(self->state.watched_from[p], last);
@@ -275,7 +284,8 @@ void stop_watching(self_pointer self) {
     self->send(who, unwatch_flips{self->state.segment->number});
 }
 
-void subscribe(self_pointer self, subscribe_to_flips& order, caf::typed_response_promise<caf::unit_t> reply) {
+void subscribe(self_pointer self, subscribe_to_flips& order,
+               caf::typed_response_promise<finished> reply) {
   auto& state = self->state;
   const bool is_complete = state.is_watching && state.watch_answers == state.profiles.size();
   state.wait_for_watch.emplace_back(std::move(order), std::move(reply));
@@ -339,7 +349,8 @@ std::string format_cursor(const feed_cursor& cursor) {
   return text;
 }
 
-segment_actor::behavior_type segment(self_pointer self, std::shared_ptr<const segment_identity> whose,
+segment_actor::behavior_type segment(self_pointer self,
+                                     std::shared_ptr<const segment_identity> whose,
                                      std::vector<profile_actor> profiles) {
   self->call_it("segment", "segment/" + whose->name);
   self->state.segment = std::move(whose);
@@ -372,13 +383,14 @@ segment_actor::behavior_type segment(self_pointer self, std::shared_ptr<const se
     },
     [self](const ask_feed_end&) {
       note_question(self);
-      const auto reply = self->make_response_promise<caf::typed_response_promise<feed_end_answer>>();
+      const auto reply = self
+                           ->make_response_promise<caf::typed_response_promise<feed_end_answer>>();
       find_end(self, reply);
       return reply;
     },
     [self](subscribe_to_flips& order) {
       note_question(self);
-      const auto reply = self->make_response_promise<caf::typed_response_promise<caf::unit_t>>();
+      const auto reply = self->make_response_promise<caf::typed_response_promise<finished>>();
       subscribe(self, order, reply);
       return reply;
     },
@@ -386,7 +398,7 @@ segment_actor::behavior_type segment(self_pointer self, std::shared_ptr<const se
     [self](const look_unused&) {
       auto& state = self->state;
       const bool is_used = !state.subscribers.empty() || !state.wait_for_watch.empty()
-                           || segment_actor_state::steady::now() - state.last_asked < unused_after;
+                        || segment_actor_state::steady::now() - state.last_asked < unused_after;
       if (is_used)
         self->delayed_send(self, unused_after, look_unused{});
       else

@@ -69,7 +69,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::look_unused)
 namespace actors {
 
 /// Takes flips, one piece at a time: the reply asks for the next.
-using subscriber_actor = caf::typed_actor<caf::replies_to<segment_flips>::with<caf::unit_t>>;
+using subscriber_actor = caf::typed_actor<caf::replies_to<segment_flips>::with<finished>>;
 
 struct subscribe_to_flips {
   subscriber_actor who;
@@ -82,17 +82,15 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::subscribe_to_flips)
 
 namespace actors {
 
-/// A SEGMENT ACTOR speaks for one segment over all partitions. Activated when somebody asks, passivated when nobody has for a
-/// minute; it keeps nothing that the partitions do not have. Flips of a partition go to subscribers in the order of its feed
-/// without a gap: what a subscriber was too slow for, or what was too many for messages, is read from the feed.
+/// A SEGMENT ACTOR speaks for one segment over all partitions. Activated when somebody asks,
+/// passivated when nobody has for a minute; it keeps nothing that the partitions do not have. Flips
+/// of a partition go to subscribers in the order of its feed without a gap: what a subscriber was
+/// too slow for, or what was too many for messages, is read from the feed.
 using segment_actor = caf::typed_actor<
-  caf::replies_to<count_all>::with<std::uint64_t>,
-  caf::replies_to<list_all>::with<all_members>,
-  caf::replies_to<read_all>::with<all_flips>,
-  caf::replies_to<ask_feed_end>::with<feed_end_answer>,
+  caf::replies_to<count_all>::with<std::uint64_t>, caf::replies_to<list_all>::with<all_members>,
+  caf::replies_to<read_all>::with<all_flips>, caf::replies_to<ask_feed_end>::with<feed_end_answer>,
   // Replies when nothing that happens from now on can be missed. Ends with the subscriber.
-  caf::replies_to<subscribe_to_flips>::with<caf::unit_t>,
-  caf::reacts_to<flips_happened>,
+  caf::replies_to<subscribe_to_flips>::with<finished>, caf::reacts_to<flips_happened>,
   caf::reacts_to<look_unused>>;
 
 struct segment_actor_state {
@@ -115,7 +113,7 @@ struct segment_actor_state {
   bool is_watching = false;
   feed_cursor watched_from;
   std::size_t watch_answers = 0;
-  std::vector<std::pair<subscribe_to_flips, caf::typed_response_promise<caf::unit_t>>> wait_for_watch;
+  std::vector<std::pair<subscribe_to_flips, caf::typed_response_promise<finished>>> wait_for_watch;
 };
 
 segment_actor::behavior_type segment(observed_pointer<segment_actor, segment_actor_state> self,

@@ -60,9 +60,9 @@ struct rejected_record {
 
 /// What became of a batch. All of it is durable.
 struct receipt {
-  std::uint64_t applied = 0; // Records that changed something.
-  std::uint64_t duplicates =
-      0; // Records that were known already, or that a batch of this source had brought before.
+  std::uint64_t applied = 0;    // Records that changed something.
+  std::uint64_t duplicates = 0; // Records that were known already, or that a batch of this source
+                                // had brought before.
   std::vector<rejected_record> rejected;
 };
 
@@ -80,7 +80,7 @@ class [[nodiscard]] definition_outcome : public model::outcome<T> {
 public:
   using model::outcome<T>::outcome;
   definition_outcome(model::failure why, std::vector<definition_fault> faults)
-      : model::outcome<T>(std::move(why)), faults_(std::move(faults)) {
+    : model::outcome<T>(std::move(why)), faults_(std::move(faults)) {
   }
   [[nodiscard]] const std::vector<definition_fault>& faults() const {
     return faults_;
@@ -91,11 +91,11 @@ private:
 };
 
 enum class segment_state : std::uint8_t {
-  building = 1, // The first definition is not in force yet.
-  live = 2,     // What was defined last is in force.
-  updating = 3, // An older definition is in force while the last one is being built.
-  cancelled =
-      4, // Somebody stopped the build; an older definition is in force, if there ever was one.
+  building = 1,  // The first definition is not in force yet.
+  live = 2,      // What was defined last is in force.
+  updating = 3,  // An older definition is in force while the last one is being built.
+  cancelled = 4, // Somebody stopped the build; an older definition is in force, if there ever was
+                 // one.
 };
 
 /// "building", "live", "updating", "cancelled".
@@ -325,8 +325,9 @@ public:
   /// (1 = all); one line per fault.
   model::outcome<std::vector<std::string>> check(std::uint32_t step);
 
+  struct parts; // The insides; of no use outside.
+
 private:
-  struct parts;
   explicit engine(std::unique_ptr<parts> made);
   std::unique_ptr<parts> parts_;
 };

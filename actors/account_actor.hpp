@@ -1,0 +1,218 @@
+#pragma once
+
+#include "actors/account_store.hpp"
+#include "actors/build_coordinator.hpp"
+#include "actors/segment_actor.hpp"
+
+#include <deque>
+#include <set>
+
+namespace actors {
+
+// --- changes
+
+struct take_batch {
+  std::shared_ptr<const model::change_batch> changes;
+  std::string source{};
+  std::uint64_t sequence = 0;
+};
+struct batch_answer {
+  std::uint64_t applied = 0;
+  std::uint64_t duplicates = 0;
+  struct rejection {
+    std::uint32_t record = 0;
+    std::uint32_t line = 0;
+    std::string reason;
+  };
+  std::vector<rejection> rejected;
+};
+struct ask_last_sequence {
+  std::string source;
+};
+struct merge_people {
+  std::string from;
+  std::string into;
+};
+struct erase_person {
+  std::string identifier;
+};
+/// Who is meant by an external id, else an e-mail address, else a phone number, else
+/// "#<partition>:<number>".
+struct find_person {
+  std::string identifier;
+};
+struct found_person {
+  profile_place place{};
+};
+
+// --- segments
+
+struct create_segment {
+  std::string name;
+  std::string json;
+};
+struct edit_segment {
+  std::string segment; // Name or id.
+  std::string json;
+};
+struct definition_answer {
+  std::optional<segment_entry> entry;
+  std::vector<std::string> references; // Names.
+  std::vector<segments::definition_error> errors;
+};
+struct remove_segment {
+  std::string segment;
+};
+struct cancel_segment {
+  std::string segment;
+};
+struct find_segment {
+  std::string segment;
+};
+struct found_segment {
+  segment_entry entry;
+  std::vector<std::string> references;
+  segment_actor speaks;
+};
+struct list_segments {};
+struct segment_list {
+  struct line {
+    segment_entry entry;
+    std::vector<std::string> references;
+  };
+  std::vector<line> segments;
+};
+/// Every segment's flips, later ones' too.
+struct subscribe_to_all {
+  subscriber_actor who;
+};
+struct prepare_preview {
+  std::string json;
+};
+struct ready_preview {
+  std::shared_ptr<const std::string> inlined; // Null when there are errors.
+  std::vector<segments::definition_error> errors;
+};
+struct ask_metric_ids {};
+struct metric_ids {
+  std::vector<std::pair<std::string, std::string>> metrics; // Name, id.
+};
+
+} // namespace actors
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::take_batch)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::batch_answer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::ask_last_sequence)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::merge_people)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::erase_person)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::find_person)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::found_person)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::create_segment)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::edit_segment)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::definition_answer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::remove_segment)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::cancel_segment)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::find_segment)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::found_segment)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::list_segments)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::segment_list)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::subscribe_to_all)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::prepare_preview)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::ready_preview)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::ask_metric_ids)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::metric_ids)
+
+namespace actors {
+
+/// The ACCOUNT knows who people are and what the account has: it resolves the identifiers of
+/// incoming batches, sends every partition its share in order, merges and erases people, and keeps
+/// the catalogue of segments, metrics and lists. Runs on a thread of its own, because its catalogue
+/// is on the disk. When a PROFILE ACTOR ends by accident it refuses everything that needs that
+/// partition; opening again brings all back.
+using account_actor = caf::typed_actor<
+  // Replies when the whole batch is durable. Batches count in the order in which they come.
+  caf::replies_to<take_batch>::with<batch_answer>,
+  // The sequence up to which a source's batches were taken wholly.
+  caf::replies_to<ask_last_sequence>::with<std::uint64_t>,
+  caf::replies_to<merge_people>::with<finished>, caf::replies_to<erase_person>::with<finished>,
+  caf::replies_to<find_person>::with<found_person>,
+  // Reply when the definition is recorded and the partitions were asked to build it.
+  caf::replies_to<create_segment>::with<definition_answer>,
+  caf::replies_to<edit_segment>::with<definition_answer>,
+  caf::replies_to<remove_segment>::with<finished>, caf::replies_to<cancel_segment>::with<finished>,
+  caf::replies_to<find_segment>::with<found_segment>,
+  caf::replies_to<list_segments>::with<segment_list>,
+  caf::replies_to<subscribe_to_all>::with<finished>,
+  caf::replies_to<prepare_preview>::with<ready_preview>,
+  caf::replies_to<ask_metric_ids>::with<metric_ids>>;
+
+struct account_actor_parts {
+  std::shared_ptr<account_store> store;
+  catalogue known;
+  std::vector<profile_actor> profiles;
+  build_coordinator_actor builds;
+  std::shared_ptr<const account_clock> clock;
+  std::uint64_t identity_key = 0;
+};
+
+/// A batch, or a single order about one or two people, on its way through the intake.
+struct intake_job {
+  std::shared_ptr<const model::change_batch> changes; // Null of a single order.
+  std::string source;
+  std::uint64_t sequence = 0;
+  std::function<void(model::outcome<batch_answer>)> reply;
+  /// Of a single order: a merge (both) or an erasure (`from` alone).
+  struct order {
+    std::string from;
+    std::optional<std::string> into;
+  };
+  std::optional<order> single;
+
+  std::unique_ptr<batch_splitter> splitter;
+  std::vector<std::uint8_t>
+    name_marks;           // By name of the batch: what it is known to be, see account_intake.cpp.
+  std::uint32_t next = 0; // Record.
+  std::size_t ahead_end = 0; // Records whose identifiers were looked up ahead.
+  bool is_begun = false;
+  bool is_repeated = false; // Some partition has taken a part of it before.
+  bool is_split = false;
+  std::size_t parts_out = 0;
+  batch_answer answer;
+  std::optional<model::failure> failed;
+};
+
+struct account_actor_state {
+  static constexpr const char* name = "account";
+
+  account_actor_parts parts;
+  std::optional<model::failure> broken; // A partition has ended; nothing is taken any more.
+
+  // Intake: the front job is being split, jobs that are out wait for answers of partitions.
+  std::deque<std::shared_ptr<intake_job>> waiting;
+  std::set<std::shared_ptr<intake_job>> out;
+  std::size_t parts_out = 0;
+  std::size_t bytes_out = 0;
+  bool must_drain = false;           // Nothing more is split until every part is answered.
+  bool is_merging = false;           // Two people are becoming one.
+  bool has_unfinished_merges = true; // What a crash or a full disk has interrupted comes first.
+  bool is_recovering = false; // After a failure, until everything that is out has been answered.
+  std::uint64_t attempt = 1;
+  std::map<std::string, std::vector<std::uint64_t>> last_taken; // By source and partition.
+  /// A source's first batch that failed: later ones are refused until that one comes again.
+  std::map<std::string, std::uint64_t> must_come_first;
+
+  std::unique_ptr<identity>
+    people; // Null until it is needed for the first time, and after a failure.
+  bool is_loading_people = false;
+  bool is_asking_source = false;
+  std::vector<std::function<void(const std::optional<model::failure>&)>> wait_for_people;
+
+  // Segments.
+  std::map<std::uint64_t, segment_actor> active; // By number.
+  std::vector<subscriber_actor> hear_all;
+};
+
+account_actor::behavior_type account(observed_pointer<account_actor, account_actor_state> self,
+                                     std::shared_ptr<account_actor_parts> parts);
+
+} // namespace actors

@@ -1,0 +1,52 @@
+#pragma once
+
+#include "actors/account_actor.hpp"
+
+/// The pieces of the ACCOUNT, for its own source files.
+namespace actors::account_parts {
+
+using self_pointer = observed_pointer<account_actor, account_actor_state>;
+
+// --- people (account_people.cpp)
+
+/// Calls `then` when it is known who is called what, at once or after the partitions have told.
+void with_people(self_pointer self, std::function<void(const std::optional<model::failure>&)> then);
+/// "#2:17" or an identifier of any kind. Needs the people to be known.
+std::optional<profile_place> find_anybody(self_pointer self, std::string_view identifier);
+model::failure nobody_called(std::string_view identifier);
+/// Makes two people one, step by step. Everything that was sent must be answered before. Fails at
+/// once when it cannot be recorded; otherwise calls back later, once.
+model::status merge_two(self_pointer self, person_merge merge,
+                        std::function<void(std::optional<model::failure>)> then);
+/// Goes on with merges that a crash or a full disk has interrupted, then calls back.
+void finish_merges(self_pointer self, std::function<void(std::optional<model::failure>)> then);
+
+// --- intake (account_intake.cpp)
+
+/// Completes what a crash has interrupted.
+void begin_afresh(self_pointer self);
+void accept_job(self_pointer self, std::shared_ptr<intake_job> job);
+/// Splits what can be split. Called whenever something that it may have waited for has happened.
+void go_on(self_pointer self);
+/// A partition has ended by accident: everybody is told and nothing is taken any more.
+void break_down(self_pointer self, const model::failure& why);
+void find_last_sequence(self_pointer self, const std::string& source,
+                        caf::typed_response_promise<std::uint64_t> reply);
+
+// --- segments (account_segments.cpp)
+
+/// Compares what the partitions have with the catalogue and begins what they lack.
+void reconcile(self_pointer self);
+void create(self_pointer self, const create_segment& order,
+            caf::typed_response_promise<definition_answer> reply);
+void edit(self_pointer self, const edit_segment& order,
+          caf::typed_response_promise<definition_answer> reply);
+void remove(self_pointer self, const remove_segment& order,
+            caf::typed_response_promise<finished> reply);
+void cancel(self_pointer self, const cancel_segment& order,
+            caf::typed_response_promise<finished> reply);
+caf::result<found_segment> find(self_pointer self, const find_segment& asked);
+void subscribe_all(self_pointer self, const subscribe_to_all& order,
+                   caf::typed_response_promise<finished> reply);
+
+} // namespace actors::account_parts

@@ -1,0 +1,69 @@
+#pragma once
+
+#include "actors/account_clock.hpp"
+#include "actors/catalogue.hpp"
+#include "actors/identity.hpp"
+#include "model/outcome.hpp"
+#include "storage/environment.hpp"
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace actors {
+
+/// What was chosen when the directory was made.
+struct account_settings {
+  std::uint32_t partitions = 4;
+  std::string zone = "UTC";
+  account_clock::setting clock{};
+};
+
+/// Two people are becoming one: written before the first step, erased after the last.
+struct person_merge {
+  std::uint64_t number = 0; // Rises for ever.
+  profile_place from{};
+  profile_place into{};
+  std::string source{}; // Whose batch asked for it, and its count there; empty = nobody who counts.
+  std::uint64_t source_sequence = 0;
+};
+
+/// The account's own small environment beside the partitions: settings, catalogue, merges under
+/// way. Every change is durable when it returns. Any thread, one at a time.
+class account_store {
+public:
+  /// Opens; or makes it with `created` when it is not there.
+  static model::outcome<std::unique_ptr<account_store>> open(const std::filesystem::path& directory,
+                                                             const account_settings& created);
+
+  [[nodiscard]] const account_settings& settings() const {
+    return settings_;
+  }
+  /// Everything that was recorded.
+  model::outcome<catalogue> load_catalogue() const;
+  model::outcome<std::vector<person_merge>> load_merges() const;
+
+  model::status save_clock(account_clock::setting clock);
+  model::status save_segments(const std::vector<catalogue::redefinition>& changed);
+  model::status save_segment(const segment_entry& changed);
+  model::status erase_segment(std::uint64_t number);
+  enum class name_kind : std::uint8_t { metric, list };
+  struct new_name {
+    name_kind kind{};
+    std::uint64_t number = 0; // Place in its register.
+    std::string name;
+  };
+  model::status save_names(const std::vector<new_name>& names);
+  /// Gives the merge its number.
+  model::outcome<person_merge> begin_merge(person_merge merge);
+  model::status end_merge(std::uint64_t number);
+
+private:
+  account_store(std::unique_ptr<storage::environment> environment, account_settings settings);
+  std::unique_ptr<storage::environment> environment_;
+  account_settings settings_;
+};
+
+} // namespace actors

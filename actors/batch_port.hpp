@@ -1,0 +1,32 @@
+#pragma once
+
+#include "actors/account_actor.hpp"
+
+#include <functional>
+
+namespace actors {
+
+/// A batch from outside, and who wants to know what became of it.
+struct offer_batch {
+  take_batch batch;
+  std::function<void(model::outcome<batch_answer>)> answered;
+};
+
+} // namespace actors
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::offer_batch)
+
+namespace actors {
+
+/// The BATCH PORT brings batches from threads outside to the ACCOUNT, in the order in which they
+/// are offered, and calls back on its own thread.
+using batch_port_actor = caf::typed_actor<caf::reacts_to<offer_batch>>;
+
+struct batch_port_state {
+  static constexpr const char* name = "batch_port";
+};
+
+batch_port_actor::behavior_type
+batch_port(observed_pointer<batch_port_actor, batch_port_state> self, const account_actor& account);
+
+} // namespace actors

@@ -1,0 +1,379 @@
+#include "library/engine_parts.hpp"
+#include "segments/calendar.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <future>
+#include <random>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+namespace rollcall {
+
+namespace {
+
+using model::failure;
+using model::failure_code;
+using model::outcome;
+using model::status;
+
+constexpr std::uint32_t partitions_default = 4;
+constexpr std::uint32_t partitions_max = 256;
+constexpr std::uint32_t batches_in_flight_most = 1'024;
+
+/// Actor systems want one name per process for nothing that we use; ours only needs threads.
+void configure(actors::system_config& config) {
+  const auto threads = std::max(1u, std::thread::hardware_concurrency());
+  config.set("scheduler.policy", caf::atom("sharing"));
+  config.set("scheduler.max-threads", threads);
+  config.set("scheduler.max-throughput", 50u);
+}
+
+status check_options(const options& wanted) {
+  if (wanted.directory.empty())
+    return failure{failure_code::invalid_input, "no directory is named to keep the data in"};
+  if (wanted.partitions && (*wanted.partitions == 0 || *wanted.partitions > partitions_max))
+    return failure{failure_code::invalid_input, fmt::format("{} partitions: 1 to {} are possible",
+                                                            *wanted.partitions, partitions_max)};
+  if (wanted.account_zone && !segments::find_zone(*wanted.account_zone))
+    return failure{
+      failure_code::invalid_input,
+      fmt::format("\"{}\" is no time zone that this system knows; use a name like Europe/Paris",
+                  *wanted.account_zone)};
+  if (wanted.batches_in_flight_max == 0 || wanted.batches_in_flight_max > batches_in_flight_most)
+    return failure{failure_code::invalid_input,
+                   fmt::format("{} batches in flight: 1 to {} are possible",
+                               wanted.batches_in_flight_max, batches_in_flight_most)};
+  return model::nothing{};
+}
+
+actors::account_settings settings_when_new(const options& wanted) {
+  actors::account_settings s;
+  s.partitions = wanted.partitions.value_or(partitions_default);
+  s.zone = wanted.account_zone.value_or("UTC");
+  s.clock.is_manual = wanted.clock == clock_kind::manual;
+  if (s.clock.is_manual)
+    s.clock.ms = model::to_ms(
+      model::floor_second(wanted.start.value_or(actors::account_clock::system_now())));
+  return s;
+}
+
+status compare(const options& wanted, const actors::account_settings& stored) {
+  if (wanted.partitions && *wanted.partitions != stored.partitions)
+    return failure{
+      failure_code::conflict,
+      fmt::format("the data in {} has {} partitions, not {}; that is chosen once, when it is made",
+                  wanted.directory.string(), stored.partitions, *wanted.partitions)};
+  if (wanted.account_zone && *wanted.account_zone != stored.zone)
+    return failure{
+      failure_code::conflict,
+      fmt::format(
+        "the data in {} has the time zone {}, not {}; that is chosen once, when it is made",
+        wanted.directory.string(), stored.zone, *wanted.account_zone)};
+  return model::nothing{};
+}
+
+using partitions = std::vector<std::unique_ptr<actors::partition>>;
+
+/// Side by side, because each may have a log to read.
+outcome<partitions> open_partitions(const options& wanted,
+                                    const actors::account_settings& settings) {
+  std::vector<std::future<outcome<std::unique_ptr<actors::partition>>>> opening;
+  for (std::uint32_t i = 0; i < settings.partitions; ++i)
+    opening.push_back(
+      std::async(std::launch::async, [&, i]() -> outcome<std::unique_ptr<actors::partition>> {
+        actors::partition_options o;
+        o.directory = wanted.directory / fmt::format("partition-{}", i);
+        o.index = i;
+        o.count = settings.partitions;
+        o.account_zone = settings.zone;
+        o.delta_bytes_max = std::max<std::uint64_t>(1,
+                                                    wanted.delta_bytes_max / settings.partitions);
+        return guarded([&] { return actors::partition::open(std::move(o)); });
+      }));
+  partitions opened;
+  std::optional<failure> failed;
+  for (auto& one : opening) {
+    auto result = one.get();
+    if (result)
+      opened.push_back(std::move(*result));
+    else if (!failed)
+      failed = result.error();
+  }
+  if (failed)
+    return std::move(*failed);
+  return opened;
+}
+
+/// The clock goes on from what is stored, changed to the wanted kind, and never to before what a
+/// partition has seen.
+actors::account_clock::setting
+clock_to_open(clock_kind wanted, actors::account_clock::setting stored, const partitions& opened) {
+  const actors::account_clock before{stored};
+  auto now = before.now();
+  for (const auto& p : opened)
+    now = std::max(now, p->figures().now);
+  const bool is_manual = wanted == clock_kind::as_stored ? stored.is_manual
+                                                         : wanted == clock_kind::manual;
+  if (is_manual)
+    return {true, model::to_ms(now)};
+  if (!stored.is_manual)
+    return stored;
+  return {false, std::max<std::int64_t>(0, (now - actors::account_clock::system_now()).count())};
+}
+
+void spawn_actors(engine::parts& parts, partitions opened, actors::catalogue known) {
+  auto& system = *parts.system;
+  parts.builds = system.spawn(actors::build_coordinator, static_cast<std::uint32_t>(opened.size()));
+  parts.timer = system.spawn<caf::detached>(
+    actors::clock_of, parts.clock,
+    [store = parts.store](auto setting) { return store->save_clock(setting); });
+  for (std::uint32_t i = 0; i < opened.size(); ++i) {
+    auto own = std::make_shared<actors::profile_actor_parts>();
+    own->owned = std::move(opened[i]);
+    own->index = i;
+    own->clock = parts.clock;
+    own->due_listener = parts.timer;
+    own->build_listener = parts.builds;
+    parts.profiles.push_back(system.spawn<caf::detached>(actors::profile, std::move(own)));
+  }
+  caf::scoped_actor self{system};
+  self->send(parts.builds, actors::meet_profiles{parts.profiles});
+  self->send(parts.timer, actors::meet_profiles{parts.profiles});
+  auto account = std::make_shared<actors::account_actor_parts>();
+  account->store = parts.store;
+  account->known = std::move(known);
+  account->profiles = parts.profiles;
+  account->builds = parts.builds;
+  account->clock = parts.clock;
+  account->identity_key = std::uint64_t{std::random_device{}()} << 32 | std::random_device{}();
+  parts.account = system.spawn<caf::detached>(actors::account, std::move(account));
+  parts.port = system.spawn<caf::detached>(actors::batch_port, parts.account);
+}
+
+receipt to_receipt(actors::batch_answer&& answer) {
+  receipt r{answer.applied, answer.duplicates, {}};
+  for (auto& one : answer.rejected)
+    r.rejected.push_back({one.record, one.line, std::move(one.reason)});
+  return r;
+}
+
+} // namespace
+
+// --- coming and going ----------------------------------------------------------------------------------------
+
+engine::engine(std::unique_ptr<parts> made) : parts_(std::move(made)) {
+}
+
+engine::~engine() = default;
+
+engine::parts::~parts() {
+  if (!system)
+    return;
+  {
+    std::unique_lock lock{guard};
+    room.wait_for(lock, work_deadline, [&] { return in_flight == 0; });
+  }
+  for (const auto& weak : subscriptions)
+    if (const auto live = weak.lock())
+      live->end();
+  // The ACCOUNT first, for it makes actors; then everybody who is left.
+  caf::scoped_actor self{*system};
+  actors::stop_soon(caf::actor_cast<caf::strong_actor_ptr>(account));
+  self->wait_for(account);
+  config.directory->stop_all();
+  account = nullptr;
+  port = nullptr;
+  timer = nullptr;
+  builds = nullptr;
+  profiles.clear();
+}
+
+outcome<std::unique_ptr<engine>> engine::open(options wanted) {
+  return guarded([&]() -> outcome<std::unique_ptr<engine>> {
+    if (auto checked = check_options(wanted); !checked)
+      return checked.error();
+    std::error_code error;
+    std::filesystem::create_directories(wanted.directory, error);
+    if (error)
+      return failure{failure_code::not_found,
+                     fmt::format("cannot make the directory {}: {}", wanted.directory.string(),
+                                 error.message())};
+    auto store = actors::account_store::open(wanted.directory / "account",
+                                             settings_when_new(wanted));
+    if (!store)
+      return store.error();
+    const auto settings = (*store)->settings();
+    if (auto same = compare(wanted, settings); !same)
+      return same.error();
+    auto known = (*store)->load_catalogue();
+    if (!known)
+      return known.error();
+    auto opened = open_partitions(wanted, settings);
+    if (!opened)
+      return opened.error();
+    const auto clock = clock_to_open(wanted.clock, settings.clock, *opened);
+    if (clock.is_manual != settings.clock.is_manual || clock.ms != settings.clock.ms)
+      if (auto saved = (*store)->save_clock(clock); !saved)
+        return saved.error();
+
+    auto made = std::make_unique<parts>();
+    configure(made->config);
+    made->store = std::move(*store);
+    made->clock = std::make_shared<actors::account_clock>(clock);
+    made->batches_in_flight_max = wanted.batches_in_flight_max;
+    made->system = std::make_unique<caf::actor_system>(made->config);
+    spawn_actors(*made, std::move(*opened), std::move(*known));
+    return std::unique_ptr<engine>{new engine{std::move(made)}};
+  });
+}
+
+// --- changes -------------------------------------------------------------------------------------------------
+
+namespace {
+
+/// Waits for room and sends the batch on its way. `is_submitted`: its failure is told by the next
+/// flush.
+status offer(engine::parts& p, model::change_batch batch, std::string_view source,
+             std::uint64_t sequence, bool is_submitted,
+             std::function<void(const outcome<receipt>&)> done) {
+  return guarded([&]() -> status {
+    {
+      std::unique_lock lock{p.guard};
+      if (!p.room.wait_for(lock, engine::parts::work_deadline,
+                           [&] { return p.in_flight < p.batches_in_flight_max; }))
+        return failure{failure_code::unavailable,
+                       "no batch was answered for a day; look at the engine's actors"};
+      ++p.in_flight;
+    }
+    auto answered = [&p, is_submitted,
+                     done = std::move(done)](outcome<actors::batch_answer> answer) {
+      outcome<receipt> result = answer ? outcome<receipt>{to_receipt(std::move(*answer))}
+                                       : outcome<receipt>{answer.error()};
+      if (done)
+        done(result);
+      const std::lock_guard lock{p.guard};
+      --p.in_flight;
+      if (is_submitted && !result && !p.first_failure)
+        p.first_failure = result.error();
+      p.room.notify_all();
+    };
+    caf::anon_send(
+      p.port, actors::offer_batch{{std::make_shared<const model::change_batch>(std::move(batch)),
+                                   std::string{source}, sequence},
+                                  std::move(answered)});
+    return model::nothing{};
+  });
+}
+
+} // namespace
+
+status engine::submit(model::change_batch batch, std::string_view source, std::uint64_t sequence,
+                      std::function<void(const outcome<receipt>&)> done) {
+  return offer(*parts_, std::move(batch), source, sequence, true, std::move(done));
+}
+
+outcome<receipt> engine::apply(model::change_batch batch, std::string_view source,
+                               std::uint64_t sequence) {
+  return guarded([&]() -> outcome<receipt> {
+    const auto promise = std::make_shared<std::promise<outcome<receipt>>>();
+    auto answer = promise->get_future();
+    if (auto sent = offer(*parts_, std::move(batch), source, sequence, false,
+                          [promise](const outcome<receipt>& r) { promise->set_value(r); });
+        !sent)
+      return sent.error();
+    if (answer.wait_for(parts::work_deadline) != std::future_status::ready)
+      return failure{failure_code::unavailable,
+                     "the batch was not answered for a day; look at the engine's actors"};
+    return answer.get();
+  });
+}
+
+status engine::flush() {
+  return guarded([&]() -> status {
+    std::unique_lock lock{parts_->guard};
+    if (!parts_->room.wait_for(lock, parts::work_deadline, [&] { return parts_->in_flight == 0; }))
+      return failure{failure_code::unavailable,
+                     "no batch was answered for a day; look at the engine's actors"};
+    if (auto failed = std::exchange(parts_->first_failure, std::nullopt))
+      return std::move(*failed);
+    return model::nothing{};
+  });
+}
+
+outcome<std::uint64_t> engine::last_sequence(std::string_view source) {
+  return guarded([&] {
+    return parts_->ask<std::uint64_t>(parts_->account,
+                                      actors::ask_last_sequence{std::string{source}},
+                                      "ask how far a source has come");
+  });
+}
+
+status engine::fold() {
+  return guarded([&]() -> status {
+    auto folded = parts_->ask_all<actors::finished>(
+      actors::fold_delta{}, "fold changes into blocks", parts::work_deadline);
+    if (folded)
+      return model::nothing{};
+    return folded.error();
+  });
+}
+
+// --- people --------------------------------------------------------------------------------------------------
+
+outcome<std::string> engine::profile(std::string_view identifier) {
+  return guarded([&]() -> outcome<std::string> {
+    auto found = parts_->ask<actors::found_person>(
+      parts_->account, actors::find_person{std::string{identifier}}, "find a profile");
+    if (!found)
+      return found.error();
+    return parts_->ask<std::string>(parts_->profiles[found->place.partition],
+                                    actors::show_profile{found->place.profile}, "show a profile");
+  });
+}
+
+status engine::merge_profiles(std::string_view from, std::string_view into) {
+  return guarded([&] {
+    return parts_->order(parts_->ask<actors::finished>(
+      parts_->account, actors::merge_people{std::string{from}, std::string{into}},
+      "merge two profiles", parts::work_deadline));
+  });
+}
+
+status engine::erase_profile(std::string_view identifier) {
+  return guarded([&] {
+    return parts_->order(
+      parts_->ask<actors::finished>(parts_->account, actors::erase_person{std::string{identifier}},
+                                    "erase a profile", parts::work_deadline));
+  });
+}
+
+// --- time ----------------------------------------------------------------------------------------------------
+
+model::instant engine::now() const {
+  return parts_->clock->now();
+}
+
+status engine::advance(model::instant to, const std::function<void(double)>& progress) {
+  return guarded([&]() -> status {
+    auto going = std::async(std::launch::async, [&] {
+      return guarded([&] {
+        return parts_->order(parts_->ask<actors::finished>(
+          parts_->timer, actors::advance_clock{to}, "advance the clock", parts::work_deadline));
+      });
+    });
+    while (going.wait_for(std::chrono::milliseconds{200}) != std::future_status::ready)
+      if (progress)
+        if (const auto share = parts_->ask<double>(parts_->timer, actors::ask_advance{},
+                                                   "ask the clock"))
+          progress(*share);
+    auto moved = going.get();
+    if (moved && progress)
+      progress(1);
+    return moved;
+  });
+}
+
+} // namespace rollcall

@@ -1,0 +1,145 @@
+#pragma once
+
+#include "actors/account_actor.hpp"
+#include "actors/batch_port.hpp"
+#include "actors/clock_actor.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/scoped_actor.hpp>
+#include <rollcall/rollcall.hpp>
+
+#include <condition_variable>
+#include <map>
+#include <mutex>
+
+namespace rollcall {
+
+/// A listener outside and the actor that calls it. Outlives neither: whoever goes first ends it.
+class live_subscription {
+public:
+  explicit live_subscription(actors::subscriber_actor who) : who_(std::move(who)) {
+  }
+  ~live_subscription() {
+    end();
+  }
+  live_subscription(const live_subscription&) = delete;
+  live_subscription& operator=(const live_subscription&) = delete;
+  /// The listener is called no more once this returns, unless it is the caller itself.
+  void end();
+
+private:
+  std::mutex guard_;
+  std::optional<actors::subscriber_actor> who_;
+};
+
+/// The engine's insides: the wiring of one account in one process.
+struct engine::parts {
+  // Deadlines. Questions may wait behind commits and slices of work, not behind whole builds.
+  static constexpr std::chrono::minutes question_deadline{2};
+  static constexpr std::chrono::hours work_deadline{24};
+
+  actors::system_config config;
+  std::unique_ptr<caf::actor_system> system;
+  std::shared_ptr<actors::account_store> store;
+  std::shared_ptr<actors::account_clock> clock;
+  std::vector<actors::profile_actor> profiles;
+  actors::clock_actor timer;
+  actors::build_coordinator_actor builds;
+  actors::account_actor account;
+  actors::batch_port_actor port;
+  std::uint32_t batches_in_flight_max = 1;
+
+  // Batches on their way.
+  std::mutex guard;
+  std::condition_variable room;
+  std::uint32_t in_flight = 0;
+  std::optional<model::failure> first_failure; // Since the last flush.
+
+  std::mutex subscriptions_guard;
+  std::vector<std::weak_ptr<live_subscription>> subscriptions;
+
+  struct sample {
+    actors::actor_record::clock::time_point at{};
+    std::uint64_t arrived = 0;
+    std::chrono::nanoseconds busy{0};
+  };
+  mutable std::mutex samples_guard;
+  mutable std::map<std::uint64_t, sample> samples; // By actor, of the last look.
+
+  ~parts();
+
+  /// Asks an actor and waits for its answer.
+  template <class Answer, class Handle, class Question>
+  model::outcome<Answer> ask(const Handle& who, Question question, std::string_view tried,
+                             std::chrono::milliseconds deadline = question_deadline) {
+    std::optional<model::outcome<Answer>> answer;
+    caf::scoped_actor self{*system};
+    self->request(who, deadline, std::move(question))
+      .receive([&](Answer& a) { answer.emplace(std::move(a)); },
+               [&](caf::error& e) { answer.emplace(actors::to_failure(e, tried)); });
+    return std::move(*answer);
+  }
+
+  /// Asks every partition at once; answers in their order, or the first failure.
+  template <class Answer, class Question>
+  model::outcome<std::vector<Answer>>
+  ask_all(const Question& question, std::string_view tried,
+          std::chrono::milliseconds deadline = question_deadline) {
+    caf::scoped_actor self{*system};
+    std::vector<Answer> answers(profiles.size());
+    std::optional<model::failure> failed;
+    using asked = decltype(self->request(profiles.front(), deadline, question));
+    std::vector<asked> all;
+    for (const auto& who : profiles)
+      all.push_back(self->request(who, deadline, question));
+    for (std::size_t p = 0; p < all.size(); ++p)
+      all[p].receive([&](Answer& a) { answers[p] = std::move(a); },
+                     [&](caf::error& e) {
+                       if (!failed)
+                         failed = actors::to_failure(e, tried);
+                     });
+    if (failed)
+      return std::move(*failed);
+    return answers;
+  }
+
+  /// Asks the actor of a segment, which may just have been passivated.
+  template <class Answer, class Question>
+  model::outcome<Answer> ask_segment(std::string_view segment, const Question& question,
+                                     std::string_view tried) {
+    for (int attempt = 0;; ++attempt) {
+      auto found = find(segment);
+      if (!found)
+        return found.error();
+      auto answer = ask<Answer>(found->speaks, question, tried);
+      if (answer || answer.error().code != model::failure_code::unavailable || attempt == 2)
+        return answer;
+    }
+  }
+
+  model::outcome<actors::found_segment> find(std::string_view segment) {
+    return ask<actors::found_segment>(account, actors::find_segment{std::string{segment}},
+                                      "find a segment");
+  }
+  model::status order(model::outcome<actors::finished> done) {
+    if (done)
+      return model::nothing{};
+    return done.error();
+  }
+};
+
+/// Runs `work` and turns an exception, which nobody outside is to see, into a failure.
+template <class Work>
+auto guarded(Work&& work) -> decltype(work()) {
+  try {
+    return work();
+  } catch (const std::exception& e) {
+    return model::failure{model::failure_code::unavailable,
+                          std::string{"the engine met an exception: "} + e.what()};
+  }
+}
+
+/// A segment as it is shown.
+segment_info describe(const actors::segment_entry& entry, std::vector<std::string> references);
+
+} // namespace rollcall
