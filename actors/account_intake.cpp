@@ -35,7 +35,7 @@ constexpr std::uint8_t known_metric = 1;
 constexpr std::uint8_t known_list = 2;
 constexpr std::uint8_t is_identifier = 4;
 
-// --- answers -------------------------------------------------------------------------------------------------
+// --- answers -------------------------------------------------------------------------------------
 
 void reject(intake_job& job, std::uint32_t record, std::string reason) {
   job.answer.rejected.push_back(
@@ -92,7 +92,7 @@ void begin_recovery(self_pointer self, const failure& why) {
   }
 }
 
-// --- parts out to partitions ---------------------------------------------------------------------------------
+// --- parts out to partitions ---------------------------------------------------------------------
 
 void take_answer(self_pointer self, const job_ptr& job, const batch_part& part,
                  std::uint32_t partition, const part_committed& done) {
@@ -159,7 +159,7 @@ void send_parts(self_pointer self, const job_ptr& job, bool is_end) {
       send_part(self, job, p, job->splitter->take(p), count);
 }
 
-// --- one record ----------------------------------------------------------------------------------------------
+// --- one record ----------------------------------------------------------------------------------
 
 identity::intent intent_of(change_kind kind) {
   switch (kind) {
@@ -227,7 +227,7 @@ went split_record(self_pointer self, intake_job& job, std::uint32_t index) {
   return who.replaces || unsets || record.kind == change_kind::erase ? went::must_drain : went::on;
 }
 
-// --- merges --------------------------------------------------------------------------------------------------
+// --- merges --------------------------------------------------------------------------------------
 
 /// The job stays at the front until the two are one.
 void begin_merge(self_pointer self, const job_ptr& job, person_merge merge) {
@@ -287,7 +287,7 @@ void split_merge(self_pointer self, const job_ptr& job, std::uint32_t index) {
   begin_merge(self, job, std::move(merge));
 }
 
-// --- jobs ----------------------------------------------------------------------------------------------------
+// --- jobs ----------------------------------------------------------------------------------------
 
 /// Metrics and lists that the account hears of for the first time are recorded before their events
 /// are.
@@ -442,7 +442,7 @@ void carry_out_single(self_pointer self, const job_ptr& job) {
   end_front(self);
 }
 
-// --- what has to be known first ------------------------------------------------------------------------------
+// --- what has to be known first ------------------------------------------------------------------
 
 void recover(self_pointer self) {
   auto& state = self->state;

@@ -54,7 +54,7 @@ std::string short_id(std::string_view kind, std::string_view name, unsigned atte
   return id;
 }
 
-// --- name_register -------------------------------------------------------------------------------------------
+// --- name_register -------------------------------------------------------------------------------
 
 bool name_register::learn(std::string_view name) {
   if (knows(name))
@@ -87,7 +87,7 @@ std::string name_register::id_of(std::string_view name) const {
   return found == id_by_name_.end() ? std::string{} : found->second;
 }
 
-// --- catalogue -----------------------------------------------------------------------------------------------
+// --- catalogue -----------------------------------------------------------------------------------
 
 const segment_entry* catalogue::find(std::string_view name_or_id) const {
   auto found = by_name_.find(name_or_id);

@@ -56,7 +56,7 @@ fingerprint fingerprint_of(identifier_kind kind, std::string_view text, std::uin
            static_cast<std::uint32_t>(hash.high64)}};
 }
 
-// --- fingerprint_table -------------------------------------------------------------------------------------
+// --- fingerprint_table ---------------------------------------------------------------------------
 
 fingerprint_table::fingerprint_table() : shards_(shard_count) {
 }
@@ -156,7 +156,7 @@ std::size_t fingerprint_table::bytes() const {
   return n;
 }
 
-// --- identity ----------------------------------------------------------------------------------------------
+// --- identity ------------------------------------------------------------------------------------
 
 identity::identity(std::uint32_t partitions, std::uint64_t key)
   : partitions_(partitions), key_(key), kinds_(partitions) {

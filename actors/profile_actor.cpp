@@ -21,7 +21,7 @@ constexpr std::chrono::milliseconds report_interval{100};
 constexpr std::chrono::seconds idle_after{1};
 constexpr std::chrono::seconds retry_after{1}; // Gives a full disk room to recover.
 
-// --- telling others ------------------------------------------------------------------------------------------
+// --- telling others ------------------------------------------------------------------------------
 
 /// Flips go to who watches their segment; most segments are watched by nobody.
 void announce(self_pointer self, const std::vector<model::flip>& flips) {
@@ -76,7 +76,7 @@ void note_success(self_pointer self) {
   self->state.trouble.clear();
 }
 
-// --- changes -------------------------------------------------------------------------------------------------
+// --- changes -------------------------------------------------------------------------------------
 
 /// A change keeps the background merge of idle times away for a while.
 void note_change(self_pointer self) {
@@ -150,7 +150,7 @@ void take_part(self_pointer self, commit_changes& order,
     self->send(self, commit_waiting{});
 }
 
-// --- time ----------------------------------------------------------------------------------------------------
+// --- time ----------------------------------------------------------------------------------------
 
 void deliver_ticks(self_pointer self) {
   auto& state = self->state;
@@ -174,7 +174,7 @@ bool work_on_tick(self_pointer self) {
   return true;
 }
 
-// --- builds --------------------------------------------------------------------------------------------------
+// --- builds --------------------------------------------------------------------------------------
 
 /// Tells who watches a segment that its feed grew, with the flips when they came along.
 void announce_switch(self_pointer self, const std::vector<model::flip>& flips,
@@ -221,7 +221,7 @@ bool work_on_builds(self_pointer self) {
   return true;
 }
 
-// --- merges of the delta -------------------------------------------------------------------------------------
+// --- merges of the delta -------------------------------------------------------------------------
 
 void deliver_folds(self_pointer self, const model::status& outcome) {
   for (auto& reply : std::exchange(self->state.fold_replies, {})) {
@@ -247,7 +247,7 @@ bool work_on_merge(self_pointer self) {
   return true;
 }
 
-// --- turns ---------------------------------------------------------------------------------------------------
+// --- turns ---------------------------------------------------------------------------------------
 
 /// One slice of the most urgent work; builds and merges take turns. Goes on after the messages that
 /// have come meanwhile.
@@ -269,7 +269,7 @@ void work(self_pointer self) {
     start_working(self);
 }
 
-// --- questions -----------------------------------------------------------------------------------------------
+// --- questions -----------------------------------------------------------------------------------
 
 identifier_list print_identifiers(const partition& owned, std::uint64_t key) {
   auto all = std::make_shared<std::vector<printed_identifier>>();

@@ -17,7 +17,7 @@ constexpr std::size_t
   ready_max = 4'096; // Flips that wait for one subscriber; beyond, they are read from the feed.
 constexpr std::size_t read_limit = 1'000;
 
-// --- questions over all partitions ---------------------------------------------------------------------------
+// --- questions over all partitions ---------------------------------------------------------------
 
 void count(self_pointer self, caf::typed_response_promise<std::uint64_t> reply) {
   struct sum {
@@ -160,7 +160,7 @@ void find_end(self_pointer self, caf::typed_response_promise<feed_end_answer> re
         });
 }
 
-// --- subscribers ---------------------------------------------------------------------------------------------
+// --- subscribers ---------------------------------------------------------------------------------
 
 subscriber* find_subscriber(self_pointer self, const caf::actor_addr& who) {
   const auto found = self->state.subscribers.find(who);

@@ -162,7 +162,7 @@ receipt to_receipt(actors::batch_answer&& answer) {
 
 } // namespace
 
-// --- coming and going ----------------------------------------------------------------------------------------
+// --- coming and going ----------------------------------------------------------------------------
 
 engine::engine(std::unique_ptr<parts> made) : parts_(std::move(made)) {
 }
@@ -230,7 +230,7 @@ outcome<std::unique_ptr<engine>> engine::open(options wanted) {
   });
 }
 
-// --- changes -------------------------------------------------------------------------------------------------
+// --- changes -------------------------------------------------------------------------------------
 
 namespace {
 
@@ -321,7 +321,7 @@ status engine::fold() {
   });
 }
 
-// --- people --------------------------------------------------------------------------------------------------
+// --- people --------------------------------------------------------------------------------------
 
 outcome<std::string> engine::profile(std::string_view identifier) {
   return guarded([&]() -> outcome<std::string> {
@@ -350,7 +350,7 @@ status engine::erase_profile(std::string_view identifier) {
   });
 }
 
-// --- time ----------------------------------------------------------------------------------------------------
+// --- time ----------------------------------------------------------------------------------------
 
 model::instant engine::now() const {
   return parts_->clock->now();

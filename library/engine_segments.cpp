@@ -142,7 +142,7 @@ segment_info describe(const actors::segment_entry& entry, std::vector<std::strin
   return info;
 }
 
-// --- definitions ---------------------------------------------------------------------------------------------
+// --- definitions ---------------------------------------------------------------------------------
 
 definition_outcome<segment_info> engine::create(std::string_view name, std::string_view json) {
   return guarded([&]() -> definition_outcome<segment_info> {
@@ -204,7 +204,7 @@ outcome<segment_info> engine::show(std::string_view segment) {
   });
 }
 
-// --- builds --------------------------------------------------------------------------------------------------
+// --- builds --------------------------------------------------------------------------------------
 
 status engine::wait_built(std::string_view segment,
                           const std::function<bool(const build_report&)>& progress) {
@@ -245,7 +245,7 @@ status engine::cancel_build(std::string_view segment) {
   });
 }
 
-// --- members -------------------------------------------------------------------------------------------------
+// --- members -------------------------------------------------------------------------------------
 
 definition_outcome<std::uint64_t>
 engine::preview(std::string_view json, model::instant at,
@@ -325,7 +325,7 @@ outcome<std::string> engine::explain(std::string_view segment, std::string_view 
   });
 }
 
-// --- feeds ---------------------------------------------------------------------------------------------------
+// --- feeds ---------------------------------------------------------------------------------------
 
 outcome<feed_page> engine::feed(std::string_view segment, std::string_view cursor,
                                 std::size_t limit) {

@@ -20,13 +20,15 @@ enum class change_kind : std::uint8_t {
   erase = 6,       // Everything about `who` is forgotten.
 };
 
-/// How a property entry of a profile record acts on the attribute. Event properties are always `set`.
+/// How a property entry of a profile record acts on the attribute. Event properties are always
+/// `set`.
 enum class property_action : std::uint8_t {
   set = 0,
   unset = 1,
   append = 2, // To a list attribute; items that are there already are not repeated.
   remove = 3, // Every equal item of a list attribute.
-  fill = 4,   // Set only where the attribute is not set; how a merged profile hands over what it knew.
+  fill = 4,   // Set only where the attribute is not set; how a merged profile hands over what it
+              // knew.
 };
 
 /// A piece of the batch's byte arena.
@@ -35,8 +37,8 @@ struct text_ref {
   std::uint32_t size = 0;
 };
 
-/// The identifiers that a record names; empty text = not named. Any of them identifies (external id first,
-/// then e-mail, then phone).
+/// The identifiers that a record names; empty text = not named. Any of them identifies (external id
+/// first, then e-mail, then phone).
 struct identifier_refs {
   text_ref external_id{};
   text_ref email{};
@@ -48,39 +50,42 @@ struct property_entry {
   std::uint32_t name = 0; // Index into change_batch::names.
   value_kind kind = value_kind::unset;
   property_action action = property_action::set;
-  double number = 0;   // Of number and boolean.
-  text_ref text{};     // Of text, list (encoded items) and nested.
+  double number = 0; // Of number and boolean.
+  text_ref text{};   // Of text, list (encoded items) and nested.
 };
 
 inline constexpr std::uint32_t no_profile = UINT32_MAX;
 
-/// One change. Plain data, so that a batch is three arrays and an arena, cheap to build, log and send.
+/// One change. Plain data, so that a batch is three arrays and an arena, cheap to build, log and
+/// send.
 struct change_record {
   change_kind kind = change_kind::event;
-  bool has_value = false;      // Of an event.
-  bool has_time = false;       // No time = the instant at which the log takes it.
-  std::uint32_t name = 0;      // Metric or list: index into change_batch::names.
-  std::uint32_t line = 0;      // Where it came from, for error reports; 0 = unknown.
-  std::int64_t time = 0;       // Milliseconds since 1970 UTC. Of events and list changes.
-  double value = 0;            // Of an event.
+  bool has_value = false; // Of an event.
+  bool has_time = false;  // No time = the instant at which the log takes it.
+  std::uint32_t name = 0; // Metric or list: index into change_batch::names.
+  std::uint32_t line = 0; // Where it came from, for error reports; 0 = unknown.
+  std::int64_t time = 0;  // Milliseconds since 1970 UTC. Of events and list changes.
+  double value = 0;       // Of an event.
   identifier_refs who{};
-  identifier_refs into{};      // Of a merge.
-  text_ref unique_id{};        // Of an event; empty = its time in whole seconds (S2).
+  identifier_refs into{}; // Of a merge.
+  text_ref unique_id{};   // Of an event; empty = its time in whole seconds (S2).
   std::uint32_t first_property = 0;
   std::uint32_t property_count = 0;
   /// Set by the account actor before the batch reaches a partition: the profile's number there.
   std::uint32_t profile = no_profile;
 };
 
-/// Many changes in the order in which they count. Names (metrics, lists, event property keys and attribute paths) are
-/// written once per batch; records and properties refer to them by index.
+/// Many changes in the order in which they count. Names (metrics, lists, event property keys and
+/// attribute paths) are written once per batch; records and properties refer to them by index.
 ///
-/// Attribute paths are spelled as in the segment grammar: `email`, `first_name`, `location['city']`,
-/// `properties['loyalty_points']`; and beside it `predictive['churn_probability']`,
-/// `subscriptions['email']['consent']` (channels email, sms, mobile_push, whatsapp; fields consent, consent_timestamp, method,
-/// method_detail, custom_method_detail, double_optin, suppression, is_rcs_capable).
+/// Attribute paths are spelled as in the segment grammar: `email`, `first_name`,
+/// `location['city']`, `properties['loyalty_points']`; and beside it
+/// `predictive['churn_probability']`, `subscriptions['email']['consent']` (channels email, sms,
+/// mobile_push, whatsapp; fields consent, consent_timestamp, method, method_detail,
+/// custom_method_detail, double_optin, suppression, is_rcs_capable).
 /// `subscriptions['email']['suppression']` is a list of text items `REASON|timestamp`.
-/// A list's membership is the attribute `list['<name>']`: a number, the join instant in milliseconds.
+/// A list's membership is the attribute `list['<name>']`: a number, the join instant in
+/// milliseconds.
 struct change_batch {
   std::vector<change_record> records;
   std::vector<property_entry> properties;
@@ -98,7 +103,8 @@ struct change_batch {
   }
   /// Copies `t` into the arena.
   text_ref add_text(std::string_view t) {
-    const text_ref r{static_cast<std::uint32_t>(bytes.size()), static_cast<std::uint32_t>(t.size())};
+    const text_ref r{static_cast<std::uint32_t>(bytes.size()),
+                     static_cast<std::uint32_t>(t.size())};
     bytes.append(t);
     return r;
   }

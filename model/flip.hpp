@@ -22,15 +22,17 @@ enum class flip_cause : std::uint8_t {
 /// The cause as it is shown: "event", "clock", …
 const char* name_of(flip_cause cause);
 
-/// One change of one profile's membership in one segment. Sequences count from 1 without a gap within (segment,
-/// partition); a segment's feed is the partitions' sequences side by side, each profile's flips in one of them.
+/// One change of one profile's membership in one segment. Sequences count from 1 without a gap
+/// within (segment, partition); a segment's feed is the partitions' sequences side by side, each
+/// profile's flips in one of them.
 struct flip {
   std::uint64_t segment = 0;
   std::uint64_t sequence = 0;
   std::uint32_t profile = 0; // Number within the partition.
   bool joined = false;
   flip_cause cause = flip_cause::event;
-  instant at{};              // The instant at which the new membership is true: of the clock exactly when it was due.
+  instant
+    at{}; // The instant at which the new membership is true: of the clock exactly when it was due.
   std::string detail{};
 };
 

@@ -9,12 +9,12 @@
 #include <string_view>
 
 /// How rules look at people, whatever keeps them. Two faces of the same data: one profile at a time
-/// (live changes, due times, explanations) and a block of neighbouring profiles as columns (builds).
-/// Names are numbers here; `name_binder` gives them, once, when a rule is compiled.
+/// (live changes, due times, explanations) and a block of neighbouring profiles as columns
+/// (builds). Names are numbers here; `name_binder` gives them, once, when a rule is compiled.
 namespace model {
 
-/// Turns names into the numbers that views take. Asking for a new name makes its number, so that a rule
-/// may speak of a metric that has no events yet.
+/// Turns names into the numbers that views take. Asking for a new name makes its number, so that a
+/// rule may speak of a metric that has no events yet.
 class name_binder {
 public:
   virtual ~name_binder() = default;
@@ -28,21 +28,24 @@ inline constexpr double no_value = std::numeric_limits<double>::quiet_NaN();
 
 /// One event as rules see it. `handle` finds its properties again in the view that gave it.
 struct event_view {
-  std::int64_t time = 0;     // Milliseconds since 1970 UTC.
-  double value = no_value;   // NaN = the event has no value.
+  std::int64_t time = 0;   // Milliseconds since 1970 UTC.
+  double value = no_value; // NaN = the event has no value.
   std::uint64_t handle = 0;
 };
 
-/// One profile. Spans and texts live until the view is asked about another profile or the data changes.
+/// One profile. Spans and texts live until the view is asked about another profile or the data
+/// changes.
 class profile_view {
 public:
   virtual ~profile_view() = default;
   [[nodiscard]] virtual value_view attribute(std::uint32_t attribute) const = 0;
-  /// The profile's events of a metric in time order; equal times in the order in which they were taken.
+  /// The profile's events of a metric in time order; equal times in the order in which they were
+  /// taken.
   [[nodiscard]] virtual std::span<const event_view> events(std::uint32_t metric) const = 0;
   [[nodiscard]] virtual value_view property(std::uint32_t metric, const event_view& event,
                                             std::uint32_t event_property) const = 0;
-  /// Time of the earliest and latest event of any metric, milliseconds; first > last = there is none.
+  /// Time of the earliest and latest event of any metric, milliseconds; first > last = there is
+  /// none.
   struct span_of_time {
     std::int64_t first = 0;
     std::int64_t last = -1;
@@ -80,7 +83,8 @@ struct coded_column {
   }
 };
 
-/// A column of integers: row i is `base + scale * raw(i)`. Width in bytes: 0 (all raws are 0), 1, 2, 4 or 8.
+/// A column of integers: row i is `base + scale * raw(i)`. Width in bytes: 0 (all raws are 0), 1,
+/// 2, 4 or 8.
 struct integer_column {
   const std::byte* raws = nullptr;
   std::uint8_t width = 0;
@@ -106,9 +110,9 @@ struct integer_column {
   }
 };
 
-/// A column of doubles in one of two forms: `integers` divided by `divisor` (exact: the division gives back the
-/// very double that was stored), or plain doubles when `doubles` is not null. NaN = none.
-/// In integer form the raw value all-ones of its width means "none" when `has_none` is set.
+/// A column of doubles in one of two forms: `integers` divided by `divisor` (exact: the division
+/// gives back the very double that was stored), or plain doubles when `doubles` is not null. NaN =
+/// none. In integer form the raw value all-ones of its width means "none" when `has_none` is set.
 struct number_column {
   const double* doubles = nullptr;
   integer_column integers{};
@@ -122,7 +126,8 @@ struct number_column {
     if (doubles)
       return doubles[row];
     if (has_none && integers.width != 0) {
-      const auto none = integers.width == 8 ? UINT64_MAX : (std::uint64_t{1} << (8 * integers.width)) - 1;
+      const auto none = integers.width == 8 ? UINT64_MAX
+                                            : (std::uint64_t{1} << (8 * integers.width)) - 1;
       if (integers.raw(row) == none)
         return no_value;
     }
@@ -130,7 +135,8 @@ struct number_column {
   }
 };
 
-/// The events of one metric in one block. Profile-major: row r's events are [first[r], first[r + 1]), in time order.
+/// The events of one metric in one block. Profile-major: row r's events are [first[r], first[r +
+/// 1]), in time order.
 class event_columns {
 public:
   virtual ~event_columns() = default;
@@ -140,8 +146,8 @@ public:
   [[nodiscard]] virtual coded_column property(std::uint32_t event_property) const = 0;
 };
 
-/// Neighbouring profiles as columns. What was not yet folded into columns is listed in `is_dirty`: those rows must
-/// be read through `profile`, the rest through the columns.
+/// Neighbouring profiles as columns. What was not yet folded into columns is listed in `is_dirty`:
+/// those rows must be read through `profile`, the rest through the columns.
 class block_view {
 public:
   virtual ~block_view() = default;

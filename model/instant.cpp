@@ -21,7 +21,8 @@ int digits(std::string_view text, std::size_t at, std::size_t count) {
   return number;
 }
 
-/// What stands behind the seconds: nothing, `Z`, or an offset. Minutes to subtract, or nothing for other text.
+/// What stands behind the seconds: nothing, `Z`, or an offset. Minutes to subtract, or nothing for
+/// other text.
 std::optional<int> offset_minutes(std::string_view text) {
   if (text.empty() || text == "Z" || text == "z")
     return 0;
@@ -56,7 +57,8 @@ std::optional<instant> parse_instant(std::string_view text) {
   const int d = digits(text, 8, 2);
   if (y < 0 || m < 0 || d < 0 || text[4] != '-' || text[7] != '-')
     return std::nullopt;
-  const year_month_day date{year{y}, month{static_cast<unsigned>(m)}, day{static_cast<unsigned>(d)}};
+  const year_month_day date{year{y}, month{static_cast<unsigned>(m)},
+                            day{static_cast<unsigned>(d)}};
   if (!date.ok())
     return std::nullopt;
   const instant midnight = sys_days{date};
@@ -89,7 +91,7 @@ std::optional<instant> parse_instant(std::string_view text) {
   if (!offset)
     return std::nullopt;
   return midnight + hours{hour} + minutes{minute - *offset} + seconds{second}
-         + milliseconds{millisecond};
+       + milliseconds{millisecond};
 }
 
 std::string format_instant(instant t) {
@@ -97,11 +99,11 @@ std::string format_instant(instant t) {
   const year_month_day date{midnight};
   const hh_mm_ss<milliseconds> time{t - midnight};
   char text[40];
-  int size = std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d",
-                           static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                           static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
-                           static_cast<int>(time.minutes().count()),
-                           static_cast<int>(time.seconds().count()));
+  int size = std::snprintf(
+    text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d", static_cast<int>(date.year()),
+    static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+    static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
+    static_cast<int>(time.seconds().count()));
   if (time.subseconds().count() != 0)
     size += std::snprintf(text + size, sizeof text - static_cast<std::size_t>(size), ".%03d",
                           static_cast<int>(time.subseconds().count()));

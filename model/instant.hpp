@@ -28,8 +28,8 @@ instant floor_second(instant t);
 /// The first whole second at or after `t`.
 instant ceil_second(instant t);
 
-/// Reads ISO 8601 as semantics S10 says: `YYYY-MM-DD`, or with `T`/space and a time, a fraction, `Z` or
-/// `±hh:mm` (also `±hhmm`, `±hh`). No zone means UTC, no time means 00:00. Digits beyond the
+/// Reads ISO 8601 as semantics S10 says: `YYYY-MM-DD`, or with `T`/space and a time, a fraction,
+/// `Z` or `±hh:mm` (also `±hhmm`, `±hh`). No zone means UTC, no time means 00:00. Digits beyond the
 /// millisecond are cut. Nothing for text that is no date, impossible dates included.
 std::optional<instant> parse_instant(std::string_view text);
 

@@ -10,13 +10,14 @@ namespace model {
 /// block_rows, row o % block_rows.
 inline constexpr std::uint32_t block_rows = 4096;
 
-// --- input: one NDJSON line, one record -----------------------------------------------------------
+// --- input: one NDJSON line, one record ----------------------------------------------------------
 
 inline constexpr std::size_t line_bytes_max = 5 * 1024 * 1024;
 inline constexpr std::size_t event_properties_max = 400;
 inline constexpr std::size_t text_bytes_max = 100 * 1024;
 inline constexpr std::size_t list_items_max = 4000;
-inline constexpr std::size_t nesting_max = 10; // Lists and objects inside each other, in one property.
+inline constexpr std::size_t
+  nesting_max = 10; // Lists and objects inside each other, in one property.
 inline constexpr std::size_t metric_name_characters_max = 127; // Code points.
 inline constexpr std::size_t list_name_bytes_max = 256;
 inline constexpr std::size_t property_name_bytes_max = 256;
@@ -27,9 +28,10 @@ inline constexpr std::size_t identifier_bytes_max = 255;
 inline constexpr std::int64_t time_ms_min = -2208988800000;
 inline constexpr std::int64_t time_ms_end = 7258118400000;
 
-// --- batches --------------------------------------------------------------------------------------
+// --- batches -------------------------------------------------------------------------------------
 
-/// A reader starts no further line once a batch's arena is this large; its references are 32 bits wide.
+/// A reader starts no further line once a batch's arena is this large; its references are 32 bits
+/// wide.
 inline constexpr std::size_t batch_bytes_full = 256 * 1024 * 1024;
 /// Nor once it has so many records or properties.
 inline constexpr std::size_t batch_records_full = std::size_t{1} << 20;

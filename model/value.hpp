@@ -8,16 +8,16 @@ namespace model {
 
 /// What a property can hold. Filters match one kind only (semantics S6).
 enum class value_kind : std::uint8_t {
-  unset = 0,   // Key absent or null (S5).
+  unset = 0, // Key absent or null (S5).
   text = 1,
-  number = 2,  // Double; integers beyond 2^53 lose their last digits (S11).
+  number = 2, // Double; integers beyond 2^53 lose their last digits (S11).
   boolean = 3,
-  list = 4,    // Flat list of text, number, boolean; see list_items.
-  nested = 5,  // Object, or a list that holds lists or objects: kept, shown, never matched (S9).
+  list = 4,   // Flat list of text, number, boolean; see list_items.
+  nested = 5, // Object, or a list that holds lists or objects: kept, shown, never matched (S9).
 };
 
-/// A value without its memory. `text` is the text itself, the encoded items of a list, or the JSON of
-/// something nested; it must outlive the view. Booleans are `number` 0 or 1.
+/// A value without its memory. `text` is the text itself, the encoded items of a list, or the JSON
+/// of something nested; it must outlive the view. Booleans are `number` 0 or 1.
 struct value_view {
   value_kind kind = value_kind::unset;
   double number = 0;
@@ -59,10 +59,12 @@ struct value {
 };
 
 /// Appends one item (text, number or boolean) to the encoded items of a list:
-/// kind (1 byte), then a text's length (4 bytes, little endian) and bytes, or a number's 8 bytes, or a boolean's 1.
+/// kind (1 byte), then a text's length (4 bytes, little endian) and bytes, or a number's 8 bytes,
+/// or a boolean's 1.
 void append_list_item(std::string& items, value_view item);
 
-/// Walks the encoded items of a list: `while (auto item = items.next()) …`. An item of kind unset ends it.
+/// Walks the encoded items of a list: `while (auto item = items.next()) …`. An item of kind unset
+/// ends it.
 class list_items {
 public:
   explicit list_items(std::string_view encoded) : rest_(encoded) {

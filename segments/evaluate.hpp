@@ -14,29 +14,31 @@ namespace segments {
 /// The verdict of one criterion on one profile at one instant.
 struct verdict {
   bool holds = false;
-  /// The earliest instant after `now` at which the passing of time alone may change `holds`: whole seconds, milliseconds since
-  /// 1970. It may be early (then asking again gives the same verdict and a later instant) but never late.
-  /// model::instant_max in ms = never.
+  /// The earliest instant after `now` at which the passing of time alone may change `holds`: whole
+  /// seconds, milliseconds since 1970. It may be early (then asking again gives the same verdict
+  /// and a later instant) but never late. model::instant_max in ms = never.
   std::int64_t next_flip = model::to_ms(model::instant_max);
 };
 
-/// A criterion made ready for one partition: names are numbers, patterns are compiled, zones are found. Immutable and
-/// shared; evaluation is a pure function of (profile, criterion, now).
+/// A criterion made ready for one partition: names are numbers, patterns are compiled, zones are
+/// found. Immutable and shared; evaluation is a pure function of (profile, criterion, now).
 class compiled_criterion {
 public:
   virtual ~compiled_criterion() = default;
 
   /// `now` in milliseconds, a whole second.
-  [[nodiscard]] virtual verdict evaluate(const model::profile_view& profile, std::int64_t now) const = 0;
+  [[nodiscard]] virtual verdict evaluate(const model::profile_view& profile,
+                                         std::int64_t now) const = 0;
 
-  /// Evaluates a whole block at once. Sets `holds` (one bit a row, zeroed by the caller, at least profiles() bits) for
-  /// living profiles, and appends every finite next flip of a living profile to `due`. Same answers as `evaluate`, bit for bit.
+  /// Evaluates a whole block at once. Sets `holds` (one bit a row, zeroed by the caller, at least
+  /// profiles() bits) for living profiles, and appends every finite next flip of a living profile
+  /// to `due`. Same answers as `evaluate`, bit for bit.
   struct due_row {
     std::uint32_t row;
     std::int64_t next_flip;
   };
-  virtual void scan(const model::block_view& block, std::int64_t now, std::span<std::uint64_t> holds,
-                    std::vector<due_row>& due) const = 0;
+  virtual void scan(const model::block_view& block, std::int64_t now,
+                    std::span<std::uint64_t> holds, std::vector<due_row>& due) const = 0;
 
   /// Metrics whose events can matter. `any_event` = every metric does (last_event_date).
   [[nodiscard]] std::span<const std::uint32_t> metrics() const {
@@ -49,7 +51,8 @@ public:
   [[nodiscard]] std::span<const std::uint32_t> attributes() const {
     return attributes_;
   }
-  /// False: adding or dropping this one event cannot change the verdict or the next flip (it passes none of the filters).
+  /// False: adding or dropping this one event cannot change the verdict or the next flip (it passes
+  /// none of the filters).
   [[nodiscard]] virtual bool concerns(const model::profile_view& profile, std::uint32_t metric,
                                       const model::event_view& event) const = 0;
   /// True when time alone can ever change a verdict.
@@ -68,16 +71,17 @@ protected:
 std::shared_ptr<const compiled_criterion> compile(const criterion& c, model::name_binder& names,
                                                   const std::string& account_zone);
 
-/// The exact next flip: asks `evaluate` again from its early answers until the verdict really changes. For explanations.
-/// Gives up (model::instant_max in ms) after a horizon of 10 years.
-std::int64_t exact_next_flip(const compiled_criterion& c, const model::profile_view& profile, std::int64_t now);
+/// The exact next flip: asks `evaluate` again from its early answers until the verdict really
+/// changes. For explanations. Gives up (model::instant_max in ms) after a horizon of 10 years.
+std::int64_t exact_next_flip(const compiled_criterion& c, const model::profile_view& profile,
+                             std::int64_t now);
 
 /// Why a criterion holds or not, for people.
 struct evidence {
   bool holds = false;
   std::int64_t next_flip = model::to_ms(model::instant_max); // Exact.
-  std::string rule;     // The criterion in words: "Placed Order at least 1 time in the last 30 days".
-  std::string found;    // What is there: "2 matching events", "email is \"a@example.org\"", "not set".
+  std::string rule;  // The criterion in words: "Placed Order at least 1 time in the last 30 days".
+  std::string found; // What is there: "2 matching events", "email is \"a@example.org\"", "not set".
   struct event {
     std::uint32_t metric;
     model::event_view what;
@@ -85,8 +89,8 @@ struct evidence {
   std::vector<event> events; // The matching events, latest first, at most 20.
   std::size_t events_in_all = 0;
 };
-evidence explain(const criterion& c, const compiled_criterion& compiled, const model::profile_view& profile,
-                 model::name_binder& names, std::int64_t now);
+evidence explain(const criterion& c, const compiled_criterion& compiled,
+                 const model::profile_view& profile, model::name_binder& names, std::int64_t now);
 
 /// A criterion in words.
 std::string describe(const criterion& c);

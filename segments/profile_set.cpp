@@ -33,8 +33,8 @@ void append_container(std::string& out, std::span<const std::uint64_t> words, st
   std::size_t size = 0;
   for (std::size_t i = 0; i < words.size(); ++i)
     for (auto rest = words[i]; rest != 0; rest &= rest - 1)
-      low[size++] =
-          static_cast<std::uint16_t>(i * 64 + static_cast<unsigned>(std::countr_zero(rest)));
+      low[size++] = static_cast<std::uint16_t>(i * 64
+                                               + static_cast<unsigned>(std::countr_zero(rest)));
   out.append(reinterpret_cast<const char*>(low), size * sizeof low[0]);
 }
 
@@ -100,12 +100,12 @@ Roaring bitmap_of(std::span<const std::uint64_t> words) {
     append(bytes, c.key);
     append(bytes, static_cast<std::uint16_t>(c.count - 1));
   }
-  auto offset =
-      static_cast<std::uint32_t>(bytes.size() + containers.size() * sizeof(std::uint32_t));
+  auto offset = static_cast<std::uint32_t>(bytes.size()
+                                           + containers.size() * sizeof(std::uint32_t));
   for (const auto& c : containers) {
     append(bytes, offset);
-    offset +=
-        c.count > array_size_max ? static_cast<std::uint32_t>(container_words * 8) : c.count * 2;
+    offset += c.count > array_size_max ? static_cast<std::uint32_t>(container_words * 8)
+                                       : c.count * 2;
   }
   for (const auto& c : containers)
     append_container(bytes, c.words, c.count);

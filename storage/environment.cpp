@@ -285,8 +285,7 @@ model::failure environment_state::failure_of(int error, std::string_view what) c
              "check the disk; if this stays, restore the directory from a copy");
 }
 
-// --- environment
-// ----------------------------------------------------------------------------------
+// --- environment ---------------------------------------------------------------------------------
 
 environment::environment(std::unique_ptr<environment_state> state) : state_(std::move(state)) {
 }

@@ -14,7 +14,7 @@
 ///
 ///  keyspace     key                         record                                     owner
 ///  meta         field                       words, see meta_field                      all
-///  log          sequence                    checksum, chain, length, bytes of a batch  embedded_log
+///  log          sequence                    checksum, chain, length, bytes             embedded_log
 ///  flips        sequence                    flips of the commit of this sequence       partition
 ///  feed         segment, first sequence     a run of flips of one segment              partition
 ///  names        kind, number                name (pack_bytes)                          partition
@@ -84,7 +84,8 @@ enum class meta_field : std::uint64_t {
   merged_sequence = 7, // One word: the blocks hold the log up to here.
   feed_sequence = 8,   // One word: last number given to a flip.
   profiles = 9,        // One word: how many profile ordinals were given.
-  account_clock = 10,  // Two words, of an account's own directory: whether its clock is manual, milliseconds.
+  account_clock = 10,  // Two words, of an account's own directory: whether its clock is manual,
+                       // milliseconds.
 };
 
 struct meta_key {
@@ -225,7 +226,8 @@ enum class checkpoint_kind : std::uint64_t {
   build = 1,
   merge = 2,
   source = 3,
-  person_merge = 4, // Of an account's own directory: a merge of two people that is under way; number 0 = the last number given.
+  person_merge = 4, // Of an account's own directory: a merge of two people that is under way;
+                    // number 0 = the last number given.
 };
 
 struct checkpoints_key {

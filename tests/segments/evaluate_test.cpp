@@ -39,7 +39,7 @@ constexpr text_operator text_operators[] = {
 
 } // namespace
 
-// --- values ---------------------------------------------------------------------------------------------------
+// --- values --------------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(nothing_but_not_set_matches_what_is_not_set) {
   const person nobody;
@@ -172,7 +172,7 @@ BOOST_AUTO_TEST_CASE(phone_numbers_belong_to_countries_by_calling_code) {
   }
 }
 
-// --- events ---------------------------------------------------------------------------------------------------
+// --- events --------------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(thirty_days_of_silence_unmake_a_buyer) {
   const auto c = count_of("Placed Order", comparison::greater_equal, 1,
@@ -343,7 +343,7 @@ BOOST_AUTO_TEST_CASE(last_event_date_is_the_latest_event_of_any_metric) {
     holds(attribute("first_event_date", fixed(date_operator::before, "2024-01-02")), p, noon));
 }
 
-// --- sequences (S20) ------------------------------------------------------------------------------------------
+// --- sequences (S20) -----------------------------------------------------------------------------
 
 constexpr std::int64_t day = 86'400'000;
 
@@ -460,7 +460,7 @@ BOOST_AUTO_TEST_CASE(a_shared_property_links_the_chain) {
   BOOST_CHECK(!holds(c, person{bought}.did("Return", "2024-01-06").where("Item", text("7")), noon));
 }
 
-// --- lists, consent, place, affinity --------------------------------------------------------------------------
+// --- lists, consent, place, affinity -------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(several_lists_mean_any_of_them) {
   const auto p = person{}.with("list['VIP']", number(static_cast<double>(ms("2024-03-01"))));
@@ -603,7 +603,7 @@ BOOST_AUTO_TEST_CASE(channels_rank_by_their_place) {
     holds(affinity_criterion{"push", true, text_test(text_operator::equals, {"low"})}, p, noon));
 }
 
-// --- what the engine asks beside verdicts ---------------------------------------------------------------------
+// --- what the engine asks beside verdicts --------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(an_event_concerns_only_rules_whose_filters_it_passes) {
   auto c = count_of("Placed Order", comparison::greater_equal, 1,

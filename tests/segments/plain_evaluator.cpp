@@ -27,7 +27,7 @@ using instant_ms = date::sys_time<milliseconds>;
 constexpr std::int64_t hour = 3'600'000;
 constexpr std::int64_t day_of_24_hours = 24 * hour;
 
-// --- calendar -------------------------------------------------------------------------------------------------
+// --- calendar ------------------------------------------------------------------------------------
 
 struct calendar {
   const date::time_zone* zone;
@@ -183,7 +183,7 @@ bool inside(const date_filter& f, std::int64_t t, std::int64_t now, const calend
   }
 }
 
-// --- values ---------------------------------------------------------------------------------------------------
+// --- values --------------------------------------------------------------------------------------
 
 struct surroundings {
   std::int64_t now;
@@ -351,7 +351,7 @@ bool passes(const filter& f, const model::value& v, const surroundings& s) {
                    s.person_zone);
 }
 
-// --- criteria -------------------------------------------------------------------------------------------------
+// --- criteria ------------------------------------------------------------------------------------
 
 model::value attribute_of(const profile& p, const std::string& path) {
   const auto found = p.attributes.find(path);
