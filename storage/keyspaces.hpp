@@ -12,17 +12,17 @@
 /// stored big-endian, so that the order of the bytes is the order of the numbers; a record is any
 /// number of words. One row per tenant: add yours.
 ///
-///  keyspace     key                         record                                     owner
-///  meta         field                       words, see meta_field                      all
-///  log          sequence                    checksum, chain, length, bytes             embedded_log
-///  flips        sequence                    flips of the commit of this sequence       partition
-///  feed         segment, first sequence     a run of flips of one segment              partition
-///  names        kind, number                name (pack_bytes)                          partition
-///  blocks       kind << 32 | number, block  a block (messages/block.capnp)             partition
-///  bits         owner, id (2 words), chunk  a Roaring bitmap (pack_bytes)              partition
-///  due          criterion (2 words), bucket a Roaring bitmap (pack_bytes)              partition
-///  definitions  segment                     definition and state (pack_bytes)          partition
-///  checkpoints  kind, number                how far a build or merge has come          partition
+///  keyspace     key                         record                                 owner
+///  meta         field                       words, see meta_field                  all
+///  log          sequence                    checksum, chain, length, bytes         embedded_log
+///  flips        sequence                    flips of the commit of this sequence   partition
+///  feed         segment, first sequence     a run of flips of one segment          partition
+///  names        kind, number                name (pack_bytes)                      partition
+///  blocks       kind << 32 | number, block  a block (messages/block.capnp)         partition
+///  bits         owner, id (2 words), chunk  a Roaring bitmap (pack_bytes)          partition
+///  due          criterion (2 words), bucket a Roaring bitmap (pack_bytes)          partition
+///  definitions  segment                     definition and state (pack_bytes)      partition
+///  checkpoints  kind, number                how far a build or merge has come      partition
 namespace storage {
 
 enum class keyspace : std::uint8_t {
