@@ -409,7 +409,7 @@ profile_actor::behavior_type profile(self_pointer self,
     },
     [self](const sum_metrics&) { return metric_sums{self->state.parts.owned->metrics()}; },
     [self](const read_figures&) {
-      return partition_state{self->state.parts.owned->figures(), self->state.trouble};
+      return partition_report{self->state.parts.owned->figures(), self->state.trouble};
     },
     [self](const read_segments&) { return segment_statuses{self->state.parts.owned->segments()}; },
     [self](const read_last_of& asked) { return self->state.parts.owned->last_of(asked.source); },

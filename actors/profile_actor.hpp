@@ -139,7 +139,7 @@ struct metric_sums {
   std::vector<metric_figures> metrics;
 };
 struct read_figures {};
-struct partition_state {
+struct partition_report {
   partition_figures figures;
   std::string trouble; // Why changes are not taken at the moment.
 };
@@ -205,7 +205,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::show_profile)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::sum_metrics)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::metric_sums)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::read_figures)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::partition_state)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::partition_report)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::read_segments)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::segment_statuses)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::read_last_of)
@@ -269,7 +269,7 @@ using profile_actor = caf::typed_actor<
   caf::replies_to<label_profiles>::with<profile_labels>,
   caf::replies_to<explain_membership>::with<std::string>,
   caf::replies_to<show_profile>::with<std::string>, caf::replies_to<sum_metrics>::with<metric_sums>,
-  caf::replies_to<read_figures>::with<partition_state>,
+  caf::replies_to<read_figures>::with<partition_report>,
   caf::replies_to<read_segments>::with<segment_statuses>,
   caf::replies_to<read_last_of>::with<std::uint64_t>,
   // Everybody's identifiers, hashed.

@@ -10,7 +10,7 @@ namespace {
 
 using model::outcome;
 
-partition_info to_info(std::uint32_t index, actors::partition_state&& s) {
+partition_info to_info(std::uint32_t index, actors::partition_report&& s) {
   const auto& f = s.figures;
   return {index,         f.profiles,      f.profile_numbers,   f.log_first, f.log_last,
           f.delta_bytes, f.delta_records, f.due_entries,       f.next_due,  f.now,
@@ -72,7 +72,7 @@ outcome<std::vector<metric_info>> engine::metrics() {
 
 outcome<engine_figures> engine::figures() {
   return guarded([&]() -> outcome<engine_figures> {
-    auto told = parts_->ask_all<actors::partition_state>(actors::read_figures{},
+    auto told = parts_->ask_all<actors::partition_report>(actors::read_figures{},
                                                          "read the figures");
     if (!told)
       return told.error();
