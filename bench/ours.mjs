@@ -17,7 +17,7 @@ function countLines(file) {
 export class Rollcall {
   constructor({ build, work, profiles, say }) {
     this.program = `${build}/rollcall`;
-    this.engineBench = [`${build}/bench_engine_bench`, `${build}/bench/bench_engine_bench`].find(existsSync);
+    this.engineBench = [`${build}/bench_engine`, `${build}/bench/bench_engine`].find(existsSync);
     this.generator = [`${build}/bench_generate`, `${build}/bench/bench_generate`].find(existsSync);
     this.work = work;
     this.data = `${work}/rollcall`;
@@ -98,7 +98,7 @@ export class Rollcall {
     const done = spawnSync(this.engineBench,
       ['--data', this.data, '--profiles', this.profiles, '--seed', SEED, '--questions', questions, '--runs', runs].map(String),
       { encoding: 'utf8', maxBuffer: 2 ** 28, stdio: ['ignore', 'pipe', 'inherit'] });
-    if (done.status !== 0) throw new Error(`bench_engine_bench: status ${done.status}`);
+    if (done.status !== 0) throw new Error(`bench_engine: status ${done.status}`);
     for (const line of done.stdout.split('\n').filter(Boolean)) this.say(JSON.parse(line));
   }
 
