@@ -20,6 +20,7 @@ using model::status;
 constexpr std::size_t page_max = 100'000;
 constexpr std::size_t labels_at_once = 10'000;
 constexpr std::chrono::milliseconds report_interval{150};
+constexpr std::chrono::milliseconds first_look{1}; // Small builds are done by then.
 
 std::vector<definition_fault> to_faults(std::vector<segments::definition_error> errors) {
   std::vector<definition_fault> faults;
@@ -209,6 +210,7 @@ outcome<segment_info> engine::show(std::string_view segment) {
 status engine::wait_built(std::string_view segment,
                           const std::function<bool(const build_report&)>& progress) {
   return guarded([&]() -> status {
+    auto pause = first_look;
     for (;;) {
       auto found = parts_->find(segment); // Again each time: it may have been edited or dropped.
       if (!found)
@@ -230,7 +232,8 @@ status engine::wait_built(std::string_view segment,
           return cancelled;
         continue;
       }
-      std::this_thread::sleep_for(report_interval);
+      std::this_thread::sleep_for(pause);
+      pause = std::min(2 * pause, report_interval);
     }
     if (progress)
       progress({100, 0, 0, 0, std::chrono::milliseconds{0}});
