@@ -101,6 +101,7 @@ model::status loader::load(messages::line_source& lines, const std::string& name
   auto block = std::make_shared<messages::line_block>();
   model::status submitted = model::nothing{};
   auto records = report().records();
+  std::uint64_t last_line = 0;
   for (bool has_more = true; has_more;) {
     // Batches are cut by records alone, so that a file is cut in the same places whenever it is
     // loaded.
@@ -115,6 +116,7 @@ model::status loader::load(messages::line_source& lines, const std::string& name
       }
       texts->pieces.push_back({block, block->rest(), block->line()});
       const auto lines_read = reader.read(*block, batch, errors, batch_records);
+      last_line = block->line() - 1;
       const std::lock_guard lock{guard_};
       report_.lines += lines_read;
     }
@@ -125,7 +127,7 @@ model::status loader::load(messages::line_source& lines, const std::string& name
     records += batch.records.size();
     // A batch's sequence is the number of its last line: it means the same however batches are cut.
     if (!batch.records.empty())
-      submitted = submit(name, identity, block->line() - 1, std::move(batch), std::move(texts));
+      submitted = submit(name, identity, last_line, std::move(batch), std::move(texts));
     if (!submitted)
       break;
     progress_(lines.bytes_total() == 0 ? std::nullopt

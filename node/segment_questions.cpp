@@ -164,6 +164,7 @@ std::string flip_line(const rollcall::flip_record& flip) {
 /// Shows flips as they come until somebody asks for the end.
 exit_status follow(rollcall::engine& engine, const feed_options& wanted, const std::string& cursor,
                    stop_signals& stop) {
+  std::fflush(stdout);
   const auto heard = engine.subscribe(
     wanted.segment,
     [&](const rollcall::flip_record& flip) {
@@ -178,6 +179,24 @@ exit_status follow(rollcall::engine& engine, const feed_options& wanted, const s
   return exit_status::fine;
 }
 
+/// Calls `take` with the flips behind `cursor`, at most `limit`, and moves the cursor behind them.
+model::status each_flip(rollcall::engine& engine, const std::string& segment, std::string& cursor,
+                        std::uint64_t limit,
+                        const std::function<void(const rollcall::flip_record&)>& take) {
+  while (limit > 0) {
+    const auto page = engine.feed(segment, cursor, std::min<std::uint64_t>(limit, page_size));
+    if (!page)
+      return page.error();
+    cursor = page->cursor;
+    if (page->flips.empty())
+      break;
+    limit -= page->flips.size();
+    for (const auto& flip : page->flips)
+      take(flip);
+  }
+  return model::nothing{};
+}
+
 exit_status feed(const feed_options& wanted) {
   std::optional<stop_signals> stop;
   if (wanted.follow)
@@ -185,26 +204,22 @@ exit_status feed(const feed_options& wanted) {
   return with_engine(wanted.common, [&](rollcall::engine& engine) {
     if (const auto ready = make_ready(engine, wanted.segment); !ready)
       return complain(wanted.common, ready.error());
-    if (stop)
-      return follow(engine, wanted, wanted.after, *stop);
     auto cursor = wanted.after;
-    auto left = wanted.limit == 0 ? UINT64_MAX : wanted.limit;
     json_array list;
-    while (left > 0) {
-      const auto page = engine.feed(wanted.segment, cursor,
-                                    std::min<std::uint64_t>(left, page_size));
-      if (!page)
-        return complain(wanted.common, page.error());
-      cursor = page->cursor;
-      if (page->flips.empty())
-        break;
-      left -= page->flips.size();
-      for (const auto& flip : page->flips)
-        if (wanted.common.json)
-          list.raw(flip_json(flip));
-        else
-          fmt::print("{}", flip_line(flip));
-    }
+    const auto read = each_flip(engine, wanted.segment, cursor,
+                                wanted.follow || wanted.limit == 0 ? UINT64_MAX : wanted.limit,
+                                [&](const rollcall::flip_record& flip) {
+                                  if (!wanted.common.json)
+                                    fmt::print("{}", flip_line(flip));
+                                  else if (stop)
+                                    fmt::print("{}\n", flip_json(flip));
+                                  else
+                                    list.raw(flip_json(flip));
+                                });
+    if (!read)
+      return complain(wanted.common, read.error());
+    if (stop)
+      return follow(engine, wanted, cursor, *stop);
     if (wanted.common.json)
       fmt::print("{}\n", json_object{}.raw("flips", list.done()).text("cursor", cursor).done());
     else
