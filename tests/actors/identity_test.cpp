@@ -25,8 +25,9 @@ BOOST_AUTO_TEST_CASE(a_new_person_is_made_once_and_found_by_every_name) {
   BOOST_CHECK(made.kind == what::created);
   BOOST_CHECK(made.learned[0] && made.learned[1] && !made.learned[2]);
   BOOST_CHECK_EQUAL(made.place.profile, 0u);
-  for (const actors::identifier_texts& who :
-       {actors::identifier_texts{"u1", "", ""}, {"", "u1@example.org", ""}, {"u1", "u1@example.org", ""}}) {
+  for (const actors::identifier_texts& who : {actors::identifier_texts{"u1", "", ""},
+                                              {"", "u1@example.org", ""},
+                                              {"u1", "u1@example.org", ""}}) {
     const auto again = people.resolve(who, intent::mention);
     BOOST_CHECK(again.kind == what::known);
     BOOST_CHECK(again.place == made.place);
@@ -84,15 +85,16 @@ BOOST_AUTO_TEST_CASE(what_a_partition_tells_is_what_was_known_before) {
   for (int i = 0; i < 500; ++i) {
     const auto id = "u" + std::to_string(i);
     const auto r = people.resolve({id, "", ""}, intent::mention);
-    told[r.place.partition].push_back(
-      {actors::fingerprint_of(identifier_kind::external_id, id, 7), identifier_kind::external_id, r.place.profile});
+    told[r.place.partition].push_back({actors::fingerprint_of(identifier_kind::external_id, id, 7),
+                                       identifier_kind::external_id, r.place.profile});
   }
   identity again{3, 7};
   for (std::uint32_t p = 0; p < 3; ++p)
     again.load(p, people.numbers(p), told[p]);
   for (int i = 0; i < 500; ++i) {
     const auto id = "u" + std::to_string(i);
-    BOOST_CHECK(again.find(identifier_kind::external_id, id) == people.find(identifier_kind::external_id, id));
+    BOOST_CHECK(again.find(identifier_kind::external_id, id)
+                == people.find(identifier_kind::external_id, id));
   }
   const auto next = again.resolve({"somebody new", "", ""}, intent::mention);
   BOOST_CHECK_EQUAL(next.place.profile, people.numbers(next.place.partition));
@@ -106,7 +108,9 @@ BOOST_AUTO_TEST_CASE(the_table_agrees_with_a_map_through_puts_and_erasures) {
     actors::fingerprint_table table;
     std::map<std::uint32_t, std::uint32_t> plain;
     // Few shards and homes, so that runs of neighbours form, wrap around and are closed again.
-    const auto print = [](std::uint32_t n) { return actors::fingerprint{{(n % 7) * 0x20000000u + 0x1fffffffu, n, (n % 3) << 24}}; };
+    const auto print = [](std::uint32_t n) {
+      return actors::fingerprint{{(n % 7) * 0x20000000u + 0x1fffffffu, n, (n % 3) << 24}};
+    };
     for (std::uint32_t step = 0; step < 60'000; ++step) {
       const auto n = static_cast<std::uint32_t>(random() % 400);
       if (random() % 2) {
@@ -117,7 +121,8 @@ BOOST_AUTO_TEST_CASE(the_table_agrees_with_a_map_through_puts_and_erasures) {
       const auto other = static_cast<std::uint32_t>(random() % 400);
       const auto found = table.find(print(other));
       const auto expected = plain.find(other);
-      BOOST_REQUIRE(found == (expected == plain.end() ? std::nullopt : std::optional{expected->second}));
+      BOOST_REQUIRE(found
+                    == (expected == plain.end() ? std::nullopt : std::optional{expected->second}));
       BOOST_REQUIRE_EQUAL(table.size(), plain.size());
     }
   }
@@ -128,7 +133,8 @@ BOOST_AUTO_TEST_CASE(a_million_names_keep_to_twenty_five_bytes_each) {
   for (std::uint32_t i = 0; i < 1'000'000; ++i)
     table.put(actors::fingerprint_of(identifier_kind::external_id, std::to_string(i), key), i);
   BOOST_CHECK_LE(table.bytes(), 25'000'000u); // 18 million: 450 MB.
-  BOOST_CHECK(table.find(actors::fingerprint_of(identifier_kind::external_id, "777777", key)) == 777'777u);
+  BOOST_CHECK(table.find(actors::fingerprint_of(identifier_kind::external_id, "777777", key))
+              == 777'777u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,167 @@
+#include "actors/account_store.hpp"
+#include "actors/catalogue.hpp"
+#include "tests/storage/temporary_directory.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <set>
+
+BOOST_AUTO_TEST_SUITE(catalogue_test)
+
+namespace {
+
+/// Ends the test with the failure's sentence.
+template <class T>
+void need(const model::outcome<T>& o) {
+  if (!o)
+    BOOST_FAIL(o.error().message);
+}
+
+constexpr const char* bought =
+  R"({"condition_groups":[{"conditions":[{"type":"profile-metric","metric_id":"Placed Order",
+  "measurement":"sum","measurement_filter":{"type":"numeric","operator":"greater-than","value":499.9900},
+  "timeframe_filter":{"type":"date","operator":"alltime"},"metric_filters":null}]}]})";
+constexpr const char*
+  in_region = R"({"type":"profile-region","in_region":true,"region":"united_states"})";
+
+const auto now = model::from_ms(1'767'225'600'000);
+
+void define(actors::catalogue& all, std::string_view name, std::string_view json) {
+  auto decided = all.decide_create(name, json, now);
+  BOOST_REQUIRE_MESSAGE(!decided.refused && decided.errors.empty(),
+                        segments::describe(decided.errors));
+  BOOST_REQUIRE_EQUAL(decided.redefined.size(), 1u);
+  all.accept(decided.redefined[0].entry);
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(ids_have_six_characters_and_differ) {
+  actors::name_register names{"metric"};
+  std::set<std::string> ids;
+  for (int i = 0; i < 3'000; ++i) {
+    const auto name = "Metric " + std::to_string(i);
+    BOOST_CHECK(names.learn(name));
+    BOOST_CHECK(!names.learn(name));
+    const auto id = names.id_of(name);
+    BOOST_CHECK_EQUAL(id.size(), 6u);
+    BOOST_CHECK(ids.insert(id).second);
+    BOOST_CHECK_EQUAL(*names.find(id), name);
+    BOOST_CHECK_EQUAL(*names.find(name), name);
+  }
+  BOOST_CHECK(!names.find("unknown"));
+}
+
+BOOST_AUTO_TEST_CASE(a_definition_that_stands_alone_has_names_for_ids_and_rules_for_segments) {
+  actors::catalogue all;
+  all.metrics.learn("Placed Order");
+  all.lists.learn("VIP");
+  define(all, "Base", bought);
+  const auto id = all.find("Base")->id;
+  const auto json =
+    R"({"none_of":[{"segment":")" + id + R"("},{"type":"profile-metric","metric_id":")"
+    + all.metrics.id_of("Placed Order")
+    + R"(","measurement":"count","measurement_filter":{"type":"numeric","operator":"equals","value":0},
+    "timeframe_filter":{"type":"date","operator":"alltime"}},
+    {"type":"profile-group-membership","is_member":true,"group_ids":[")"
+    + all.lists.id_of("VIP") + R"("]}]})";
+  const auto checked = all.check(json);
+  BOOST_REQUIRE_MESSAGE(checked.errors.empty(), segments::describe(checked.errors));
+  BOOST_CHECK_EQUAL(checked.inlined.find(id), std::string::npos);
+  BOOST_CHECK_NE(checked.inlined.find("\"value\":499.9900"),
+                 std::string::npos); // Numbers as they were written.
+  BOOST_CHECK_NE(checked.inlined.find("\"group_ids\":[\"VIP\"]"), std::string::npos);
+  const auto alone = segments::parse_definition(checked.inlined, {});
+  BOOST_REQUIRE_MESSAGE(alone.rule, segments::describe(alone.errors));
+  BOOST_CHECK_EQUAL(alone.rule->criteria.size(), 3u);
+  BOOST_CHECK(alone.rule->references.empty());
+}
+
+BOOST_AUTO_TEST_CASE(an_edit_redefines_everybody_who_stands_on_the_segment) {
+  actors::catalogue all;
+  define(all, "Base", bought);
+  define(all, "Middle", R"({"none_of":[{"segment":"Base"}]})");
+  define(all, "Top", R"({"any_of":[{"segment":"Middle"}]})");
+  define(all, "Other", in_region);
+  const auto decided = all.decide_edit("Base", in_region, now);
+  BOOST_REQUIRE_EQUAL(decided.redefined.size(), 3u);
+  for (const auto& one : decided.redefined) {
+    BOOST_CHECK_EQUAL(one.entry.version(), 2u);
+    BOOST_CHECK_NE(one.inlined.find("united_states"), std::string::npos);
+    BOOST_CHECK_EQUAL(one.inlined.find("Placed Order"), std::string::npos);
+  }
+  BOOST_CHECK_EQUAL(decided.redefined[0].entry.name, "Base");
+  BOOST_CHECK_EQUAL(decided.redefined[2].entry.editions.back().reason, "segment Base was edited");
+  BOOST_CHECK_EQUAL(all.find("Top")->version(), 1u); // Nothing is believed before it is accepted.
+}
+
+BOOST_AUTO_TEST_CASE(names_are_taken_once_and_cycles_are_refused_with_their_path) {
+  actors::catalogue all;
+  define(all, "Base", bought);
+  define(all, "Top", R"({"segment":"Base"})");
+  BOOST_CHECK(all.decide_create("Base", in_region, now).refused->code
+              == model::failure_code::conflict);
+  BOOST_CHECK(all.decide_create("", in_region, now).refused->code
+              == model::failure_code::invalid_input);
+  BOOST_CHECK(all.decide_create("\xff", in_region, now).refused->code
+              == model::failure_code::invalid_input);
+  BOOST_CHECK(all.decide_edit("Nobody", in_region, now).refused->code
+              == model::failure_code::not_found);
+  const auto cycle = all.decide_edit("Base", R"({"segment":"Top"})", now);
+  BOOST_REQUIRE_EQUAL(cycle.errors.size(), 1u);
+  BOOST_CHECK_NE(cycle.errors[0].allowed.find("Base -> Top -> Base"), std::string::npos);
+  const auto drop = all.decide_drop("Base");
+  BOOST_REQUIRE(!drop);
+  BOOST_CHECK_NE(drop.error().message.find("\"Top\""), std::string::npos);
+  BOOST_CHECK(all.decide_drop("Top"));
+}
+
+BOOST_AUTO_TEST_CASE(what_was_recorded_is_read_again) {
+  tests::temporary_directory directory;
+  actors::account_settings made;
+  made.partitions = 3;
+  made.zone = "Europe/Paris";
+  made.clock = {true, 1'234};
+  actors::catalogue all;
+  {
+    auto store = actors::account_store::open(directory.path() / "account", made);
+    need(store);
+    BOOST_REQUIRE(
+      (*store)->save_names({{actors::account_store::name_kind::metric, 0, "Placed Order"},
+                            {actors::account_store::name_kind::metric, 1, "a \"quoted\" name"},
+                            {actors::account_store::name_kind::list, 0, "VIP"}}));
+    auto decided = all.decide_create("Base \xe2\x98\x83", bought, now);
+    BOOST_REQUIRE((*store)->save_segments(decided.redefined));
+    BOOST_REQUIRE((*store)->save_clock({true, 5'000}));
+    actors::person_merge merge;
+    merge.from = {1, 7};
+    merge.into = {2, 9};
+    merge.source = "shop";
+    merge.source_sequence = (std::uint64_t{1} << 62) + 1; // More than a double can hold.
+    BOOST_REQUIRE_EQUAL((*store)->begin_merge(merge)->number, 1u);
+    BOOST_REQUIRE((*store)->end_merge(1));
+    BOOST_REQUIRE_EQUAL((*store)->begin_merge(merge)->number, 2u);
+  }
+  auto store = actors::account_store::open(directory.path() / "account", {});
+  need(store);
+  BOOST_CHECK_EQUAL((*store)->settings().partitions, 3u);
+  BOOST_CHECK_EQUAL((*store)->settings().zone, "Europe/Paris");
+  BOOST_CHECK_EQUAL((*store)->settings().clock.ms, 5'000);
+  const auto known = (*store)->load_catalogue();
+  need(known);
+  BOOST_CHECK(known->metrics.names()
+              == (std::vector<std::string>{"Placed Order", "a \"quoted\" name"}));
+  BOOST_CHECK(known->lists.knows("VIP"));
+  const auto* base = known->find("Base \xe2\x98\x83");
+  BOOST_REQUIRE(base);
+  BOOST_CHECK_EQUAL(base->json(), bought);
+  BOOST_CHECK(base->created == now);
+  const auto merges = (*store)->load_merges();
+  BOOST_REQUIRE(merges);
+  BOOST_REQUIRE_EQUAL(merges->size(), 1u);
+  BOOST_CHECK_EQUAL(merges->front().number, 2u);
+  BOOST_CHECK((merges->front().into == actors::profile_place{2, 9}));
+  BOOST_CHECK_EQUAL(merges->front().source_sequence, (std::uint64_t{1} << 62) + 1);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

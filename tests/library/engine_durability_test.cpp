@@ -1,0 +1,170 @@
+#include "tests/library/engine_fixture.hpp"
+
+#include <chrono>
+#include <csignal>
+#include <random>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+BOOST_AUTO_TEST_SUITE(engine_durability_test)
+
+BOOST_FIXTURE_TEST_CASE(a_directory_that_is_opened_again_goes_on_where_it_was, engine_fixture) {
+  batch_maker batch;
+  apply(
+    batch.event({"u1"}, "Placed Order", "2025-12-20").event({"u2"}, "Placed Order", "2025-12-30"));
+  create("Buyers", bought_lately);
+  std::string cursor;
+  flips("Buyers", cursor);
+  advance("2026-01-25T12:00:00Z");
+  reopen();
+  BOOST_CHECK_EQUAL(model::format_instant(engine->now()), "2026-01-25T12:00:00Z");
+  BOOST_CHECK(members("Buyers") == (names{"u2"}));
+  BOOST_CHECK(flips("Buyers", cursor) == (std::vector<std::string>{"-u1 clock"}));
+  apply(batch.event({"u1"}, "Placed Order", "2026-01-25"));
+  BOOST_CHECK(flips("Buyers", cursor) == (std::vector<std::string>{"+u1 event"}));
+  const auto back = engine->advance(instant("2026-01-01"));
+  BOOST_REQUIRE(!back);
+  BOOST_CHECK(back.error().code == model::failure_code::invalid_input);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_directory_belongs_to_one_engine_and_keeps_what_it_was_made_with,
+                        engine_fixture) {
+  const auto second = rollcall::engine::open(options());
+  BOOST_REQUIRE(!second);
+  BOOST_CHECK(second.error().code == model::failure_code::in_use);
+  engine.reset();
+  auto other = options();
+  other.partitions = 7;
+  BOOST_CHECK(rollcall::engine::open(other).error().code == model::failure_code::conflict);
+  other = options();
+  other.account_zone = "Mars/Olympus";
+  BOOST_CHECK(rollcall::engine::open(other).error().code == model::failure_code::invalid_input);
+  open();
+}
+
+BOOST_AUTO_TEST_CASE(a_real_clock_goes_on_from_where_a_manual_one_stood) {
+  tests::temporary_directory directory;
+  rollcall::options o;
+  o.directory = directory.path() / "store";
+  const auto future = model::floor_second(std::chrono::floor<std::chrono::milliseconds>(
+                        std::chrono::system_clock::now()))
+                    + std::chrono::hours{1000};
+  {
+    o.clock = rollcall::clock_kind::manual;
+    auto opened = rollcall::engine::open(o);
+    BOOST_REQUIRE(opened);
+    BOOST_REQUIRE((*opened)->advance(future));
+  }
+  o.clock = rollcall::clock_kind::real;
+  auto opened = rollcall::engine::open(o);
+  BOOST_REQUIRE(opened);
+  BOOST_CHECK((*opened)->now() >= future);
+  BOOST_CHECK((*opened)->now() < future + std::chrono::hours{1});
+}
+
+namespace {
+
+constexpr int batch_records = 40;
+
+model::change_batch numbered_batch(std::uint64_t number) {
+  batch_maker batch;
+  std::mt19937_64 random{number};
+  for (int i = 0; i < batch_records; ++i)
+    batch.event({"u" + std::to_string(random() % 500)}, "Placed Order", "2025-12-20T10:00:00Z", 1,
+                std::to_string(number) + "-" + std::to_string(i));
+  const auto lost = "gone" + std::to_string(number);
+  batch.event({lost}, "Lost", "2025-12-20").merge({lost}, {"u0"});
+  return batch.take();
+}
+
+/// Sends batches for ever and says through the pipe which are acknowledged; ends by being killed.
+[[noreturn]] void send_for_ever(const rollcall::options& options, int pipe) {
+  auto opened = rollcall::engine::open(options);
+  if (!opened)
+    _exit(2);
+  auto& engine = **opened;
+  (void)engine.create("Twice", bought_twice);
+  for (auto sequence = *engine.last_sequence("storm") + 1;; ++sequence) {
+    const auto sent = engine.submit(
+      numbered_batch(sequence), "storm", sequence,
+      [pipe, sequence](const model::outcome<rollcall::receipt>& r) {
+        if (r && ::write(pipe, &sequence, sizeof sequence) != sizeof sequence)
+          _exit(3);
+      });
+    if (!sent)
+      _exit(4);
+  }
+}
+
+} // namespace
+
+BOOST_FIXTURE_TEST_CASE(what_was_acknowledged_before_a_kill_is_there_once, engine_fixture) {
+  batch_maker batch;
+  apply(batch.profile({"u0"}));
+  engine.reset();
+  const auto seed = std::random_device{}();
+  BOOST_TEST_MESSAGE("seed " << seed);
+  std::mt19937 random{seed};
+  std::uint64_t acknowledged = 0;
+  for (int round = 0; round < 6; ++round) {
+    int ends[2];
+    BOOST_REQUIRE_EQUAL(::pipe(ends), 0);
+    const auto child = ::fork();
+    BOOST_REQUIRE_GE(child, 0);
+    if (child == 0) {
+      ::close(ends[0]);
+      send_for_ever(options(), ends[1]);
+    }
+    ::close(ends[1]);
+    const auto patience = std::chrono::milliseconds{300 + random() % 1'500};
+    std::thread killer{[&] {
+      std::this_thread::sleep_for(patience);
+      ::kill(child, SIGKILL);
+    }};
+    std::uint64_t sequence = 0;
+    while (::read(ends[0], &sequence, sizeof sequence) == sizeof sequence)
+      acknowledged = std::max(acknowledged, sequence);
+    killer.join();
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    BOOST_REQUIRE_MESSAGE(WIFSIGNALED(status),
+                          "the child ended by itself with " << WEXITSTATUS(status));
+    ::close(ends[0]);
+  }
+  open();
+  const auto whole = *engine->last_sequence("storm");
+  BOOST_TEST_MESSAGE(acknowledged << " batches were acknowledged, " << whole << " are whole");
+  BOOST_CHECK_GE(whole, acknowledged);
+  BOOST_REQUIRE_GT(whole, 0u);
+  // What the kill has cut short is sent again; then every event is there once.
+  const auto last = whole + 40;
+  for (auto again = whole; again <= last; ++again)
+    BOOST_REQUIRE(engine->apply(numbered_batch(again), "storm", again));
+  const auto metrics = engine->metrics();
+  BOOST_REQUIRE(metrics);
+  for (const auto& m : *metrics) {
+    if (m.name == "Placed Order")
+      BOOST_CHECK_EQUAL(m.events, last * batch_records);
+    if (m.name == "Lost") {
+      BOOST_CHECK_EQUAL(m.profiles, 1u);
+      BOOST_CHECK_EQUAL(m.events,
+                        1u); // Without unique ids, events of the same second are the same.
+    }
+  }
+  wait("Twice");
+  check_everything();
+  // The feed without a gap leads to the members.
+  names replayed;
+  std::string cursor;
+  for (const auto& flip : flips("Twice", cursor)) {
+    const auto who = flip.substr(1, flip.find(' ') - 1);
+    if (flip[0] == '+')
+      BOOST_CHECK_MESSAGE(replayed.insert(who).second, who << " joined twice, seed " << seed);
+    else
+      BOOST_CHECK_EQUAL(replayed.erase(who), 1u);
+  }
+  BOOST_CHECK(replayed == members("Twice"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
