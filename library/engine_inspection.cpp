@@ -73,7 +73,7 @@ outcome<std::vector<metric_info>> engine::metrics() {
 outcome<engine_figures> engine::figures() {
   return guarded([&]() -> outcome<engine_figures> {
     auto told = parts_->ask_all<actors::partition_report>(actors::read_figures{},
-                                                         "read the figures");
+                                                          "read the figures");
     if (!told)
       return told.error();
     auto listed = parts_->ask<actors::segment_list>(parts_->account, actors::list_segments{},
