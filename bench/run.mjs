@@ -13,7 +13,7 @@ import { render } from './report.mjs';
 import { SEED, SIZES } from './sizes.mjs';
 
 const RIVALS = ['duckdb', 'clickhouse'];
-const here = new URL('.', import.meta.url).pathname;
+const here = new URL('.', import.meta.url).pathname; // Ends in a slash.
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -26,13 +26,15 @@ const { values: options, positionals } = parseArgs({
     keep: { type: 'boolean', default: false },
   },
 });
-const sizes = positionals.includes('all') ? Object.keys(SIZES) : positionals.length ? positionals : ['quick'];
+const sizes = positionals.includes('all') ? Object.keys(SIZES).filter((name) => name !== 'tiny') : positionals.length ? positionals : ['quick'];
 for (const size of sizes)
   if (!(size in SIZES)) {
     process.stderr.write(`bench/run: no size "${size}"; there are ${Object.keys(SIZES).join(', ')} and all\n`);
     process.exit(2);
   }
 const runs = Number(options.runs);
+// Trials of the harness leave no figures in the repository.
+const results = sizes.includes('tiny') ? options.work : here;
 
 const generator = [`${options.build}/bench_generate`, `${options.build}/bench/bench_generate`].find(existsSync);
 if (!generator) {
@@ -89,7 +91,7 @@ for (const name of sizes) {
   const size = SIZES[name];
   const work = `${options.work}/${name}`;
   mkdirSync(work, { recursive: true });
-  const kept = `${here}results/${name}.json`;
+  const kept = `${results}/results/${name}.json`;
   const before = existsSync(kept) ? JSON.parse(readFileSync(kept, 'utf8')) : { lines: [] };
   const lines = [];
   const speaker = (who) => (line) => {
@@ -109,15 +111,15 @@ for (const name of sizes) {
     await measureOurs(size, work, race, speaker('rollcall'));
   }
   rmSync(race.file);
-  mkdirSync(`${here}results`, { recursive: true });
+  mkdirSync(`${results}/results`, { recursive: true });
   // Rivals that were not measured in this run are shown with the run that they come from.
   const rivalsFrom = options.skip.includes('rivals') ? before.about : about;
   writeFileSync(kept, `${JSON.stringify({ about, rivals_from: { date: rivalsFrom?.machine.date, commit: rivalsFrom?.machine.commit }, lines }, null, 1)}\n`);
 }
 
-const { text, disagreements } = render(`${here}results`, questions);
-writeFileSync(`${here}RESULTS.md`, text);
-process.stderr.write(`wrote ${here}RESULTS.md\n`);
+const { text, disagreements } = render(`${results}/results`, questions);
+writeFileSync(`${results}/RESULTS.md`, text);
+process.stderr.write(`wrote ${results}/RESULTS.md\n`);
 if (disagreements > 0) {
   process.stderr.write(`bench/run: ${disagreements} counts differ between the engines; see "Counts" in RESULTS.md\n`);
   process.exit(1);

@@ -1,5 +1,6 @@
 /** The sizes that bench/run knows: profiles (each with about 20 events) and the events of the NDJSON race. */
 export const SIZES = {
+  tiny: { profiles: 5_000, raceEvents: 100_000 }, // Tries the harness; its times mean nothing.
   quick: { profiles: 100_000, raceEvents: 2_000_000 },
   '1m': { profiles: 1_000_000, raceEvents: 5_000_000 },
   '3m': { profiles: 3_000_000, raceEvents: 5_000_000 },
