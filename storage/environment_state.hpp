@@ -57,9 +57,12 @@ struct transaction_state {
   std::optional<model::failure> failed{};
   std::vector<std::function<void()>> after_commit{};
   std::deque<std::vector<word>> copies{}; // Of records that stood at odd addresses.
+  bool left = false;
 
   ~transaction_state();
 
+  /// The transaction is over: the map may move, the environment close.
+  void leave();
   void fail(int error, std::string_view what);
   /// The record in place, or a copy when it is not aligned; nothing (and a failure) when it is not
   /// whole words.

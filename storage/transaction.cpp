@@ -92,7 +92,13 @@ struct cursor_state {
 transaction_state::~transaction_state() {
   if (txn)
     mdb_txn_abort(txn);
-  home.leave(writes);
+  leave();
+}
+
+void transaction_state::leave() {
+  if (!left)
+    home.leave(writes);
+  left = true;
 }
 
 void transaction_state::fail(int error, std::string_view what) {
@@ -327,16 +333,14 @@ model::status write_transaction::commit() {
   auto* const txn = s.txn;
   s.txn = nullptr;
   if (!txn)
-    return failure{failure_code::unavailable, fmt::format("a transaction in {} was committed twice",
-                                                          s.home.directory.string())};
-  if (s.failed) {
+    return failure{failure_code::unavailable, "a transaction was committed twice; begin a new one"};
+  if (s.failed)
     mdb_txn_abort(txn);
-    return *s.failed;
-  }
-  if (const int error = mdb_txn_commit(txn); error != 0) {
+  else if (const int error = mdb_txn_commit(txn); error != 0)
     s.fail(error, "commit");
+  s.leave();
+  if (s.failed)
     return *s.failed;
-  }
   for (const auto& then : s.after_commit)
     then();
   return nothing{};

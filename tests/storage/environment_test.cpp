@@ -297,6 +297,20 @@ BOOST_AUTO_TEST_CASE(growing_waits_for_snapshots_and_gives_up_after_a_while) {
   BOOST_TEST(e->read()->count(keyspace::flips) == 59U);
 }
 
+BOOST_AUTO_TEST_CASE(a_committed_transaction_does_not_hold_up_growing_or_closing) {
+  const temporary_directory directory;
+  auto options = small();
+  options.growth_wait = std::chrono::milliseconds{0};
+  auto e = opened(directory.path(), options);
+  auto t = e->write();
+  BOOST_TEST(!e->grow());
+  t->put(storage::flips_key{1}, std::array<word, 1>{1});
+  must(t->commit());
+  must(e->grow());
+  e.reset();
+  BOOST_TEST(!t->commit());
+}
+
 BOOST_AUTO_TEST_CASE(a_map_that_the_system_refuses_is_made_smaller) {
   const temporary_directory directory;
   auto options = small();
