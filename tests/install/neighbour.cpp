@@ -1,3 +1,4 @@
+#include <rollcall/batch_builder.hpp>
 #include <rollcall/rollcall.hpp>
 
 #include <cstdio>
@@ -7,22 +8,6 @@ namespace {
 int complain(const char* step, const model::failure& why) {
   std::fprintf(stderr, "%s: %s\n", step, why.message.c_str());
   return 1;
-}
-
-/// One profile, named by its e-mail address, with a first name.
-model::change_batch ann() {
-  model::change_batch batch;
-  batch.names.push_back(batch.add_text("first_name"));
-  model::change_record record;
-  record.kind = model::change_kind::profile;
-  record.who.email = batch.add_text("ann@example.org");
-  record.property_count = 1;
-  batch.records.push_back(record);
-  model::property_entry first_name;
-  first_name.kind = model::value_kind::text;
-  first_name.text = batch.add_text("Ann");
-  batch.properties.push_back(first_name);
-  return batch;
 }
 
 constexpr auto called_ann = R"({"condition_groups": [{"conditions": [{
@@ -36,7 +21,9 @@ int main() {
   if (!opened)
     return complain("open", opened.error());
   auto& engine = **opened;
-  if (const auto taken = engine.apply(ann()); !taken)
+  rollcall::batch_builder batch;
+  batch.profile({"ann", "ann@example.org"}).set("first_name", "Ann");
+  if (const auto taken = engine.apply(batch.take()); !taken)
     return complain("apply", taken.error());
   if (const auto made = engine.create("Anns", called_ann); !made)
     return complain("create", made.error());
