@@ -19,6 +19,13 @@ std::int64_t later(std::int64_t time, std::int64_t by) {
 
 } // namespace
 
+void chain_search::clear() {
+  candidates.clear();
+  within.clear();
+  bans.clear();
+  window.reset();
+}
+
 bool chain_search::exists() {
   if (within.empty())
     return false;
@@ -63,7 +70,7 @@ bool chain_search::is_banned(std::size_t step, std::int64_t time, std::int64_t w
   return false;
 }
 
-bool chain_search::serve(const group& g, std::size_t step, std::vector<bool>& tried) {
+bool chain_search::serve(const group& g, std::size_t step) {
   for (std::size_t i = g.begin; i < g.end; ++i) {
     if (candidates[i].step != step)
       continue;
@@ -72,10 +79,10 @@ bool chain_search::serve(const group& g, std::size_t step, std::vector<bool>& tr
     while (book > g.begin && candidates[book - 1].key == candidates[i].key)
       --book;
     const std::size_t at = book - g.begin;
-    if (tried[at])
+    if (tried_[at])
       continue;
-    tried[at] = true;
-    if (holder_[at] == serves_none || serve(g, holder_[at], tried)) {
+    tried_[at] = true;
+    if (holder_[at] == serves_none || serve(g, holder_[at])) {
       holder_[at] = step;
       return true;
     }
@@ -88,13 +95,12 @@ std::size_t chain_search::served(const group& g, std::size_t step, std::int64_t 
   if (g.end - g.begin == 1)
     return candidates[g.begin].step == step && !is_banned(step, time, window_end) ? 1 : 0;
   holder_.assign(g.end - g.begin, serves_none);
-  std::vector<bool> tried(g.end - g.begin);
   std::size_t count = 0;
   for (; step + count < within.size(); ++count) {
     if (is_banned(step + count, time, window_end))
       break;
-    std::fill(tried.begin(), tried.end(), false);
-    if (!serve(g, step + count, tried))
+    tried_.assign(g.end - g.begin, false);
+    if (!serve(g, step + count))
       break;
   }
   return count;

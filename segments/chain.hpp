@@ -31,6 +31,8 @@ public:
   std::vector<ban> bans;
   std::optional<std::int64_t> window;
 
+  /// Forgets everything but the memory, for the next question.
+  void clear();
   /// Sorts the candidates and searches.
   [[nodiscard]] bool exists();
 
@@ -44,12 +46,13 @@ private:
   /// How many steps from `step` on the group's events can serve at once, each with an event of its
   /// own.
   [[nodiscard]] std::size_t served(const group& g, std::size_t step, std::int64_t window_end);
-  [[nodiscard]] bool serve(const group& g, std::size_t step, std::vector<bool>& tried);
+  [[nodiscard]] bool serve(const group& g, std::size_t step);
   [[nodiscard]] bool from_latest_start();
   /// `starts_anywhere`: any group may begin the chain, else only the one at `begin`.
   [[nodiscard]] bool from(std::size_t begin, std::int64_t window_end, bool starts_anywhere);
 
   std::vector<std::size_t> holder_; // By candidate of a group: the step that its event serves.
+  std::vector<bool> tried_;
   std::vector<std::int64_t> reached_;
   std::vector<std::int64_t> started_;
 };

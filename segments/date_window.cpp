@@ -141,41 +141,6 @@ date_window::fixed::fixed(const date_window& window, const zone& in, std::int64_
   }
 }
 
-std::int64_t date_window::fixed::enter(std::int64_t t) const {
-  const date_window& w = *window_;
-  t = std::clamp(t, always, never);
-  switch (w.op_) {
-  case date_operator::at_least:
-    return w.whole_days_ ? zone_->day_start(zone_->day(t) + w.from_ + 1)
-                         : floor_to_second(t + w.from_) + second_ms;
-  case date_operator::in_the_last:
-    return ceil_to_second(t);
-  case date_operator::between:
-    return w.whole_days_ ? zone_->day_start(zone_->day(t) + w.from_) : ceil_to_second(t + w.from_);
-  case date_operator::in_the_next:
-    return w.whole_days_ ? zone_->day_start(zone_->day(t) - w.from_) : ceil_to_second(t - w.from_);
-  default:
-    return never;
-  }
-}
-
-std::int64_t date_window::fixed::leave(std::int64_t t) const {
-  const date_window& w = *window_;
-  t = std::clamp(t, always, never);
-  switch (w.op_) {
-  case date_operator::in_the_last:
-    return w.whole_days_ ? zone_->day_start(zone_->day(t) + w.from_ + 1)
-                         : floor_to_second(t + w.from_) + second_ms;
-  case date_operator::between:
-    return w.whole_days_ ? zone_->day_start(zone_->day(t) + w.to_ + 1)
-                         : floor_to_second(t + w.to_) + second_ms;
-  case date_operator::in_the_next:
-    return floor_to_second(t) + second_ms;
-  default:
-    return never;
-  }
-}
-
 standing date_window::fixed::stands(std::int64_t t) const {
   if (!window_->is_interval_)
     return in_year(t);

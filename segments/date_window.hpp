@@ -3,6 +3,7 @@
 #include "segments/calendar.hpp"
 #include "segments/definition.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 
@@ -13,6 +14,9 @@ namespace segments {
 struct standing {
   bool inside = false;
   std::int64_t next = never;
+  [[nodiscard]] bool is_never_inside() const {
+    return !inside && next == never;
+  }
 };
 
 /// A date filter made ready. For a fixed "now" most filters are an interval of instants (`at`); for
@@ -57,6 +61,9 @@ public:
     }
     [[nodiscard]] bool moves() const {
       return window_->moves_;
+    }
+    [[nodiscard]] bool is_interval() const {
+      return window_->is_interval_;
     }
     /// Instants may be later than latest() and come in as time passes.
     [[nodiscard]] bool admits() const {
@@ -107,5 +114,40 @@ private:
   std::int64_t end_ = 0;
   const zone* zone_ = &utc();
 };
+
+inline std::int64_t date_window::fixed::enter(std::int64_t t) const {
+  const date_window& w = *window_;
+  t = std::clamp(t, always, never);
+  switch (w.op_) {
+  case date_operator::at_least:
+    return w.whole_days_ ? zone_->day_start(zone_->day(t) + w.from_ + 1)
+                         : floor_to_second(t + w.from_) + second_ms;
+  case date_operator::in_the_last:
+    return ceil_to_second(t);
+  case date_operator::between:
+    return w.whole_days_ ? zone_->day_start(zone_->day(t) + w.from_) : ceil_to_second(t + w.from_);
+  case date_operator::in_the_next:
+    return w.whole_days_ ? zone_->day_start(zone_->day(t) - w.from_) : ceil_to_second(t - w.from_);
+  default:
+    return never;
+  }
+}
+
+inline std::int64_t date_window::fixed::leave(std::int64_t t) const {
+  const date_window& w = *window_;
+  t = std::clamp(t, always, never);
+  switch (w.op_) {
+  case date_operator::in_the_last:
+    return w.whole_days_ ? zone_->day_start(zone_->day(t) + w.from_ + 1)
+                         : floor_to_second(t + w.from_) + second_ms;
+  case date_operator::between:
+    return w.whole_days_ ? zone_->day_start(zone_->day(t) + w.to_ + 1)
+                         : floor_to_second(t + w.to_) + second_ms;
+  case date_operator::in_the_next:
+    return floor_to_second(t) + second_ms;
+  default:
+    return never;
+  }
+}
 
 } // namespace segments

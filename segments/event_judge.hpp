@@ -6,18 +6,42 @@
 #include <limits>
 #include <numeric>
 #include <tuple>
+#include <type_traits>
 
 /// The bodies of event_measure's templates, for its two sources.
 namespace segments {
 
-inline constexpr auto as_is = [](std::size_t k) { return k; };
+/// So many values are sooner compared with each other than sorted.
+inline constexpr std::size_t few_values = 16;
 
-template <class Source>
-double event_measure::number(const Source& events, std::size_t i) const {
-  if (!measured_)
-    return events.value(i);
-  const auto v = events.property(i, *measured_);
-  return v.kind == model::value_kind::number ? v.number : model::no_value;
+/// Every event from `first` on.
+struct pick_from {
+  std::size_t first;
+  std::size_t operator()(std::size_t k) const {
+    return first + k;
+  }
+};
+
+template <class Source, class Pick>
+std::span<const double> event_measure::numbers(const Source& events, std::size_t count,
+                                               const Pick& pick) const {
+  thread_local std::vector<double> found;
+  found.resize(count);
+  if constexpr (std::is_same_v<Pick, pick_from>) {
+    if (!measured_) {
+      events.copy_values(pick.first, pick.first + count, found.data());
+      return found;
+    }
+  }
+  for (std::size_t k = 0; k < count; ++k) {
+    if (!measured_) {
+      found[k] = events.value(pick(k));
+      continue;
+    }
+    const auto v = events.property(pick(k), *measured_);
+    found[k] = v.kind == model::value_kind::number ? v.number : model::no_value;
+  }
+  return found;
 }
 
 template <class Source, class Pick>
@@ -30,6 +54,14 @@ std::size_t event_measure::distinct(const Source& events, std::size_t count,
                              : number_or_unset(events.value(pick(k)));
     if (v.is_set())
       seen.push_back(v);
+  }
+  if (seen.size() <= few_values) {
+    std::size_t different = 0;
+    for (std::size_t k = 0; k < seen.size(); ++k)
+      if (std::find(seen.begin(), seen.begin() + static_cast<std::ptrdiff_t>(k), seen[k])
+          == seen.begin() + static_cast<std::ptrdiff_t>(k))
+        ++different;
+    return different;
   }
   const auto key = [](const model::value_view& v) { return std::tuple{v.kind, v.number, v.text}; };
   std::sort(seen.begin(), seen.end(),
@@ -46,14 +78,15 @@ bool event_measure::passes_picked(const Source& events, std::size_t i) const {
 }
 
 template <class Source, class Pick>
-bool event_measure::measure_holds(const Source& events, std::size_t count, const Pick& pick) const {
+bool event_measure::measure_holds(const Source& events, std::size_t count, const Pick& pick,
+                                  std::span<const double> numbers) const {
   switch (what_) {
   case measure::count:
     return range_.holds(static_cast<std::int64_t>(count));
   case measure::distinct:
     return range_.holds(static_cast<std::int64_t>(distinct(events, count, pick)));
   case measure::sum:
-    return holds(holds_, sum_of(0, count, [&](std::size_t k) { return number(events, pick(k)); }));
+    return holds(holds_, sum_of(numbers.first(count)));
   case measure::first:
     return count > 0 && passes_picked(events, pick(0));
   case measure::last:
@@ -64,19 +97,18 @@ bool event_measure::measure_holds(const Source& events, std::size_t count, const
   double sum = 0;
   double least = std::numeric_limits<double>::infinity();
   double most = -std::numeric_limits<double>::infinity();
-  std::size_t numbers = 0;
-  for (std::size_t k = 0; k < count; ++k) {
-    const double x = number(events, pick(k));
+  std::size_t found = 0;
+  for (const double x : numbers.first(count)) {
     if (std::isnan(x))
       continue;
     sum += x;
     least = std::min(least, x);
     most = std::max(most, x);
-    ++numbers;
+    ++found;
   }
-  if (numbers == 0)
+  if (found == 0)
     return false;
-  return holds(holds_, what_ == measure::average   ? sum / static_cast<double>(numbers)
+  return holds(holds_, what_ == measure::average   ? sum / static_cast<double>(found)
                        : what_ == measure::minimum ? least
                                                    : most);
 }
@@ -84,7 +116,10 @@ bool event_measure::measure_holds(const Source& events, std::size_t count, const
 template <class Source, class Pick>
 verdict event_measure::judge_picked(const Source& events, const date_window::fixed& w,
                                     std::size_t inside, std::size_t all, const Pick& pick) const {
-  verdict v{measure_holds(events, inside, pick), never};
+  std::span<const double> about;
+  if (needs_numbers())
+    about = numbers(events, all, pick);
+  verdict v{measure_holds(events, inside, pick, about), never};
   if (!w.moves())
     return v;
   const auto time_of = [&](std::size_t k) { return events.time(pick(k)); };
@@ -93,8 +128,7 @@ verdict event_measure::judge_picked(const Source& events, const date_window::fix
     v.next_flip = next_count_flip(w, range_, inside, all, time_of);
     break;
   case measure::sum:
-    v.next_flip = next_sum_flip(w, holds_, v.holds, inside, all, time_of,
-                                [&](std::size_t k) { return number(events, pick(k)); });
+    v.next_flip = next_sum_flip(w, holds_, v.holds, inside, about, time_of);
     break;
   case measure::first:
     // Later events do not matter while the first one stays.
@@ -118,18 +152,12 @@ verdict event_measure::judge_range(const Source& events, const date_window::fixe
                                    std::size_t first, std::size_t inside_end,
                                    std::size_t end) const {
   if (!events.has_tests())
-    return judge_picked(events, w, inside_end - first, end - first,
-                        [first](std::size_t k) { return first + k; });
+    return judge_picked(events, w, inside_end - first, end - first, pick_from{first});
   thread_local std::vector<std::uint32_t> passing;
   passing.resize(end - first);
-  std::size_t count = 0;
-  std::size_t inside = 0;
-  for (std::size_t i = first; i < end; ++i) {
-    if (!events.passes(i))
-      continue;
-    passing[count++] = static_cast<std::uint32_t>(i);
-    inside += i < inside_end ? 1 : 0;
-  }
+  const std::size_t inside = events.collect_passing(first, inside_end, passing.data());
+  const std::size_t count = inside
+                          + events.collect_passing(inside_end, end, passing.data() + inside);
   return judge_picked(events, w, inside, count, [](std::size_t k) { return passing[k]; });
 }
 
@@ -140,16 +168,21 @@ verdict event_measure::judge_each(const Source& events, const date_window::fixed
   inside.clear();
   std::int64_t next = never;
   for (std::size_t i = 0; i < events.size(); ++i) {
-    if (!events.passes(i))
-      continue;
     const standing in_window = w.stands(events.time(i));
+    if (in_window.is_never_inside() || !events.passes(i))
+      continue;
     const standing in_tests = stands(events, i, selection_.moving, w.now(), in);
+    if (in_tests.is_never_inside())
+      continue;
     next = std::min({next, in_window.next, in_tests.next});
     if (in_window.inside && in_tests.inside)
       inside.push_back(i);
   }
   const auto pick = [](std::size_t k) { return inside[k]; };
-  verdict v{measure_holds(events, inside.size(), pick), next};
+  std::span<const double> about;
+  if (needs_numbers())
+    about = numbers(events, inside.size(), pick);
+  verdict v{measure_holds(events, inside.size(), pick, about), next};
   if (picks() && !inside.empty()) {
     const standing s = stands(events, what_ == measure::first ? inside.front() : inside.back(),
                               picked_moving_, w.now(), in);

@@ -100,20 +100,20 @@ void event_measure::gather(const model::profile_view& profile, std::int64_t now,
   }
   if (what_ == measure::count)
     return;
-  std::vector<double> numbers;
-  for (const std::size_t i : inside)
-    if (const double x = number(events, i); !std::isnan(x))
-      numbers.push_back(x);
-  const double sum = sum_of(0, numbers.size(), [&](std::size_t k) { return numbers[k]; });
-  if (what_ != measure::sum && numbers.empty()) {
+  std::vector<double> present;
+  for (const double x : numbers(events, inside.size(), pick))
+    if (!std::isnan(x))
+      present.push_back(x);
+  const double sum = sum_of(present);
+  if (what_ != measure::sum && present.empty()) {
     e.found += ", none with a number";
     return;
   }
   const double result = what_ == measure::sum     ? sum
-                      : what_ == measure::average ? sum / static_cast<double>(numbers.size())
+                      : what_ == measure::average ? sum / static_cast<double>(present.size())
                       : what_ == measure::minimum
-                        ? *std::min_element(numbers.begin(), numbers.end())
-                        : *std::max_element(numbers.begin(), numbers.end());
+                        ? *std::min_element(present.begin(), present.end())
+                        : *std::max_element(present.begin(), present.end());
   e.found += ", " + std::string{name_of(what_)} + " " + model::format_number(result);
 }
 

@@ -35,6 +35,8 @@ private:
   [[nodiscard]] verdict judge_range(const Source& events, const date_window::fixed& w,
                                     std::size_t first, std::size_t inside_end,
                                     std::size_t end) const;
+  /// The events are pick(0) … pick(all - 1) in time order, the first `inside` of them inside the
+  /// window.
   template <class Source, class Pick>
   [[nodiscard]] verdict judge_picked(const Source& events, const date_window::fixed& w,
                                      std::size_t inside, std::size_t all, const Pick& pick) const;
@@ -43,10 +45,18 @@ private:
   [[nodiscard]] verdict judge_each(const Source& events, const date_window::fixed& w,
                                    const zone& in) const;
 
-  template <class Source>
-  [[nodiscard]] double number(const Source& events, std::size_t i) const;
+  /// The numbers that the measure is about, in event order; NaN = the event has none. Good until
+  /// the next call.
   template <class Source, class Pick>
-  [[nodiscard]] bool measure_holds(const Source& events, std::size_t count, const Pick& pick) const;
+  [[nodiscard]] std::span<const double> numbers(const Source& events, std::size_t count,
+                                                const Pick& pick) const;
+  [[nodiscard]] bool needs_numbers() const {
+    return what_ == measure::sum || what_ == measure::average || what_ == measure::minimum
+        || what_ == measure::maximum;
+  }
+  template <class Source, class Pick>
+  [[nodiscard]] bool measure_holds(const Source& events, std::size_t count, const Pick& pick,
+                                   std::span<const double> numbers) const;
   template <class Source, class Pick>
   [[nodiscard]] std::size_t distinct(const Source& events, std::size_t count,
                                      const Pick& pick) const;

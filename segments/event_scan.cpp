@@ -110,7 +110,7 @@ private:
   /// Of people without events. Nothing can come in either, so it is for ever.
   [[nodiscard]] verdict of_nobody() const {
     const bound_columns nothing{nullptr, m_.selection_};
-    return m_.judge_picked(column_events{nothing, 0}, m_.window_.at(now_), 0, 0, as_is);
+    return m_.judge_picked(column_events{nothing, 0}, m_.window_.at(now_), 0, 0, pick_from{0});
   }
 
   void put_everywhere(const verdict& v) const {

@@ -7,6 +7,33 @@ namespace {
 // A table of answers pays while it has not many more entries than there are events to ask about.
 constexpr std::size_t table_slack = 1'024;
 
+/// Without a branch per event: people's events pass and fail in no order that could be foreseen.
+template <class Code>
+std::size_t collect(const std::byte* codes, const std::uint8_t* passing, std::size_t begin,
+                    std::size_t end, std::size_t origin, std::uint32_t* out) {
+  const auto* of = reinterpret_cast<const Code*>(codes);
+  std::size_t count = 0;
+  for (std::size_t at = begin; at < end; ++at) {
+    out[count] = static_cast<std::uint32_t>(at - origin);
+    count += passing[of[at]];
+  }
+  return count;
+}
+
+/// What number_column::at says, for many.
+template <class Raw>
+void decode(const model::number_column& column, std::size_t begin, std::size_t end, double* out) {
+  const auto* raws = reinterpret_cast<const Raw*>(column.integers.raws);
+  const auto none = static_cast<Raw>(~Raw{0});
+  for (std::size_t at = begin; at < end; ++at) {
+    const double number = static_cast<double>(column.integers.base
+                                              + column.integers.scale
+                                                  * static_cast<std::int64_t>(raws[at]))
+                        / column.divisor;
+    *out++ = column.has_none && raws[at] == none ? model::no_value : number;
+  }
+}
+
 } // namespace
 
 event_selection::event_selection(const event_selector& selector, const compile_context& context)
@@ -76,6 +103,50 @@ bound_columns::bound_columns(const model::event_columns* columns, const event_se
     }
     tests_.push_back(std::move(made));
   }
+}
+
+std::size_t bound_columns::collect_passing(std::size_t begin, std::size_t end, std::size_t origin,
+                                           std::uint32_t* out) const {
+  if (tests_.size() == 1 && !tests_[0].passing.empty()) {
+    const auto& t = tests_[0];
+    switch (t.column.width) {
+    case 1:
+      return collect<std::uint8_t>(t.column.codes, t.passing.data(), begin, end, origin, out);
+    case 2:
+      return collect<std::uint16_t>(t.column.codes, t.passing.data(), begin, end, origin, out);
+    case 4:
+      return collect<std::uint32_t>(t.column.codes, t.passing.data(), begin, end, origin, out);
+    default:
+      break;
+    }
+  }
+  std::size_t count = 0;
+  for (std::size_t at = begin; at < end; ++at)
+    if (passes(at))
+      out[count++] = static_cast<std::uint32_t>(at - origin);
+  return count;
+}
+
+void bound_columns::copy_values(std::size_t begin, std::size_t end, double* out) const {
+  if (columns_ == nullptr)
+    return;
+  const auto& values = columns_->values;
+  if (!values.all_none && values.doubles == nullptr) {
+    switch (values.integers.width) {
+    case 1:
+      return decode<std::uint8_t>(values, begin, end, out);
+    case 2:
+      return decode<std::uint16_t>(values, begin, end, out);
+    case 4:
+      return decode<std::uint32_t>(values, begin, end, out);
+    case 8:
+      return decode<std::uint64_t>(values, begin, end, out);
+    default:
+      break;
+    }
+  }
+  for (std::size_t at = begin; at < end; ++at)
+    *out++ = values.at(at);
 }
 
 } // namespace segments

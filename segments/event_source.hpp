@@ -73,6 +73,19 @@ public:
         return false;
     return true;
   }
+  /// Writes the places of those of the events begin … end - 1 that pass; returns how many.
+  std::size_t collect_passing(std::size_t begin, std::size_t end, std::uint32_t* out) const {
+    std::size_t count = 0;
+    for (std::size_t i = begin; i < end; ++i)
+      if (passes(i))
+        out[count++] = static_cast<std::uint32_t>(i);
+    return count;
+  }
+  /// Writes the values of the events begin … end - 1.
+  void copy_values(std::size_t begin, std::size_t end, double* out) const {
+    for (std::size_t i = begin; i < end; ++i)
+      *out++ = events_[i].value;
+  }
   /// How many events are earlier than `t`.
   [[nodiscard]] std::size_t earlier_than(std::int64_t t) const {
     if (events_.empty() || events_.back().time < t)
@@ -129,6 +142,11 @@ public:
     return true;
   }
 
+  /// Writes `at - origin` of those of the events begin … end - 1 that pass; returns how many.
+  std::size_t collect_passing(std::size_t begin, std::size_t end, std::size_t origin,
+                              std::uint32_t* out) const;
+  void copy_values(std::size_t begin, std::size_t end, double* out) const;
+
 private:
   struct bound_test {
     const event_test* test;
@@ -170,6 +188,14 @@ public:
   [[nodiscard]] bool passes(std::size_t i) const {
     return !bound_->nothing_passes() && bound_->passes(begin_ + i);
   }
+  std::size_t collect_passing(std::size_t begin, std::size_t end, std::uint32_t* out) const {
+    return bound_->nothing_passes()
+           ? 0
+           : bound_->collect_passing(begin_ + begin, begin_ + end, begin_, out);
+  }
+  void copy_values(std::size_t begin, std::size_t end, double* out) const {
+    bound_->copy_values(begin_ + begin, begin_ + end, out);
+  }
   [[nodiscard]] std::size_t earlier_than(std::int64_t t) const {
     std::size_t low = 0;
     std::size_t high = size_;
@@ -197,6 +223,8 @@ standing stands(const Source& events, std::size_t i, const std::vector<event_tes
   for (const auto& t : tests) {
     const auto v = t.is_value ? number_or_unset(events.value(i)) : events.property(i, t.slot);
     const auto s = t.test.test(v, now, in);
+    if (s.is_never_inside())
+      return s;
     all.inside = all.inside && s.inside;
     all.next = std::min(all.next, s.next);
   }

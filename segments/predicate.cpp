@@ -104,6 +104,8 @@ predicate::predicate(const filter& test, const zone& account_zone) {
     kind_ = kind::text;
     text_op_ = text->op;
     texts_ = text->operands;
+    if (text_op_ == text_operator::equals && !texts_.empty())
+      kind_ = kind::same_text;
     if (text_op_ == text_operator::contains || text_op_ == text_operator::not_contains)
       kind_ = kind::text_on_list;
     if (text_op_ == text_operator::in || text_op_ == text_operator::not_in)
@@ -158,9 +160,10 @@ standing predicate::test_instant(std::int64_t t, std::int64_t now, const zone& p
   return kind_ == kind::date ? window_.at(now, profile_zone).stands(t) : standing{};
 }
 
-bool predicate::matches(model::value_view v) const {
+bool predicate::matches_other(model::value_view v) const {
   using model::value_kind;
   switch (kind_) {
+  case kind::same_text:
   case kind::text:
     return v.kind == value_kind::text && matches_text(v.text);
   case kind::text_on_list: {

@@ -59,13 +59,19 @@ public:
   [[nodiscard]] standing test(model::value_view v, std::int64_t now,
                               const zone& profile_zone) const;
   /// Of filters that are no dates.
-  [[nodiscard]] bool matches(model::value_view v) const;
+  [[nodiscard]] bool matches(model::value_view v) const {
+    // By far the most asked question.
+    if (kind_ == kind::same_text)
+      return v.kind == model::value_kind::text && v.text == texts_.front();
+    return matches_other(v);
+  }
   /// The same test of an instant that is not written as text: dates and existence only.
   [[nodiscard]] standing test_instant(std::int64_t t, std::int64_t now,
                                       const zone& profile_zone) const;
 
 private:
   enum class kind : std::uint8_t {
+    same_text,
     text,
     text_on_list,
     number,
@@ -76,6 +82,7 @@ private:
     date
   };
 
+  [[nodiscard]] bool matches_other(model::value_view v) const;
   [[nodiscard]] bool matches_text(std::string_view text) const;
   [[nodiscard]] bool matches_items(std::string_view encoded) const;
 

@@ -132,17 +132,44 @@ private:
     return sources;
   }
 
+  /// The same as `each_inside` for the common case: nobody outside the interval is looked at but
+  /// the next to come.
+  template <class Source, class Visit>
+  static std::int64_t each_in_interval(const Source& events, const date_window::fixed& w,
+                                       const Visit& visit) {
+    std::int64_t next = never;
+    std::size_t i = events.earlier_than(w.earliest());
+    const std::size_t inside_end = events.earlier_than(w.latest() + 1);
+    for (; i < inside_end; ++i) {
+      if (!events.passes(i))
+        continue;
+      const std::int64_t time = events.time(i);
+      if (next == never && w.expels())
+        next = w.leave(time); // The oldest one leaves first.
+      visit(i, time);
+    }
+    if (!w.admits())
+      return next;
+    while (i < events.size() && !events.passes(i))
+      ++i;
+    return i < events.size() ? std::min(next, w.enter(events.time(i))) : next;
+  }
+
   /// Calls `visit(i, …)` for each event of the step inside the time frame; returns the next change
   /// of any.
   template <class Source, class Visit>
   static std::int64_t each_inside(const Source& events, const event_selection& selection,
                                   const date_window::fixed& w, const zone& in, const Visit& visit) {
+    if (w.is_interval() && selection.moving.empty())
+      return each_in_interval(events, w, visit);
     std::int64_t next = never;
     for (std::size_t i = 0; i < events.size(); ++i) {
       const standing in_frame = w.stands(events.time(i));
-      if ((!in_frame.inside && in_frame.next == never) || !events.passes(i))
+      if (in_frame.is_never_inside() || !events.passes(i))
         continue;
       const standing in_tests = stands(events, i, selection.moving, w.now(), in);
+      if (in_tests.is_never_inside())
+        continue;
       next = std::min({next, in_frame.next, in_tests.next});
       if (in_frame.inside && in_tests.inside)
         visit(i, events.time(i));
@@ -197,7 +224,8 @@ private:
   /// Whether events with this link (null: any) form a chain.
   [[nodiscard]] bool has_chain_with(const std::vector<std::vector<linked_event>>& found,
                                     const model::value_view* link) const {
-    chain_search search;
+    thread_local chain_search search;
+    search.clear();
     search.window = limit_;
     for (std::size_t s = 0; s < steps_.size(); ++s) {
       const auto& step = steps_[s];

@@ -81,22 +81,21 @@ std::int64_t next_count_flip(const date_window::fixed& w, const count_range& ran
 }
 
 /// Sum in event order, the only order there is: all paths then agree to the bit.
-template <class NumberOf>
-double sum_of(std::size_t begin, std::size_t end, const NumberOf& number_of) {
+/// NaN = no number = 0 (S11).
+inline double sum_of(std::span<const double> numbers) {
   double sum = 0;
-  for (std::size_t k = begin; k < end; ++k) {
-    const double x = number_of(k);
+  for (const double x : numbers)
     sum += std::isnan(x) ? 0 : x;
-  }
   return sum;
 }
 
 /// The instant at which "the sum passes the test" changes: exact when events only leave or only
-/// enter, else the next change. `holds_now` is the verdict over events 0 … in - 1.
-template <class TimeOf, class NumberOf>
+/// enter, else the next change. `holds_now` is the verdict over events 0 … in - 1, `numbers` has
+/// one of each event.
+template <class TimeOf>
 std::int64_t next_sum_flip(const date_window::fixed& w, const number_filter& test, bool holds_now,
-                           std::size_t in, std::size_t all, const TimeOf& time_of,
-                           const NumberOf& number_of) {
+                           std::size_t in, std::span<const double> numbers, const TimeOf& time_of) {
+  const std::size_t all = numbers.size();
   if (!w.moves())
     return never;
   const auto at = [](std::int64_t t) { return std::min(t, never); };
@@ -109,7 +108,7 @@ std::int64_t next_sum_flip(const date_window::fixed& w, const number_filter& tes
     remaining[in] = 0;
     double size = 0;
     for (std::size_t k = in; k-- > 0;) {
-      const double x = number_of(k);
+      const double x = numbers[k];
       const double term = std::isnan(x) ? 0 : x;
       remaining[k] = remaining[k + 1] + term;
       size += std::abs(term);
@@ -121,7 +120,7 @@ std::int64_t next_sum_flip(const date_window::fixed& w, const number_filter& tes
           && (!test.upper || std::abs(sum - *test.upper) > error);
     };
     const auto holds_from = [&](std::size_t k) {
-      return holds(test, is_clear(remaining[k]) ? remaining[k] : sum_of(k, in, number_of));
+      return holds(test, is_clear(remaining[k]) ? remaining[k] : sum_of(numbers.subspan(k)));
     };
     for (std::size_t k = 1; k <= in; ++k) {
       if (holds_from(k) == holds_now)
@@ -136,15 +135,15 @@ std::int64_t next_sum_flip(const date_window::fixed& w, const number_filter& tes
   }
   if (w.expels())
     return next_change(w, in, all, time_of);
-  double sum = sum_of(0, in, number_of);
+  double sum = sum_of(numbers.first(in));
   for (std::size_t k = in; k < all; ++k) {
-    const double x = number_of(k);
+    const double x = numbers[k];
     sum += std::isnan(x) ? 0 : x;
     if (holds(test, sum) == holds_now)
       continue;
     const std::int64_t enter = w.enter(time_of(k));
     while (k + 1 < all && w.enter(time_of(k + 1)) == enter) {
-      const double more = number_of(++k);
+      const double more = numbers[++k];
       sum += std::isnan(more) ? 0 : more;
     }
     if (holds(test, sum) != holds_now)
