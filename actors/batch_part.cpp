@@ -23,10 +23,20 @@ model::text_ref batch_splitter::copy(growing_part& to, model::text_ref text) con
   return text.size == 0 ? model::text_ref{} : to.part.changes.add_text(whole_.text(text));
 }
 
+/// An even share and a little more, so that most parts grow without being moved.
+void batch_splitter::make_room(model::change_batch& changes) const {
+  const auto share = [this](std::size_t whole) { return whole / parts_.size() + whole / 16 + 1; };
+  changes.records.reserve(share(whole_.records.size()));
+  changes.properties.reserve(share(whole_.properties.size()));
+  changes.bytes.reserve(share(whole_.bytes.size()));
+}
+
 void batch_splitter::add(std::uint32_t record, std::uint32_t partition, std::uint32_t profile,
                          const identifier_mask& told) {
   auto& to = parts_[partition];
   auto& changes = to.part.changes;
+  if (changes.records.capacity() == 0)
+    make_room(changes);
   auto r = whole_.records[record];
   r.profile = profile;
   r.who = {told[0] ? copy(to, r.who.external_id) : model::text_ref{},

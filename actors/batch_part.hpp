@@ -47,6 +47,7 @@ private:
   };
   static constexpr std::uint32_t no_name = UINT32_MAX;
   std::uint32_t name_in(growing_part& to, std::uint32_t name) const;
+  void make_room(model::change_batch& changes) const;
   model::text_ref copy(growing_part& to, model::text_ref text) const;
 
   const model::change_batch& whole_;

@@ -27,6 +27,13 @@ std::size_t shard_of(const fingerprint& print) {
   return print.bits[2] >> 24;
 }
 
+// Three comparisons in a row; the array's own operator would call memcmp for each entry that is
+// passed.
+using print_bits = std::array<std::uint32_t, 3>;
+bool same(const print_bits& a, const print_bits& b) {
+  return a[0] == b[0] && a[1] == b[1] && a[2] == b[2];
+}
+
 constexpr std::uint8_t bit_of(std::size_t kind) {
   return static_cast<std::uint8_t>(1u << kind);
 }
@@ -70,7 +77,7 @@ std::optional<std::uint32_t> fingerprint_table::find(const fingerprint& print) c
   if (entries.empty())
     return {};
   for (auto i = home(print, entries.size()); entries[i].number_plus_one != 0;) {
-    if (entries[i].bits == print.bits)
+    if (same(entries[i].bits, print.bits))
       return entries[i].number_plus_one - 1;
     if (++i == entries.size())
       i = 0;
@@ -98,7 +105,7 @@ void fingerprint_table::put(const fingerprint& print, std::uint32_t number) {
   if (static_cast<double>(s.used + 1) > static_cast<double>(s.entries.size()) * fill_max)
     grow(s);
   auto i = home(print, s.entries.size());
-  while (s.entries[i].number_plus_one != 0 && s.entries[i].bits != print.bits)
+  while (s.entries[i].number_plus_one != 0 && !same(s.entries[i].bits, print.bits))
     if (++i == s.entries.size())
       i = 0;
   s.used += s.entries[i].number_plus_one == 0 ? 1 : 0;
@@ -112,7 +119,7 @@ bool fingerprint_table::erase(const fingerprint& print) {
     return false;
   const auto size = entries.size();
   auto hole = home(print, size);
-  while (entries[hole].bits != print.bits || entries[hole].number_plus_one == 0) {
+  while (!same(entries[hole].bits, print.bits) || entries[hole].number_plus_one == 0) {
     if (entries[hole].number_plus_one == 0)
       return false;
     if (++hole == size)
