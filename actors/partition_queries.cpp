@@ -97,6 +97,8 @@ model::outcome<std::vector<std::uint32_t>> partition_state::preview(std::string_
   auto rule = parse(json);
   if (!rule)
     return rule.error();
+  if (auto usable = can_compile(*rule); !usable)
+    return usable.error();
   std::vector<std::shared_ptr<const segments::compiled_criterion>> compiled;
   for (const auto& c : rule->criteria)
     compiled.push_back(segments::compile(c, names_, options_.account_zone));

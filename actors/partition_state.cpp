@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace actors {
 
@@ -250,6 +251,17 @@ model::outcome<segments::definition> partition_state::parse(std::string_view jso
   return std::move(*parsed.rule);
 }
 
+model::status partition_state::can_compile(const segments::definition& rule) const {
+  try {
+    for (const auto& c : rule.criteria)
+      (void)segments::compile(c, names_, options_.account_zone);
+  } catch (
+    const std::invalid_argument& wrong) { // An unknown time zone; the parser knows spellings only.
+    return model::failure{model::failure_code::invalid_input, wrong.what()};
+  }
+  return model::nothing{};
+}
+
 segments::membership::compiler partition_state::compiler() {
   return [this](const segments::criterion& c) {
     return segments::compile(c, names_, options_.account_zone);
@@ -271,6 +283,8 @@ model::status partition_state::define(std::uint64_t segment, std::uint32_t versi
   auto rule = parse(json);
   if (!rule)
     return rule.error();
+  if (auto usable = can_compile(*rule); !usable)
+    return usable;
   auto kept = definitions_.contains(segment) ? definitions_[segment] : kept_definition{};
   kept.waiting_version = version;
   kept.waiting_json = json;

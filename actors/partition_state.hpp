@@ -104,6 +104,7 @@ private:
   void put_source(storage::write_transaction& to, std::string_view source,
                   std::uint64_t last) const;
   model::status activate(std::uint64_t segment, build_result& result);
+  [[nodiscard]] model::status can_compile(const segments::definition& rule) const;
   [[nodiscard]] segments::membership::compiler compiler();
   [[nodiscard]] model::outcome<segments::definition> parse(std::string_view json) const;
   void collect_effects(std::uint64_t sequence, std::vector<model::flip> flips);
