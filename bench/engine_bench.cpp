@@ -81,7 +81,7 @@ arguments read_arguments(int count, char** words) {
   return a;
 }
 
-// --- builds ---------------------------------------------------------------------------------------
+// --- builds
 
 std::vector<std::string> definitions_of(const boost::json::object& question) {
   std::vector<std::string> all;
@@ -128,7 +128,7 @@ void measure_builds(rollcall::engine& engine, const arguments& a) {
   }
 }
 
-// --- live -----------------------------------------------------------------------------------------
+// --- live
 
 /// Hears every flip and tells how long after its event was sent, and after it was acknowledged,
 /// that was.
