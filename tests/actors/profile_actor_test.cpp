@@ -76,23 +76,22 @@ struct fixture {
     return {part, attempt};
   }
   /// Sends a part; the answer is read by `answers`.
-  struct asker_state {
-    static constexpr const char* name = "asker";
-  };
   std::shared_ptr<calls> ask(std::vector<actors::commit_changes> orders) {
     auto answers = std::make_shared<calls>();
-    system->spawn([=, to = who](caf::event_based_actor* self) {
-      for (const auto& order : orders)
-        self->request(to, caf::infinite, order)
-          .then(
-            [=](const actors::part_committed& done) {
-              answers->push_back(done.was_known ? "known"
-                                                : "committed " + std::to_string(done.sequence));
-            },
-            [=](const caf::error& e) {
-              answers->push_back(actors::to_failure(e, "commit").message);
-            });
-    });
+    system->spawn(
+      [=](caf::event_based_actor* self, const actors::profile_actor& to) {
+        for (const auto& order : orders)
+          self->request(to, caf::infinite, order)
+            .then(
+              [=](const actors::part_committed& done) {
+                answers->push_back(done.was_known ? "known"
+                                                  : "committed " + std::to_string(done.sequence));
+              },
+              [=](const caf::error& e) {
+                answers->push_back(actors::to_failure(e, "commit").message);
+              });
+      },
+      who);
     return answers;
   }
 };
