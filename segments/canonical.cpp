@@ -220,7 +220,7 @@ std::string_view word(region area) {
 }
 
 // --- writing
-// --------------------------------------------------------------------------------------------------
+// ------------------------------------------------------------
 
 /// Writes nested JSON arrays without spaces.
 class writer {
@@ -550,7 +550,7 @@ void normalise(affinity_criterion& c) {
 }
 
 // --- criteria
-// ---------------------------------------------------------------------------------------------------
+// ------------------------------------------------------------
 
 std::string text_of(const attribute_criterion& c) {
   return writer{}.array("attribute", c.attribute, c.test).take();

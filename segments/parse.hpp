@@ -28,11 +28,13 @@ struct definition_error {
 
 /// What the parser asks the account about.
 struct parse_context {
-  /// Name of the metric with this id or name; nothing = unknown, then the text is taken as a name that has no events yet.
+  /// Name of the metric with this id or name; nothing = unknown, then the text is taken as a name
+  /// that has no events yet.
   std::function<std::optional<std::string>(std::string_view)> metric_name;
   /// The same for static lists.
   std::function<std::optional<std::string>(std::string_view)> list_name;
-  /// JSON definition and canonical id of the segment with this id or name; nothing = unknown (an error).
+  /// JSON definition and canonical id of the segment with this id or name; nothing = unknown (an
+  /// error).
   struct referred {
     std::string id;
     std::string name;
@@ -49,11 +51,13 @@ struct parse_result {
   std::vector<definition_error> errors;
 };
 
-/// Reads Klaviyo's form (`condition_groups`) or the wider one (`all_of`, `any_of`, `none_of` at any depth, `{"segment": …}`, conditions of
-/// both). Collects every error. Total: never throws on any text.
+/// Reads Klaviyo's form (`condition_groups`) or the wider one (`all_of`, `any_of`, `none_of` at any
+/// depth, `{"segment": …}`, conditions of both). Collects every error. Total: never throws on any
+/// text.
 parse_result parse_definition(std::string_view json, const parse_context& context);
 
-/// All errors as lines: `/condition_groups/0/conditions/1/filter/operator: found "eq"; allowed: "equals", …`.
+/// All errors as lines: `/condition_groups/0/conditions/1/filter/operator: found "eq"; allowed:
+/// "equals", …`.
 std::string describe(const std::vector<definition_error>& errors);
 
 } // namespace segments

@@ -35,7 +35,7 @@ const T& one_of(generator& random, const std::vector<T>& choices) {
   return choices[below(random, choices.size())];
 }
 
-// --- what is mutated ------------------------------------------------------------------------------------------
+// --- what is mutated ------------------------------------------------------------
 
 /// A JSON text cut into strings, numbers, words and punctuation.
 std::vector<std::string> tokens_of(const std::string& json) {
@@ -140,7 +140,7 @@ std::string wrapped(generator& random, const std::string& json, const std::strin
   }
 }
 
-// --- what must hold ---------------------------------------------------------------------------------------------
+// --- what must hold ------------------------------------------------------------
 
 std::size_t characters(std::string_view text) {
   return static_cast<std::size_t>(
