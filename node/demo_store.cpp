@@ -34,7 +34,7 @@ constexpr std::int64_t day = 86'400;
 constexpr double span = static_cast<double>(demo_now - opening);
 
 /// Mean events of a session; found by counting, so that the history ends near demo_now.
-constexpr double events_per_session = 3.227;
+constexpr double events_per_session = 3.2255;
 
 constexpr std::array<std::string_view, 13> metric_names{
   "Active on Site",  "Viewed Product",  "Added to Cart",    "Started Checkout", "Placed Order",

@@ -181,14 +181,14 @@ private:
     bar.finish();
     timings_.push_back({fmt::format("build {} segments", wanted->size()), wanted->size(),
                         "segments", watch.seconds()});
+    if (!wanted->empty())
+      examples_ = {wanted->front().name, wanted->back().name};
     table rows({{"segment"}, {"kind of rule"}, {"members", side::right}});
     for (const auto& segment : *wanted) {
       const auto members = engine_.count(segment.name);
       if (!members)
         return members.error();
       rows.add({segment.name, segment.kind, grouped(*members)});
-      if (*members > 0)
-        example_segment_ = segment.name;
     }
     say("{}", rows.text(3));
     return model::nothing{};
@@ -328,21 +328,24 @@ private:
   }
 
   model::status explain() {
-    if (example_segment_.empty())
-      return model::nothing{};
-    const auto page = engine_.members(example_segment_, {}, 1);
-    if (!page)
-      return page.error();
-    if (page->members.empty())
-      return model::nothing{};
-    head("Why is this person in?");
-    const auto& person = page->members.front().profile;
-    const stopwatch watch;
-    const auto why = engine_.explain(example_segment_, person);
-    if (!why)
-      return why.error();
-    timings_.push_back({"explain one person", 1, "person", watch.seconds()});
-    say("{}", explanation_text(*why, person, example_segment_));
+    head("Why is this person in, and until when?");
+    std::size_t explained = 0;
+    double seconds = 0;
+    for (const auto& segment : examples_) {
+      const auto page = engine_.members(segment, {}, 1);
+      if (!page)
+        return page.error();
+      if (page->members.empty())
+        continue;
+      const auto& person = page->members.front().profile;
+      const stopwatch watch;
+      const auto why = engine_.explain(segment, person);
+      if (!why)
+        return why.error();
+      seconds += watch.seconds();
+      say("{}{}", explained++ == 0 ? "" : "\n", explanation_text(*why, person, segment));
+    }
+    timings_.push_back({"explain", explained, "people", seconds});
     return model::nothing{};
   }
 
@@ -377,7 +380,7 @@ private:
     say("The account of this demonstration stays where it is; ask it more:\n\n"
         "   {0} segment list --data {1}\n   {0} segment explain \"{2}\" --data {1} --profile ID\n  "
         " {0} --help\n",
-        program, wanted_.data, example_segment_);
+        program, wanted_.data, examples_.empty() ? "NAME" : examples_.back());
   }
 
   [[nodiscard]] static std::string sample_lines() {
@@ -390,7 +393,7 @@ private:
   const demo_request& wanted_;
   demo_events events_;
   std::vector<timing> timings_;
-  std::string example_segment_;
+  std::vector<std::string> examples_; // The first and the last segment.
   std::uint64_t rejected_ = 0;
   int sections_ = 0;
 };

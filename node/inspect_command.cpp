@@ -84,8 +84,8 @@ std::string figures_text(const rollcall::engine_figures& figures) {
               fmt::format("{:.1f}", static_cast<double>(p.delta_bytes) / 1048576),
               grouped(p.due_entries), p.next_due ? model::format_instant(*p.next_due) : "never",
               p.trouble});
-  return fmt::format("{} profiles, {} segments, {} clock at {}, account zone {}\n\n{}",
-                     grouped(figures.profiles), grouped(figures.segments),
+  return fmt::format("{}, {}, {} clock at {}, account zone {}\n\n{}",
+                     amount(figures.profiles, "profile"), amount(figures.segments, "segment"),
                      clock_name(figures.clock), model::format_instant(figures.now),
                      figures.account_zone, rows.text());
 }

@@ -111,7 +111,7 @@ std::string report_text(const load_report& report, double seconds) {
     if (records > 0)
       rows.add({name, grouped(records)});
   rows.add({"all", grouped(report.records())});
-  return fmt::format("{}\napplied {}, duplicates {}, rejected {}; {}, {} records\n", rows.text(),
+  return fmt::format("{}\napplied {}, duplicates {}, rejected {}; {}, {}\n", rows.text(),
                      grouped(report.applied), grouped(report.duplicates), grouped(report.rejected),
                      duration_text(seconds), rate_text(report.records(), seconds));
 }

@@ -51,8 +51,8 @@ void print_info(const common_options& common, const rollcall::segment_info& info
     fmt::print("{}\n", info_json(info));
     return;
   }
-  fmt::print("{} ({}): {}, version {}, {} members\n", info.name, info.id,
-             rollcall::name_of(info.state), info.version, grouped(info.members));
+  fmt::print("{} ({}): {}, version {}, {}\n", info.name, info.id, rollcall::name_of(info.state),
+             info.version, amount(info.members, "member"));
 }
 
 /// After create and edit: builds, or leaves the build to whoever opens the directory next.
@@ -189,7 +189,7 @@ exit_status preview(const preview_options& wanted) {
         "{}\n",
         json_object{}.count("members", *found).text("at", model::format_instant(*at)).done());
     else
-      fmt::print("{} members at {}\n", grouped(*found), model::format_instant(*at));
+      fmt::print("{} at {}\n", amount(*found, "member"), model::format_instant(*at));
     return exit_status::fine;
   });
 }

@@ -14,6 +14,7 @@ namespace node {
 namespace {
 
 constexpr std::size_t page_size = 10'000;
+constexpr std::uint64_t evidence_shown_max = 5; // For people; --json has up to 20.
 
 /// A segment whose first build a crash or --no-wait left behind has no members yet: builds it,
 /// since nobody else will.
@@ -89,7 +90,7 @@ exit_status members(const members_options& wanted) {
                            .done());
       return exit_status::fine;
     }
-    fmt::print("{} members\n", grouped(*count));
+    fmt::print("{}\n", amount(*count, "member"));
     if (found.empty())
       return exit_status::fine;
     table rows({{"profile"}, {"joined"}});
@@ -115,15 +116,18 @@ bool truth_member(const boost::json::object& object, std::string_view name) {
 
 void append_events(std::string& out, const boost::json::array& events,
                    const boost::json::object& condition) {
+  auto count = std::uint64_t{events.size()};
+  if (const auto* all = condition.if_contains("events_in_all"); all && all->is_number())
+    count = std::max(count, all->to_number<std::uint64_t>());
+  std::uint64_t shown = 0;
   for (const auto& entry : events)
-    if (const auto* event = entry.if_object())
+    if (const auto* event = entry.if_object(); event && shown < evidence_shown_max) {
       out += fmt::format("           {}  {}\n", text_member(*event, "time"),
                          text_member(*event, "metric"));
-  if (const auto* all = condition.if_contains("events_in_all"); all && all->is_number()) {
-    const auto count = all->to_number<std::uint64_t>();
-    if (count > events.size())
-      out += fmt::format("           ... and {} more\n", grouped(count - events.size()));
-  }
+      ++shown;
+    }
+  if (count > shown)
+    out += fmt::format("           ... and {} more\n", grouped(count - shown));
 }
 
 struct explain_options {

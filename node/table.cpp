@@ -62,6 +62,10 @@ std::string grouped(std::uint64_t n) {
   return digits;
 }
 
+std::string amount(std::uint64_t n, std::string_view word) {
+  return fmt::format("{} {}{}", grouped(n), word, n == 1 ? "" : "s");
+}
+
 std::string duration_text(double seconds) {
   if (seconds < 0.0995)
     return fmt::format("{:.1f} ms", seconds * 1e3);

@@ -38,10 +38,13 @@ private:
 /// 1234567 → "1,234,567".
 std::string grouped(std::uint64_t n);
 
+/// "1 member", "2,381 members"; for words that take an s.
+std::string amount(std::uint64_t n, std::string_view word);
+
 /// "850 ms", "3.2 s", "4 min 05 s".
 std::string duration_text(double seconds);
 
-/// "1.2 million/s", "85,000/s"; "-" when no time has passed.
+/// "1.23 million/s", "85,000/s"; "-" when no time has passed.
 std::string rate_text(std::uint64_t count, double seconds);
 
 } // namespace node

@@ -551,7 +551,7 @@ BOOST_AUTO_TEST_CASE(the_demonstration_runs_twice_in_one_directory) {
                                        "3000", "--events", "40000"};
   const auto first = rollcall(small);
   BOOST_REQUIRE_MESSAGE(first.status == 0, first.out << first.err);
-  for (const auto* part : {"1. ", "joined \"", "Why is this person in?", "What it took",
+  for (const auto* part : {"1. ", "joined \"", "Why is this person in", "What it took",
                            store.c_str(), "demo --data my-store"})
     BOOST_TEST(contains(first.out, part), "the demonstration does not show " << part);
   auto again = small;
