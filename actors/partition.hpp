@@ -141,6 +141,7 @@ public:
   /// reference inlined (canonical form, see segments/inlined.hpp).
   virtual model::status define(std::uint64_t segment, std::uint32_t version, std::string_view json,
                                model::instant now) = 0;
+  /// An unknown segment is dropped already.
   virtual model::status drop(std::uint64_t segment, model::instant now) = 0;
   /// Stops a build; a segment that was never built stays defined without members until it is edited
   /// or built again.

@@ -324,7 +324,8 @@ model::status partition_state::cancel_build(std::uint64_t segment, model::instan
 
 model::status partition_state::drop(std::uint64_t segment, model::instant now) {
   if (!definitions_.contains(segment))
-    return unknown_segment(segment);
+    return model::nothing{}; // Dropped already: who reconciles after a crash may ask beside the
+                             // order.
   const auto sequence = write_about(
     log_record::kind::drop, segment, 0, now,
     [&](storage::write_transaction& to, std::uint64_t) -> model::status {
