@@ -25,6 +25,27 @@ struct system_config : caf::actor_system_config {
 /// Whoever spawns an actor while it handles a message is that actor's parent.
 inline thread_local std::uint64_t current_actor = 0;
 
+/// One message while an actor is at it.
+class counted_message {
+public:
+  counted_message(std::shared_ptr<actor_record> record, const std::type_info* type)
+    : record_(std::move(record)), outer_(std::exchange(current_actor, record_->id())) {
+    record_->message_begins(type, actor_record::clock::now());
+  }
+  ~counted_message() {
+    record_->message_ends(actor_record::clock::now(), was_handled);
+    current_actor = outer_;
+  }
+  counted_message(const counted_message&) = delete;
+  counted_message& operator=(const counted_message&) = delete;
+
+  bool was_handled = true;
+
+private:
+  std::shared_ptr<actor_record> record_;
+  std::uint64_t outer_;
+};
+
 /// Asks an actor to end before it handles whatever else waits for it; CAF's own exit messages wait
 /// their turn.
 inline void stop_soon(const caf::strong_actor_ptr& who) {
@@ -64,16 +85,13 @@ public:
 
   using Base::consume;
   caf::invoke_message_result consume(caf::mailbox_element& what) override {
-    const auto keep = record_; // The actor may end inside.
-    const auto outer = std::exchange(current_actor, keep->id());
     const auto& content = std::as_const(what).content();
     const std::type_info* type = &typeid(void);
     if (!content.empty())
       type = content.type(0).second ? content.type(0).second : &typeid(caf::message);
-    keep->message_begins(type, actor_record::clock::now());
+    counted_message counted{record_, type}; // The actor may end inside, by an exception too.
     const auto result = Base::consume(what);
-    keep->message_ends(actor_record::clock::now(), result != caf::invoke_message_result::skipped);
-    current_actor = outer;
+    counted.was_handled = result != caf::invoke_message_result::skipped;
     return result;
   }
 

@@ -150,7 +150,8 @@ void spawn_actors(engine::parts& parts, partitions opened, actors::catalogue kno
   account->clock = parts.clock;
   account->identity_key = std::uint64_t{std::random_device{}()} << 32 | std::random_device{}();
   parts.account = system.spawn<caf::detached>(actors::account, std::move(account));
-  parts.port = system.spawn<caf::detached>(actors::batch_port, parts.account);
+  parts.port = system.spawn<caf::detached>(actors::batch_port,
+                                           actors::batch_taker_actor{parts.account});
 }
 
 receipt to_receipt(actors::batch_answer&& answer) {

@@ -99,6 +99,9 @@ BOOST_FIXTURE_TEST_CASE(an_actor_that_broke_stays_visible_with_its_error, fixtur
   const auto r = read("first");
   BOOST_CHECK(!r.alive);
   BOOST_CHECK_NE(r.last_error.find("something broke"), std::string::npos);
+  const auto later = system->spawn(adder, "later");
+  scheduler->run();
+  BOOST_CHECK_EQUAL(read("later").parent, 0u); // Not a child of the one that broke.
 }
 
 BOOST_FIXTURE_TEST_CASE(a_message_that_nobody_expects_is_noted_and_harms_nothing, fixture) {
