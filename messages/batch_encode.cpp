@@ -264,6 +264,7 @@ frozen_message encode(const model::change_batch& batch, const batch_header& head
   fill(builder.initRoot<schema::ChangeBatch>(), scratch, batch, header);
   const auto size = builder.getSegmentsForOutput()[0].size();
   words[0] = std::uint64_t{size} << 32;
+  scratch.clear();
   return {std::move(words), size + 1};
 }
 

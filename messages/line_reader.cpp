@@ -197,9 +197,8 @@ line_reader::verdict line_reader::try_as(std::string_view line, record_kind kind
   return now_.is_other_kind ? verdict::other_kind : verdict::refused;
 }
 
-/// What the line's fields make it, whatever else is wrong with it.
+/// What the first field that names a kind makes of the line, whatever else is wrong with it.
 record_kind line_reader::kind_of(std::string_view line) {
-  auto kind = record_kind::profile;
   json_object object;
   if (parser_.iterate(line.data(), line.size(), line.size() + line_padding).get(document_)
         != simdjson::SUCCESS
@@ -208,12 +207,12 @@ record_kind line_reader::kind_of(std::string_view line) {
   for (auto item : object) {
     std::string_view key;
     if (std::move(item).unescaped_key().get(key) != simdjson::SUCCESS)
-      return kind;
+      break;
     const auto f = field_named(key);
     if (f != field::count && (bit(f) & kind_fields) != 0)
-      kind = kind_named_by(f);
+      return kind_named_by(f);
   }
-  return kind;
+  return record_kind::profile;
 }
 
 /// A field says what the line is. False when properties were already read as something else.

@@ -90,7 +90,7 @@ bool line_reader::fail_at(std::string_view last, std::string reason) {
   auto field = path();
   if (!field.empty())
     field += '.';
-  field += last;
+  field += shortened(last);
   error_ = {number_, std::move(field), std::move(reason), {}};
   return false;
 }
@@ -242,7 +242,7 @@ bool line_reader::read_time(json_value& v, std::int64_t& ms) {
       return fail(fmt::format("expected {}, found the text \"{}\"", what, shortened(text)));
     ms = model::to_ms(*time);
     if (ms < model::time_ms_min || ms >= model::time_ms_end)
-      return fail(fmt::format(out_of_range, text));
+      return fail(fmt::format(out_of_range, shortened(text)));
     return true;
   }
   std::int64_t seconds = 0;

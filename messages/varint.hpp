@@ -17,11 +17,15 @@ constexpr std::int64_t unzigzag(std::uint64_t n) {
   return static_cast<std::int64_t>(n >> 1) ^ -static_cast<std::int64_t>(n & 1);
 }
 
-/// Grows like a vector; its memory is not cleared first and is kept between uses.
+/// Grows like a vector; its memory is not cleared first and is kept between uses up to a bound.
 class byte_column {
 public:
   void clear() {
     size_ = 0;
+    if (capacity_ > kept_max) {
+      bytes_.reset();
+      capacity_ = 0;
+    }
   }
   [[nodiscard]] std::size_t size() const {
     return size_;
@@ -59,6 +63,8 @@ public:
   }
 
 private:
+  static constexpr std::size_t kept_max = std::size_t{8} * 1024 * 1024;
+
   void make_room(std::size_t more) {
     if (capacity_ - size_ < more) [[unlikely]]
       grow(more);

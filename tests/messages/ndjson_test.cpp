@@ -357,6 +357,8 @@ BOOST_AUTO_TEST_CASE(unknown_fields_are_refused_with_the_allowed_ones) {
     {R"({"metric":"M","profile":{"external_id":"a","metric":"x"}})", "profile.metric",
      "not a field of a profile"},
     {R"({"metric":"M","list":"L","profile":{"external_id":"a"}})", "list", "an event already"},
+    {R"({"properties":{"p":1},"metric":"M","list":"L","profile":{"external_id":"a"}})", "list",
+     "an event already"},
   });
 }
 
