@@ -5,6 +5,7 @@
 
 #include <array>
 #include <atomic>
+#include <fstream>
 #include <map>
 #include <random>
 #include <signal.h>
@@ -508,7 +509,17 @@ BOOST_AUTO_TEST_CASE(a_full_disk_refuses_commits_until_there_is_space) {
     BOOST_TEST((refused.error().code == failure_code::storage_full));
   }
   BOOST_TEST(e->read()->count(keyspace::flips) == kept);
-  // It opens on a full disk, too.
+  // A new one cannot be made there, which is a failure and no signal.
+  {
+    std::ofstream rest{directory.path() / "rest", std::ios::binary};
+    const std::vector<char> page(4096, 'x');
+    while (rest.write(page.data(), 4096) && rest.flush()) {
+    }
+  }
+  const auto another = environment::open(directory.path() / "another", options);
+  BOOST_REQUIRE(!another);
+  BOOST_TEST((another.error().code == failure_code::storage_full));
+  // But it opens on a full disk, too.
   e.reset();
   e = opened(directory.path() / "data", options);
   BOOST_TEST(e->read()->count(keyspace::flips) == kept);

@@ -150,6 +150,61 @@ BOOST_AUTO_TEST_CASE(the_id_of_an_event_without_one_is_its_time_in_whole_seconds
   BOOST_TEST(!block.find(2, "1"));
 }
 
+BOOST_AUTO_TEST_CASE(ids_that_differ_in_one_part_only_are_told_apart) {
+  const std::vector<std::string> ids{"e7",
+                                     "e07",
+                                     "e007",
+                                     "f7",
+                                     "00000000-0000-0001-0000-000000000007",
+                                     "00000000-0000-0002-0000-000000000007",
+                                     "00000000000000020000000000000007",
+                                     "00000000000000030000000000000007",
+                                     "x/y",
+                                     "x/z"};
+  // One id of each pair is there; the other ones must not be found in its place.
+  for (std::size_t present = 0; present < ids.size(); ++present) {
+    std::vector events{event(0, 1000, ids[present])};
+    const auto words = merged(nullptr, 1, event_input{events}.views());
+    const auto block = opened(words);
+    for (std::size_t i = 0; i < ids.size(); ++i)
+      BOOST_TEST(block.find(0, ids[i]).has_value() == (i == present), ids[i]);
+  }
+  std::vector<plain_event> events;
+  for (const auto& id : ids)
+    events.push_back(event(0, 1000, id));
+  const auto words = merged(nullptr, 1, event_input{events}.views());
+  const auto block = opened(words);
+  for (std::uint32_t i = 0; i < ids.size(); ++i)
+    BOOST_TEST(block.find(0, ids[i]).value() == i);
+}
+
+BOOST_AUTO_TEST_CASE(values_and_templates_that_are_known_are_not_kept_twice) {
+  std::vector<storage::word> words;
+  for (int round = 0; round < 5; ++round) {
+    std::vector<plain_event> added;
+    for (int i = 0; i < 30; ++i) {
+      added.push_back(event(0, (round * 30 + i) * 1000, "order-" + std::to_string(i + 1) + "x"));
+      added.back().properties[1] = model::value::of_text("value " + std::to_string(i % 10));
+      added.back().properties[2] = model::value::of_number(i % 3);
+    }
+    const event_input input{added};
+    std::optional<event_block> old;
+    if (!words.empty())
+      old.emplace(opened(words));
+    auto next = merged(old ? &*old : nullptr, 1, input.views());
+    old.reset();
+    words = std::move(next);
+    const auto block = opened(words);
+    BOOST_TEST(block.property(1).dictionary->size() == 10U);
+    BOOST_TEST(block.property(2).dictionary->size() == 3U);
+    const std::string_view bytes{reinterpret_cast<const char*>(words.data()),
+                                 words.size() * sizeof(storage::word)};
+    const auto at = bytes.find("order-30x");
+    BOOST_REQUIRE(at != std::string_view::npos);
+    BOOST_TEST(bytes.find("order-30x", at + 1) == std::string_view::npos);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(what_dropped_profiles_said_is_gone_from_the_bytes) {
   std::vector events{event(0, 1000, "secret-id/x"), event(1, 2000, "public-id/x")};
   events[0].properties[3] = model::value::of_text("secret value");
