@@ -150,7 +150,8 @@ public:
 private:
   using place = std::pair<std::uint64_t, std::uint64_t>; // Partition, sequence.
 
-  struct book {
+  /// What one segment's feed has said.
+  struct page {
     std::map<place, json::object> flips;
     std::map<std::uint64_t, std::uint64_t> last; // By partition.
     std::set<std::string> members;               // As the flips say.
@@ -167,9 +168,9 @@ private:
     std::vector<std::string> asked{"segment", "feed", name, "--data", store, "--limit", "0"};
     if (!book.cursor.empty())
       asked.insert(asked.end(), {"--after", book.cursor});
-    const auto page = answer(asked);
-    book.cursor = page.at("cursor").as_string();
-    for (const auto& entry : page.at("flips").as_array()) {
+    const auto fresh = answer(asked);
+    book.cursor = fresh.at("cursor").as_string();
+    for (const auto& entry : fresh.at("flips").as_array()) {
       const auto& flip = entry.as_object();
       const auto [partition, sequence] = place_of(flip);
       BOOST_REQUIRE_MESSAGE(sequence == ++book.last[partition],
@@ -192,7 +193,7 @@ private:
     return a == b;
   }
 
-  std::map<std::string, book> books_;
+  std::map<std::string, page> books_;
   std::vector<json::object> heard_;
 };
 
