@@ -160,6 +160,23 @@ public:
                                                    std::chrono::microseconds budget) = 0;
   [[nodiscard]] virtual std::vector<segment_status> segments() const = 0;
 
+  // --- previews
+
+  /// Begins to find the exact members of an unsaved definition at `at`; `json` as for `define`.
+  /// Returns the preview's number, by which `preview_slice` hands over what was found.
+  virtual model::outcome<std::uint64_t> begin_preview(std::string_view json, model::instant at) = 0;
+  /// Goes on with the previews that were begun, between changes. What is found is true for what the
+  /// partition holds when it is handed over.
+  struct found_members {
+    std::uint64_t preview = 0;
+    std::vector<std::uint32_t> profiles; // Numbers, ascending.
+  };
+  struct preview_result {
+    bool done = true; // No preview is left.
+    std::vector<found_members> found;
+  };
+  virtual preview_result preview_slice(std::chrono::microseconds budget) = 0;
+
   // --- questions (pure reads; answers are as of the last commit)
 
   [[nodiscard]] virtual std::uint64_t count(std::uint64_t segment) const = 0;
@@ -170,10 +187,6 @@ public:
   /// Flips with a sequence above `after`, at most `limit`.
   [[nodiscard]] virtual std::vector<model::flip> feed(std::uint64_t segment, std::uint64_t after,
                                                       std::size_t limit) const = 0;
-  /// Exact members of an unsaved definition at `at`, from what the partition holds now; profile
-  /// numbers ascending.
-  [[nodiscard]] virtual model::outcome<std::vector<std::uint32_t>>
-  preview(std::string_view json, model::instant at) const = 0;
   /// JSON of why a profile is in or not: {"member":…,"flips_at":…,"conditions":[…]}.
   [[nodiscard]] virtual model::outcome<json_text> explain(std::uint64_t segment,
                                                           std::uint32_t profile) const = 0;

@@ -12,27 +12,6 @@ using storage::name_kind;
 
 namespace {
 
-/// The members of a block, 64 at a time, from the words of the criteria.
-std::uint64_t holds_for(const segments::expression& e,
-                        const std::vector<std::vector<std::uint64_t>>& criteria, std::size_t word) {
-  switch (e.kind) {
-  case segments::boolean_kind::leaf:
-    return criteria[e.leaf][word];
-  case segments::boolean_kind::all_of: {
-    auto bits = UINT64_MAX;
-    for (const auto& child : e.children)
-      bits &= holds_for(child, criteria, word);
-    return bits;
-  }
-  default: {
-    std::uint64_t bits = 0;
-    for (const auto& child : e.children)
-      bits |= holds_for(child, criteria, word);
-    return e.kind == segments::boolean_kind::none_of ? ~bits : bits;
-  }
-  }
-}
-
 /// `properties['x']` split into `properties` and `x`; a bare name has no key.
 struct attribute_path {
   std::string_view group;
@@ -92,34 +71,33 @@ std::vector<model::flip> partition_state::feed(std::uint64_t segment, std::uint6
   return feed_.read(segment, after, limit);
 }
 
-model::outcome<std::vector<std::uint32_t>> partition_state::preview(std::string_view json,
-                                                                    model::instant at) const {
+model::outcome<std::uint64_t> partition_state::begin_preview(std::string_view json,
+                                                             model::instant at) {
   auto rule = parse(json);
   if (!rule)
     return rule.error();
   if (auto usable = can_compile(*rule); !usable)
     return usable.error();
-  std::vector<std::shared_ptr<const segments::compiled_criterion>> compiled;
+  preview_scan::compiled_criteria compiled;
   for (const auto& c : rule->criteria)
     compiled.push_back(segments::compile(c, names_, options_.account_zone));
-  const auto now = model::to_ms(model::floor_second(at));
-  std::vector<std::uint32_t> found;
-  std::vector<std::vector<std::uint64_t>> words(compiled.size());
-  std::vector<segments::compiled_criterion::due_row> due;
-  for (std::uint32_t block = 0; block < store_->blocks(); ++block) {
-    const auto& view = store_->block(block);
-    for (std::size_t i = 0; i < compiled.size(); ++i) {
-      words[i].assign(model::block_rows / 64, 0);
-      due.clear();
-      compiled[i]->scan(view, now, words[i], due);
-    }
-    for (std::uint32_t word = 0; word < model::block_rows / 64; ++word)
-      for (auto bits = holds_for(rule->root, words, word) & view.alive()[word]; bits != 0;
-           bits &= bits - 1)
-        found.push_back(block * model::block_rows + word * 64
-                        + static_cast<std::uint32_t>(std::countr_zero(bits)));
+  previews_.try_emplace(++last_preview_, std::move(*rule), std::move(compiled), at);
+  return std::uint64_t{last_preview_};
+}
+
+partition::preview_result partition_state::preview_slice(std::chrono::microseconds budget) {
+  preview_result result;
+  const auto end = std::chrono::steady_clock::now() + budget;
+  for (auto p = previews_.begin(); p != previews_.end();) {
+    if (!p->second.go_on(*store_, end))
+      break;
+    result.found.push_back({p->first, p->second.members(*store_)});
+    p = previews_.erase(p);
+    if (std::chrono::steady_clock::now() >= end)
+      break;
   }
-  return found;
+  result.done = previews_.empty();
+  return result;
 }
 
 model::outcome<json_text> partition_state::explain(std::uint64_t segment,

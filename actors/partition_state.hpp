@@ -5,6 +5,7 @@
 #include "actors/feed.hpp"
 #include "actors/log_record.hpp"
 #include "actors/partition.hpp"
+#include "actors/preview_scan.hpp"
 #include "segments/definition.hpp"
 #include "segments/membership.hpp"
 #include "storage/embedded_log.hpp"
@@ -48,14 +49,15 @@ public:
                                            std::chrono::microseconds budget) override;
   [[nodiscard]] std::vector<segment_status> segments() const override;
 
+  model::outcome<std::uint64_t> begin_preview(std::string_view json, model::instant at) override;
+  preview_result preview_slice(std::chrono::microseconds budget) override;
+
   [[nodiscard]] std::uint64_t count(std::uint64_t segment) const override;
   [[nodiscard]] std::vector<member> members(std::uint64_t segment,
                                             std::optional<std::uint32_t> after,
                                             std::size_t limit) const override;
   [[nodiscard]] std::vector<model::flip> feed(std::uint64_t segment, std::uint64_t after,
                                               std::size_t limit) const override;
-  [[nodiscard]] model::outcome<std::vector<std::uint32_t>>
-  preview(std::string_view json, model::instant at) const override;
   [[nodiscard]] model::outcome<json_text> explain(std::uint64_t segment,
                                                   std::uint32_t profile) const override;
   [[nodiscard]] model::outcome<json_text> profile_json(std::uint32_t profile) const override;
@@ -155,6 +157,9 @@ private:
   std::map<std::uint32_t, std::uint64_t>
     bits_true_at_; // While recovering: log record of the stored bits.
   std::map<std::uint64_t, std::uint64_t> members_true_at_;
+
+  std::map<std::uint64_t, preview_scan> previews_; // Running, by number.
+  std::uint64_t last_preview_ = 0;
 
   // The running merge.
   bool merging_ = false;

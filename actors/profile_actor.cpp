@@ -247,10 +247,31 @@ bool work_on_merge(self_pointer self) {
   return true;
 }
 
+// --- previews ------------------------------------------------------------------------------------
+
+void preview(self_pointer self, const preview_members& asked,
+             caf::typed_response_promise<preview_answer> reply) {
+  const auto begun = self->state.parts.owned->begin_preview(*asked.json, asked.at);
+  if (!begun) {
+    reply.deliver(to_error(begun.error()));
+    return;
+  }
+  self->state.preview_replies.emplace(*begun, std::move(reply));
+  start_working(self);
+}
+
+void work_on_previews(self_pointer self) {
+  auto& replies = self->state.preview_replies;
+  auto result = self->state.parts.owned->preview_slice(slice_budget);
+  for (auto& [number, profiles] : result.found)
+    if (auto waiting = replies.extract(number))
+      waiting.mapped().deliver(preview_answer{std::move(profiles)});
+}
+
 // --- turns ---------------------------------------------------------------------------------------
 
-/// One slice of the most urgent work; builds and merges take turns. Goes on after the messages that
-/// have come meanwhile.
+/// One slice of the most urgent work; builds and merges take turns, and previews, for which
+/// somebody waits, go beside both. Goes on after the messages that have come meanwhile.
 void work(self_pointer self) {
   auto& state = self->state;
   if (!state.is_merging)
@@ -265,7 +286,10 @@ void work(self_pointer self) {
     state.was_build_last = false;
     went_well = work_on_merge(self);
   }
-  if (went_well && (state.tick_to || state.is_building || state.is_merging))
+  if (!state.tick_to && !state.preview_replies.empty())
+    work_on_previews(self);
+  if (!state.preview_replies.empty()
+      || (went_well && (state.tick_to || state.is_building || state.is_merging)))
     start_working(self);
 }
 
@@ -389,11 +413,10 @@ profile_actor::behavior_type profile(self_pointer self,
     [self](const count_members& asked) { return self->state.parts.owned->count(asked.segment); },
     [self](const list_members& asked) { return name_members(*self->state.parts.owned, asked); },
     [self](const read_feed& asked) { return name_flips(*self->state.parts.owned, asked); },
-    [self](const preview_members& asked) -> caf::result<preview_answer> {
-      auto found = self->state.parts.owned->preview(*asked.json, asked.at);
-      if (!found)
-        return to_error(found.error());
-      return preview_answer{std::move(*found)};
+    [self](const preview_members& asked) {
+      const auto reply = self->make_response_promise<caf::typed_response_promise<preview_answer>>();
+      preview(self, asked, reply);
+      return reply;
     },
     [self](const label_profiles& asked) {
       profile_labels answer;

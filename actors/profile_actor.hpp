@@ -313,6 +313,7 @@ struct profile_actor_state {
   std::optional<model::instant> tick_to;
   std::vector<caf::typed_response_promise<ticked>> tick_replies;
   std::vector<caf::typed_response_promise<finished>> fold_replies;
+  std::map<std::uint64_t, caf::typed_response_promise<preview_answer>> preview_replies;
   bool is_building = false;
   bool is_merging = false;
   bool was_build_last = false; // Builds and merges take turns.

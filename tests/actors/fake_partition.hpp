@@ -18,6 +18,8 @@ public:
     std::size_t tick_slices = 0;         // How many slices the next tick needs.
     std::size_t build_slices = 0;
     std::size_t merge_slices = 0;
+    std::uint64_t previews = 0; // That were begun and not handed over.
+    std::size_t preview_slices = 0;
     std::vector<model::flip> flips; // Of the next commit.
     std::optional<model::instant> next_due;
     std::uint64_t last_of_source = 0;
@@ -83,9 +85,20 @@ public:
                                               std::size_t) const override {
     return {};
   }
-  [[nodiscard]] model::outcome<std::vector<std::uint32_t>> preview(std::string_view,
-                                                                   model::instant) const override {
-    return std::vector<std::uint32_t>{};
+  model::outcome<std::uint64_t> begin_preview(std::string_view, model::instant) override {
+    script_->calls.emplace_back("begin preview");
+    return std::uint64_t{++script_->previews};
+  }
+  preview_result preview_slice(std::chrono::microseconds) override {
+    script_->calls.emplace_back("preview");
+    if (script_->preview_slices > 0)
+      --script_->preview_slices;
+    preview_result r;
+    r.done = script_->preview_slices == 0;
+    if (r.done)
+      for (; script_->previews > 0; --script_->previews)
+        r.found.push_back({script_->previews, {3, 5}});
+    return r;
   }
   [[nodiscard]] model::outcome<actors::json_text> explain(std::uint64_t,
                                                           std::uint32_t) const override {

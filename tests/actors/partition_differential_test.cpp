@@ -480,12 +480,14 @@ private:
         tell_criteria(segment, rule);
         return;
       }
-      auto built = partition_->preview(text, model::from_ms(now_));
-      if (!built)
-        fault_ = "preview: " + built.error().message;
-      else
-        same(expected, {built->begin(), built->end()},
+      if (const auto begun = partition_->begin_preview(text, model::from_ms(now_)); !begun)
+        fault_ = "preview: " + begun.error().message;
+      const auto built = partition_->preview_slice(std::chrono::hours{1});
+      for (const auto& found : built.found)
+        same(expected, {found.profiles.begin(), found.profiles.end()},
              "a rebuild of segment " + std::to_string(segment));
+      if (built.found.size() != 1 && fault_.empty())
+        fault_ = "a preview is not handed over";
       replay_feed(segment, live);
     }
     for (const auto& fault : partition_->check(1))

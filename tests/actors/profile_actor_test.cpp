@@ -154,6 +154,25 @@ BOOST_FIXTURE_TEST_CASE(builds_and_merges_take_turns_and_builds_are_reported, fi
   BOOST_CHECK_EQUAL(std::count(heard.begin(), heard.end(), "built"), 1);
 }
 
+BOOST_FIXTURE_TEST_CASE(changes_come_through_between_the_slices_of_a_preview, fixture) {
+  script->preview_slices = 3;
+  std::vector<std::uint32_t> found;
+  system->spawn(
+    [&found](caf::event_based_actor* self, const actors::profile_actor& to) {
+      self
+        ->request(
+          to, caf::infinite,
+          actors::preview_members{std::make_shared<const std::string>("{}"), model::from_ms(0)})
+        .then([&found](const actors::preview_answer& answer) { found = answer.profiles; });
+      caf::anon_send(to, changes(1));
+    },
+    who);
+  scheduler->run();
+  BOOST_CHECK(script->calls
+              == (calls{"begin preview", "preview", "commit 1", "preview", "preview"}));
+  BOOST_CHECK((found == std::vector<std::uint32_t>{3, 5}));
+}
+
 BOOST_FIXTURE_TEST_CASE(only_flips_of_watched_segments_are_sent, fixture) {
   caf::anon_send(who, actors::watch_flips{7, listener});
   scheduler->run();
