@@ -136,7 +136,7 @@ account_actor::behavior_type account(self_pointer self,
       find_one(self, asked, reply);
       return reply;
     },
-    [self, definition_promise](const create_segment& order) {
+    [self, definition_promise](const create_segments& order) {
       const auto reply = definition_promise();
       create(self, order, reply);
       return reply;

@@ -47,17 +47,21 @@ struct found_person {
 
 // --- segments
 
-struct create_segment {
-  std::string name;
-  std::string json;
+/// All or none are created, and built in one scan. Later ones may refer to earlier ones.
+struct create_segments {
+  std::vector<named_rule> all;
 };
 struct edit_segment {
   std::string segment; // Name or id.
   std::string json;
 };
+/// What was created or edited, or, when there are errors, nothing.
 struct definition_answer {
-  std::optional<segment_entry> entry;
-  std::vector<std::string> references; // Names.
+  struct defined {
+    segment_entry entry;
+    std::vector<std::string> references; // Names.
+  };
+  std::vector<defined> all;
   std::vector<segments::definition_error> errors;
 };
 struct remove_segment {
@@ -107,7 +111,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::merge_people)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::erase_person)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::find_person)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::found_person)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::create_segment)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::create_segments)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::edit_segment)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::definition_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::remove_segment)
@@ -137,7 +141,7 @@ using account_actor = caf::typed_actor<
   caf::replies_to<merge_people>::with<finished>, caf::replies_to<erase_person>::with<finished>,
   caf::replies_to<find_person>::with<found_person>,
   // Reply when the definition is recorded and the partitions were asked to build it.
-  caf::replies_to<create_segment>::with<definition_answer>,
+  caf::replies_to<create_segments>::with<definition_answer>,
   caf::replies_to<edit_segment>::with<definition_answer>,
   caf::replies_to<remove_segment>::with<finished>, caf::replies_to<cancel_segment>::with<finished>,
   caf::replies_to<find_segment>::with<found_segment>,

@@ -37,7 +37,7 @@ void find_last_sequence(self_pointer self, const std::string& source,
 
 /// Compares what the partitions have with the catalogue and begins what they lack.
 void reconcile(self_pointer self);
-void create(self_pointer self, const create_segment& order,
+void create(self_pointer self, const create_segments& order,
             caf::typed_response_promise<definition_answer> reply);
 void edit(self_pointer self, const edit_segment& order,
           caf::typed_response_promise<definition_answer> reply);

@@ -24,15 +24,26 @@ segment_actor activate(self_pointer self, const segment_entry& entry) {
   return active;
 }
 
-/// Records, believes and begins to build what was decided.
-void carry_out(self_pointer self, catalogue::decision decided, definition_promise reply) {
+/// Who hears of all segments is to hear of this new one.
+void tell_who_hears_all(self_pointer self, const segment_entry& entry) {
+  for (const auto& who : self->state.hear_all)
+    self
+      ->request(activate(self, entry), caf::infinite,
+                subscribe_to_flips{who, feed_cursor(self->state.parts.profiles.size())})
+      .then([](finished) {},
+            [self](const caf::error& e) { self->note_error(self->system().render(e)); });
+}
+
+/// Records, believes and begins to build what was decided; answers with the first `answered`.
+void carry_out(self_pointer self, catalogue::decision decided, std::size_t answered,
+               definition_promise reply) {
   auto& parts = self->state.parts;
   if (decided.refused) {
     reply.deliver(to_error(*decided.refused));
     return;
   }
   if (!decided.errors.empty()) {
-    reply.deliver(definition_answer{{}, {}, std::move(decided.errors)});
+    reply.deliver(definition_answer{{}, std::move(decided.errors)});
     return;
   }
   if (auto saved = parts.store->save_segments(decided.redefined); !saved) {
@@ -41,34 +52,27 @@ void carry_out(self_pointer self, catalogue::decision decided, definition_promis
   }
   for (const auto& one : decided.redefined)
     parts.known.accept(one.entry);
-  const auto& first = decided.redefined.front().entry;
-  auto answer = std::make_shared<definition_answer>();
-  answer->entry = first;
-  answer->references = parts.known.names_of(first.references);
-  if (first.version() == 1)
-    for (const auto& who : self->state.hear_all)
-      self
-        ->request(activate(self, first), caf::infinite,
-                  subscribe_to_flips{who, feed_cursor(parts.profiles.size())})
-        .then([](finished) {},
-              [self](const caf::error& e) { self->note_error(self->system().render(e)); });
-
-  const auto all = countdown::from(decided.redefined.size(),
-                                   [=](const auto&) mutable { reply.deliver(std::move(*answer)); });
+  definition_answer answer;
+  for (std::size_t i = 0; i < answered; ++i) {
+    const auto& entry = decided.redefined[i].entry;
+    answer.all.push_back({entry, parts.known.names_of(entry.references)});
+    if (entry.version() == 1)
+      tell_who_hears_all(self, entry);
+  }
+  begin_builds order;
   for (auto& one : decided.redefined)
-    self
-      ->request(parts.builds, caf::infinite,
-                begin_build{one.entry.number,
-                            one.entry.version(),
-                            std::make_shared<const std::string>(std::move(one.inlined)),
-                            {}})
-      .then([=](finished) { all->one_done(); },
-            [=](const caf::error& e) {
-              // It is recorded, and the BUILD COORDINATOR asks again; its report says why it does
-              // not get on.
-              self->note_error(to_failure(e, "begin a build").message);
-              all->one_done();
-            });
+    order.all.push_back({one.entry.number,
+                         one.entry.version(),
+                         std::make_shared<const std::string>(std::move(one.inlined)),
+                         {}});
+  self->request(parts.builds, caf::infinite, std::move(order))
+    .then([=](finished) mutable { reply.deliver(answer); },
+          [=](const caf::error& e) mutable {
+            // It is recorded, and the BUILD COORDINATOR asks again; its report says why it does not
+            // get on.
+            self->note_error(to_failure(e, "begin a build").message);
+            reply.deliver(answer);
+          });
 }
 
 void forget_segment(self_pointer self, std::uint64_t number) {
@@ -95,17 +99,16 @@ std::vector<segment_status> known_of(const statuses& all, std::uint64_t number) 
 
 void begin_what_is_missing(self_pointer self, const statuses& all) {
   auto& parts = self->state.parts;
-  for (const auto& [number, entry] : parts.known.segments()) {
-    if (entry.is_cancelled)
-      continue;
-    auto text = std::make_shared<const std::string>(parts.known.inlined(entry));
-    self
-      ->request(parts.builds, caf::infinite,
-                begin_build{number, entry.version(), std::move(text), known_of(all, number)})
-      .then(
-        [](finished) {},
-        [self](const caf::error& e) { self->note_error(to_failure(e, "begin a build").message); });
-  }
+  begin_builds order;
+  for (const auto& [number, entry] : parts.known.segments())
+    if (!entry.is_cancelled)
+      order.all.push_back({number, entry.version(),
+                           std::make_shared<const std::string>(parts.known.inlined(entry)),
+                           known_of(all, number)});
+  self->request(parts.builds, caf::infinite, std::move(order))
+    .then(
+      [](finished) {},
+      [self](const caf::error& e) { self->note_error(to_failure(e, "begin a build").message); });
   // A drop that a crash has interrupted.
   for (std::size_t p = 0; p < all.size(); ++p)
     for (const auto& s : all[p])
@@ -138,15 +141,15 @@ void reconcile(self_pointer self) {
         [=](caf::error& e) { all->one_failed(std::move(e)); });
 }
 
-void create(self_pointer self, const create_segment& order, definition_promise reply) {
+void create(self_pointer self, const create_segments& order, definition_promise reply) {
   auto& parts = self->state.parts;
-  carry_out(self, parts.known.decide_create(order.name, order.json, parts.clock->now()),
+  carry_out(self, parts.known.decide_create(order.all, parts.clock->now()), order.all.size(),
             std::move(reply));
 }
 
 void edit(self_pointer self, const edit_segment& order, definition_promise reply) {
   auto& parts = self->state.parts;
-  carry_out(self, parts.known.decide_edit(order.segment, order.json, parts.clock->now()),
+  carry_out(self, parts.known.decide_edit(order.segment, order.json, parts.clock->now()), 1,
             std::move(reply));
 }
 

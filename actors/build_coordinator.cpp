@@ -3,6 +3,7 @@
 #include "actors/countdown.hpp"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 namespace actors {
@@ -33,60 +34,84 @@ build* current(self_pointer self, std::uint64_t segment, std::uint32_t version) 
                                                                                : nullptr;
 }
 
-void ask_partition(self_pointer self, std::uint64_t segment, std::size_t partition,
+/// Says why a partition did not record a definition, and asks it again when its disk may have room.
+void note_refusal(self_pointer self, const define_segments& order, const model::failure& why) {
+  self->note_error(why.message);
+  for (const auto& d : order.all)
+    if (auto* asked = current(self, d.segment, d.version)) {
+      asked->trouble = why.message;
+      if (why.code == model::failure_code::storage_full)
+        self->delayed_send(self, retry_after, retry_define{d.segment, d.version});
+    }
+}
+
+void ask_partition(self_pointer self, std::size_t partition, const define_segments& order,
                    const std::shared_ptr<countdown>& all) {
-  auto& b = self->state.builds[segment];
-  const auto version = b.version;
-  self
-    ->request(self->state.profiles[partition], caf::infinite,
-              define_segment{segment, version, b.json})
+  self->request(self->state.profiles[partition], caf::infinite, order)
     .then(
       [=](finished) {
-        if (auto* asked = current(self, segment, version)) {
-          asked->is_asked[partition] = true;
-          asked->trouble.clear();
-        }
+        for (const auto& d : order.all)
+          if (auto* asked = current(self, d.segment, d.version)) {
+            asked->is_asked[partition] = true;
+            asked->trouble.clear();
+          }
         all->one_done();
       },
       [=](caf::error& e) {
-        if (auto* asked = current(self, segment, version)) {
-          const auto why = to_failure(e, "record a definition");
-          asked->trouble = why.message;
-          self->note_error(why.message);
-          if (why.code == model::failure_code::storage_full)
-            self->delayed_send(self, retry_after, retry_define{segment, version});
+        const auto why = to_failure(e, "record a definition");
+        // One that cannot be used must not keep the others out.
+        if (order.all.size() > 1 && why.code != model::failure_code::storage_full) {
+          const auto each = countdown::from(order.all.size(),
+                                            [all](const std::optional<caf::error>& failed) {
+                                              if (failed)
+                                                all->one_failed(*failed);
+                                              else
+                                                all->one_done();
+                                            });
+          for (const auto& d : order.all)
+            ask_partition(self, partition, {{d}}, each);
+          return;
         }
+        note_refusal(self, order, why);
         all->one_failed(std::move(e));
       });
 }
 
-/// Asks every partition that has not recorded the definition yet.
-void ask_the_rest(self_pointer self, std::uint64_t segment, unit_promise reply) {
-  auto& b = self->state.builds[segment];
-  std::vector<std::size_t> rest;
-  for (std::size_t i = 0; i < b.in_force.size(); ++i)
-    if (!b.is_asked[i] && !is_in_force(b, i))
-      rest.push_back(i);
-  const auto all = countdown::from(rest.size(), answer_with_unit(std::move(reply)));
-  for (const auto partition : rest)
-    ask_partition(self, segment, partition, all);
+/// Asks every partition for those of the definitions that it has not recorded yet.
+void ask_the_rest(self_pointer self, std::span<const std::uint64_t> segments, unit_promise reply) {
+  auto& state = self->state;
+  const auto all = countdown::from(state.profiles.size(), answer_with_unit(std::move(reply)));
+  for (std::size_t i = 0; i < state.profiles.size(); ++i) {
+    define_segments order;
+    for (const auto segment : segments)
+      if (const auto& b = state.builds[segment]; !b.is_asked[i] && !is_in_force(b, i))
+        order.all.push_back({segment, b.version, b.json});
+    if (order.all.empty())
+      all->one_done();
+    else
+      ask_partition(self, i, order, all);
+  }
 }
 
-void begin(self_pointer self, const begin_build& order, unit_promise reply) {
+void begin(self_pointer self, const begin_builds& order, unit_promise reply) {
   auto& state = self->state;
-  auto& b = state.builds[order.segment];
-  b.version = order.version;
-  b.json = order.json;
-  b.is_cancelled = false;
-  b.trouble.clear();
-  b.began = build_coordinator_state::steady::now();
-  b.in_force.resize(state.profiles.size());
-  b.is_asked.assign(state.profiles.size(), false);
-  for (std::size_t i = 0; i < order.known.size() && i < b.in_force.size(); ++i) {
-    b.in_force[i] = order.known[i].version;
-    b.is_asked[i] = order.known[i].pending_version == order.version;
+  std::vector<std::uint64_t> segments;
+  for (const auto& d : order.all) {
+    segments.push_back(d.segment);
+    auto& b = state.builds[d.segment];
+    b.version = d.version;
+    b.json = d.json;
+    b.is_cancelled = false;
+    b.trouble.clear();
+    b.began = build_coordinator_state::steady::now();
+    b.in_force.resize(state.profiles.size());
+    b.is_asked.assign(state.profiles.size(), false);
+    for (std::size_t i = 0; i < d.known.size() && i < b.in_force.size(); ++i) {
+      b.in_force[i] = d.known[i].version;
+      b.is_asked[i] = d.known[i].pending_version == d.version;
+    }
   }
-  ask_the_rest(self, order.segment, std::move(reply));
+  ask_the_rest(self, segments, std::move(reply));
 }
 
 /// Sends the same order to every partition.
@@ -161,7 +186,7 @@ build_coordinator_actor::behavior_type build_coordinator(self_pointer self,
   const auto promise = [self] { return self->make_response_promise<unit_promise>(); };
   return {
     [self](const meet_profiles& met) { self->state.profiles = met.profiles; },
-    [self, promise](const begin_build& order) {
+    [self, promise](const begin_builds& order) {
       const auto reply = promise();
       begin(self, order, reply);
       return reply;
@@ -182,7 +207,7 @@ build_coordinator_actor::behavior_type build_coordinator(self_pointer self,
     [self](const retry_define& again) {
       const auto* b = current(self, again.segment, again.version);
       if (b && !b->is_cancelled)
-        ask_the_rest(self, again.segment, unit_promise{});
+        ask_the_rest(self, {&again.segment, 1}, unit_promise{});
     },
   };
 }

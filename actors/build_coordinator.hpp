@@ -4,14 +4,17 @@
 
 namespace actors {
 
-/// A definition is to come into force everywhere. Partitions that have it already, or are building
-/// it, are not asked again.
-struct begin_build {
-  std::uint64_t segment = 0;
-  std::uint32_t version = 0;
-  std::shared_ptr<const std::string> json; // Inlined.
-  std::vector<segment_status>
-    known{}; // By partition, as they said at open; empty = nobody knows it.
+/// Definitions are to come into force everywhere, built in one scan. Partitions that have one
+/// already, or are building it, are not asked for it again.
+struct begin_builds {
+  struct definition {
+    std::uint64_t segment = 0;
+    std::uint32_t version = 0;
+    std::shared_ptr<const std::string> json; // Inlined.
+    std::vector<segment_status>
+      known{}; // By partition, as they said at open; empty = nobody knows it.
+  };
+  std::vector<definition> all;
 };
 struct cancel_build {
   std::uint64_t segment = 0;
@@ -42,7 +45,7 @@ struct retry_define {
 
 } // namespace actors
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::begin_build)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::begin_builds)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::cancel_build)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::forget_build)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::report_build)
@@ -58,7 +61,7 @@ namespace actors {
 using build_coordinator_actor = caf::typed_actor<
   caf::reacts_to<meet_profiles>,
   // Replies when every partition was asked; a first failure is told and asked again meanwhile.
-  caf::replies_to<begin_build>::with<finished>, caf::replies_to<cancel_build>::with<finished>,
+  caf::replies_to<begin_builds>::with<finished>, caf::replies_to<cancel_build>::with<finished>,
   caf::replies_to<forget_build>::with<finished>, caf::replies_to<report_build>::with<build_state>,
   caf::reacts_to<build_moved>, caf::reacts_to<retry_define>>;
 

@@ -129,8 +129,32 @@ std::string catalogue::free_id(std::uint64_t number, std::string_view name) cons
   return id;
 }
 
-catalogue::decision catalogue::decide_create(std::string_view name, std::string_view json,
+catalogue::decision catalogue::decide_create(std::span<const named_rule> all,
                                              model::instant now) const {
+  if (all.size() == 1)
+    return decide_create_one(all.front(), now);
+  auto with_those_before = *this;
+  decision d;
+  for (std::size_t i = 0; i < all.size() && !d.refused; ++i) {
+    auto one = with_those_before.decide_create_one(all[i], now);
+    if (one.refused) {
+      d.refused = failure{one.refused->code, fmt::format("segment {} of {}: {}", i + 1, all.size(),
+                                                         one.refused->message)};
+    }
+    for (auto& e : one.errors) {
+      e.pointer = fmt::format("/{}{}", i, e.pointer);
+      d.errors.push_back(std::move(e));
+    }
+    for (auto& made : one.redefined) {
+      with_those_before.accept(made.entry);
+      d.redefined.push_back(std::move(made));
+    }
+  }
+  return d;
+}
+
+catalogue::decision catalogue::decide_create_one(const named_rule& what, model::instant now) const {
+  const auto& [name, json] = what;
   decision d;
   d.refused = fault_of_name(name);
   if (!d.refused && find(name))
@@ -144,7 +168,7 @@ catalogue::decision catalogue::decide_create(std::string_view name, std::string_
   entry.id = free_id(entry.number, name);
   entry.name = name;
   entry.created = now;
-  entry.editions.push_back({1, now, "created", std::string{json}});
+  entry.editions.push_back({1, now, "created", json});
   const auto account = context(&entry, nullptr);
   auto parsed = segments::parse_definition(json, account);
   if (!parsed.rule) {

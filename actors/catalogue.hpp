@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -65,6 +66,12 @@ private:
   std::map<std::string, std::string, std::less<>> name_by_id_;
 };
 
+/// A segment that is to be.
+struct named_rule {
+  std::string name;
+  std::string json;
+};
+
 class catalogue {
 public:
   name_register metrics{"metric"};
@@ -85,8 +92,9 @@ public:
     std::vector<segments::definition_error> errors;
     std::optional<model::failure> refused;
   };
-  [[nodiscard]] decision decide_create(std::string_view name, std::string_view json,
-                                       model::instant now) const;
+  /// All or none; later ones may refer to earlier ones. Among several, a refusal names the one that
+  /// is meant, and an error's pointer begins with its index.
+  [[nodiscard]] decision decide_create(std::span<const named_rule> all, model::instant now) const;
   [[nodiscard]] decision decide_edit(std::string_view segment, std::string_view json,
                                      model::instant now) const;
   /// The segment to drop, or why not.
@@ -106,6 +114,7 @@ public:
   [[nodiscard]] std::vector<std::string> names_of(const std::vector<std::string>& ids) const;
 
 private:
+  [[nodiscard]] decision decide_create_one(const named_rule& what, model::instant now) const;
   /// `edited`, when given, is seen with this definition instead of its own.
   [[nodiscard]] segments::parse_context context(const segment_entry* self,
                                                 const segment_entry* edited) const;

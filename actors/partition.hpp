@@ -76,6 +76,15 @@ struct segment_status {
   std::uint64_t last_sequence = 0; // Of its feed in this partition.
 };
 
+/// A definition on its way into force.
+struct new_definition {
+  std::uint64_t segment = 0;
+  std::uint32_t version = 0;
+  /// Parsed without errors by the caller, with every reference inlined (canonical form, see
+  /// segments/inlined.hpp).
+  std::string_view json;
+};
+
 struct build_progress {
   std::uint64_t profiles_done = 0;
   std::uint64_t profiles = 0;
@@ -136,11 +145,9 @@ public:
 
   // --- segments
 
-  /// Registers (or replaces) a definition and starts its build; the old one stays in force until
-  /// the build is through. `json` must have been parsed without errors by the caller with every
-  /// reference inlined (canonical form, see segments/inlined.hpp).
-  virtual model::status define(std::uint64_t segment, std::uint32_t version, std::string_view json,
-                               model::instant now) = 0;
+  /// Registers (or replaces) definitions, all or none, in one commit, and starts their builds; the
+  /// old ones stay in force until the builds are through.
+  virtual model::status define(std::span<const new_definition> all, model::instant now) = 0;
   /// An unknown segment is dropped already.
   virtual model::status drop(std::uint64_t segment, model::instant now) = 0;
   /// Stops a build; a segment that was never built stays defined without members until it is edited
@@ -162,8 +169,9 @@ public:
 
   // --- previews
 
-  /// Begins to find the exact members of an unsaved definition at `at`; `json` as for `define`.
-  /// Returns the preview's number, by which `preview_slice` hands over what was found.
+  /// Begins to find the exact members of an unsaved definition at `at`; `json` as in
+  /// `new_definition`. Returns the preview's number, by which `preview_slice` hands over what was
+  /// found.
   virtual model::outcome<std::uint64_t> begin_preview(std::string_view json, model::instant at) = 0;
   /// Goes on with the previews that were begun, between changes. What is found is true for what the
   /// partition holds when it is handed over.

@@ -66,7 +66,7 @@ void partition_state::pending_put() {
 }
 
 model::outcome<std::uint64_t> partition_state::write(
-  const std::string& record,
+  std::string_view record,
   const std::function<model::status(storage::write_transaction&, std::uint64_t)>& more) {
   std::uint64_t sequence = log_->last();
   const auto done = where_->update([&](storage::write_transaction& to) -> model::status {
@@ -281,26 +281,35 @@ void partition_state::put_definition(storage::write_transaction& to, std::uint64
   to.put(storage::definitions_key{segment}, words);
 }
 
-model::status partition_state::define(std::uint64_t segment, std::uint32_t version,
-                                      std::string_view json, model::instant now) {
-  auto rule = parse(json);
-  if (!rule)
-    return rule.error();
-  if (auto usable = can_compile(*rule); !usable)
-    return usable;
-  auto kept = definitions_.contains(segment) ? definitions_[segment] : kept_definition{};
-  kept.waiting_version = version;
-  kept.waiting_json = json;
-  const auto sequence = write_about(
-    log_record::kind::define, segment, version, now,
-    [&](storage::write_transaction& to, std::uint64_t) -> model::status {
-      put_definition(to, segment, kept);
-      return to.health();
-    });
-  if (!sequence)
+model::status partition_state::define(std::span<const new_definition> all, model::instant now) {
+  std::vector<segments::definition> rules;
+  std::vector<kept_definition> kept;
+  std::vector<segment_note> notes;
+  kept.reserve(all.size());
+  for (const auto& d : all) {
+    auto rule = parse(d.json);
+    if (!rule)
+      return rule.error();
+    if (auto usable = can_compile(*rule); !usable)
+      return usable;
+    rules.push_back(std::move(*rule));
+    const auto known = definitions_.find(d.segment);
+    auto& k = kept.emplace_back(known == definitions_.end() ? kept_definition{} : known->second);
+    k.waiting_version = d.version;
+    k.waiting_json = d.json;
+    notes.push_back(
+      {d.segment, d.version,
+       [this, &d, &k](storage::write_transaction& to, std::uint64_t) -> model::status {
+         put_definition(to, d.segment, k);
+         return to.health();
+       }});
+  }
+  if (const auto sequence = write_about(log_record::kind::define, notes, now); !sequence)
     return sequence.error();
-  definitions_[segment] = std::move(kept);
-  members_.define(segment, version, std::move(*rule), compiler());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    definitions_[all[i].segment] = std::move(kept[i]);
+    members_.define(all[i].segment, all[i].version, std::move(rules[i]), compiler());
+  }
   return model::nothing{};
 }
 
@@ -311,12 +320,12 @@ model::status partition_state::cancel_build(std::uint64_t segment, model::instan
   auto kept = known->second;
   kept.waiting_version = 0;
   kept.waiting_json.clear();
-  const auto sequence = write_about(
-    log_record::kind::cancel, segment, 0, now,
-    [&](storage::write_transaction& to, std::uint64_t) -> model::status {
-      put_definition(to, segment, kept);
-      return to.health();
-    });
+  const segment_note note{segment, 0,
+                          [&](storage::write_transaction& to, std::uint64_t) -> model::status {
+                            put_definition(to, segment, kept);
+                            return to.health();
+                          }};
+  const auto sequence = write_about(log_record::kind::cancel, {&note, 1}, now);
   if (!sequence)
     return sequence.error();
   known->second = std::move(kept);
@@ -329,14 +338,14 @@ model::status partition_state::drop(std::uint64_t segment, model::instant now) {
   if (!definitions_.contains(segment))
     return model::nothing{}; // Dropped already: who reconciles after a crash may ask beside the
                              // order.
-  const auto sequence = write_about(
-    log_record::kind::drop, segment, 0, now,
-    [&](storage::write_transaction& to, std::uint64_t) -> model::status {
+  const segment_note note{
+    segment, 0, [&](storage::write_transaction& to, std::uint64_t) -> model::status {
       to.erase(storage::definitions_key{segment});
       to.erase(storage::bits_key{storage::bits_owner::segment, {segment, 0}, 0});
       feed_.erase(to, segment);
       return to.health();
-    });
+    }};
+  const auto sequence = write_about(log_record::kind::drop, {&note, 1}, now);
   if (!sequence)
     return sequence.error();
   definitions_.erase(segment);
@@ -347,20 +356,37 @@ model::status partition_state::drop(std::uint64_t segment, model::instant now) {
 }
 
 model::outcome<std::uint64_t> partition_state::write_about(
-  log_record::kind what, std::uint64_t segment, std::uint32_t version, model::instant now,
-  const std::function<model::status(storage::write_transaction&, std::uint64_t)>& more) {
+  log_record::kind what, std::span<const segment_note> notes, model::instant now,
+  const std::function<model::status(storage::write_transaction&, std::uint64_t)>& last) {
   log_record head;
   head.what = what;
   head.now = raised(now);
-  head.segment = segment;
-  head.version = version;
-  std::string record;
-  begin_record(record, head, 0);
-  auto sequence = write(record, more);
-  if (sequence) {
-    now_ = head.now;
-    applied_ = *sequence;
+  std::vector<std::string> records;
+  for (const auto& note : notes) {
+    head.segment = note.segment;
+    head.version = note.version;
+    begin_record(records.emplace_back(), head, 0);
   }
+  std::uint64_t sequence = log_->last();
+  const auto done = where_->update([&](storage::write_transaction& to) -> model::status {
+    put_pending(to);
+    for (std::size_t i = 0; i < notes.size(); ++i) {
+      auto appended = log_->append(to, records[i]);
+      if (!appended)
+        return appended.error();
+      sequence = *appended;
+      if (auto written = notes[i].more(to, sequence); !written)
+        return written;
+    }
+    return last ? last(to, sequence) : to.health();
+  });
+  if (!done)
+    return done.error();
+  pending_put();
+  for (const auto& record : records)
+    log_bytes_ += record.size();
+  now_ = head.now;
+  applied_ = sequence;
   return sequence;
 }
 
@@ -397,9 +423,8 @@ partition_state::build_slice(model::instant now, std::chrono::microseconds budge
   // instant.
   if (auto caught_up = catch_up(now_, result.flips); !caught_up)
     return caught_up.error();
-  for (const auto segment : ready)
-    if (auto switched = activate(segment, result); !switched)
-      return switched.error();
+  if (auto switched = activate(ready, result); !switched)
+    return switched.error();
   return result;
 }
 
@@ -415,24 +440,42 @@ model::status partition_state::catch_up(model::instant now, std::vector<model::f
   return model::nothing{};
 }
 
-model::status partition_state::activate(std::uint64_t segment, build_result& result) {
-  auto plan = members_.plan_switch(segment);
-  auto kept = definitions_[segment];
-  kept.version = plan.version;
-  kept.json = std::exchange(kept.waiting_json, {});
-  kept.waiting_version = 0;
-  flip_run run;
-  run.everybody = flip_run::crowd{plan.old_version == 0 ? model::flip_cause::build
-                                                        : model::flip_cause::edit,
-                                  now_, std::to_string(plan.version), plan.joined, plan.left};
-  const auto first = feed_.last_sequence(segment) + 1;
+model::status partition_state::activate(std::span<const std::uint64_t> ready,
+                                        build_result& result) {
+  struct change_over {
+    segments::membership::switch_plan plan;
+    kept_definition kept;
+    flip_run run;
+    std::uint64_t first = 0; // Of its flips.
+  };
+  std::vector<change_over> all;
+  std::vector<segment_note> notes;
+  all.reserve(ready.size());
+  for (const auto segment : ready) {
+    auto& c = all.emplace_back();
+    c.plan = members_.plan_switch(segment);
+    c.kept = definitions_[segment];
+    c.kept.version = c.plan.version;
+    c.kept.json = std::exchange(c.kept.waiting_json, {});
+    c.kept.waiting_version = 0;
+    c.run.everybody = flip_run::crowd{
+      c.plan.old_version == 0 ? model::flip_cause::build : model::flip_cause::edit, now_,
+      std::to_string(c.plan.version), c.plan.joined, c.plan.left};
+    c.first = feed_.last_sequence(segment) + 1;
+    notes.push_back({segment, c.plan.version,
+                     [this, segment, &c, is_first = all.size() == 1](
+                       storage::write_transaction& to, std::uint64_t at) -> model::status {
+                       if (is_first)
+                         feed_.store(to); // What the feeds have in memory goes before the new runs.
+                       put_definition(to, segment, c.kept);
+                       feed_.store(to, segment, c.run);
+                       put_members(to, segment, c.plan.members, at);
+                       return to.health();
+                     }});
+  }
   const auto sequence = write_about(
-    log_record::kind::activate, segment, plan.version, now_,
+    log_record::kind::activate, notes, now_,
     [&](storage::write_transaction& to, std::uint64_t at) -> model::status {
-      put_definition(to, segment, kept);
-      feed_.store(to);
-      feed_.store(to, segment, run);
-      put_members(to, segment, plan.members, at);
       put_new_criteria(to, at);
       const storage::word fed = at;
       to.put(meta_key{meta_field::feed_sequence}, storage::words_view{&fed, 1});
@@ -446,17 +489,19 @@ model::status partition_state::activate(std::uint64_t segment, build_result& res
   feed_.stored();
   feed_stored_ = *sequence;
   new_criteria_put();
-  definitions_[segment] = std::move(kept);
-  if (run.size() <= reported_flips_max) {
-    auto next = first;
-    for (const bool joined : {true, false})
-      for (const auto profile : joined ? plan.joined : plan.left)
-        result.flips.push_back(
-          {segment, next++, profile, joined, run.everybody->cause, now_, run.everybody->detail});
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    auto& [plan, kept, run, next] = all[i];
+    const auto segment = ready[i];
+    definitions_[segment] = std::move(kept);
+    if (run.size() <= reported_flips_max)
+      for (const bool joined : {true, false})
+        for (const auto profile : joined ? plan.joined : plan.left)
+          result.flips.push_back(
+            {segment, next++, profile, joined, run.everybody->cause, now_, run.everybody->detail});
+    result.switched.push_back(segment);
+    members_.carry_out(segment, std::move(plan));
+    members_.members_stored(segment);
   }
-  result.switched.push_back(segment);
-  members_.carry_out(segment, std::move(plan));
-  members_.members_stored(segment);
   forget_criteria();
   return model::nothing{};
 }

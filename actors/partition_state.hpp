@@ -41,8 +41,7 @@ public:
   model::outcome<tick_result> advance(model::instant now, std::size_t evaluations_max) override;
   [[nodiscard]] std::optional<model::instant> next_due() const override;
 
-  model::status define(std::uint64_t segment, std::uint32_t version, std::string_view json,
-                       model::instant now) override;
+  model::status define(std::span<const new_definition> all, model::instant now) override;
   model::status drop(std::uint64_t segment, model::instant now) override;
   model::status cancel_build(std::uint64_t segment, model::instant now) override;
   model::outcome<build_result> build_slice(model::instant now,
@@ -90,22 +89,29 @@ private:
   void pending_put();
   /// Runs `more` and commits with what is pending; appends `record` when it is not empty.
   model::outcome<std::uint64_t> write(
-    const std::string& record,
+    std::string_view record,
     const std::function<model::status(storage::write_transaction&, std::uint64_t sequence)>& more);
   void announce(std::vector<model::flip>& flips, std::uint64_t sequence);
   std::vector<model::flip> tick(model::instant now, std::size_t evaluations_max);
   model::outcome<tick_result> write_tick(model::instant until, std::size_t evaluations_max);
   /// Brings the log's instant to `now` and works through what is due by then.
   model::status catch_up(model::instant now, std::vector<model::flip>& flips);
-  model::outcome<std::uint64_t>
-  write_about(log_record::kind what, std::uint64_t segment, std::uint32_t version,
-              model::instant now,
-              const std::function<model::status(storage::write_transaction&, std::uint64_t)>& more);
+  /// What a log record says about a segment, and what is written with it.
+  struct segment_note {
+    std::uint64_t segment = 0;
+    std::uint32_t version = 0;
+    std::function<model::status(storage::write_transaction&, std::uint64_t sequence)> more;
+  };
+  /// One record for each note, all in one commit; `last` is called with the last one's number.
+  model::outcome<std::uint64_t> write_about(
+    log_record::kind what, std::span<const segment_note> notes, model::instant now,
+    const std::function<model::status(storage::write_transaction&, std::uint64_t)>& last = {});
   void put_definition(storage::write_transaction& to, std::uint64_t segment,
                       const kept_definition& d) const;
   void put_source(storage::write_transaction& to, std::string_view source,
                   std::uint64_t last) const;
-  model::status activate(std::uint64_t segment, build_result& result);
+  /// The waiting rules of these segments come into force, all in one commit.
+  model::status activate(std::span<const std::uint64_t> ready, build_result& result);
   [[nodiscard]] model::status can_compile(const segments::definition& rule) const;
   [[nodiscard]] segments::membership::compiler compiler();
   [[nodiscard]] model::outcome<segments::definition> parse(std::string_view json) const;

@@ -338,10 +338,12 @@ caf::result<finished> to_unit(const model::status& s) {
   return to_error(s.error());
 }
 
-caf::result<finished> define(self_pointer self, const define_segment& order) {
+caf::result<finished> define(self_pointer self, const define_segments& order) {
   auto& state = self->state;
-  const auto defined = state.parts.owned->define(order.segment, order.version, *order.json,
-                                                 state.parts.clock->now());
+  std::vector<new_definition> all;
+  for (const auto& d : order.all)
+    all.push_back({d.segment, d.version, *d.json});
+  const auto defined = state.parts.owned->define(all, state.parts.clock->now());
   if (!defined) {
     note_trouble(self, defined.error());
     return to_error(defined.error());
@@ -397,7 +399,7 @@ profile_actor::behavior_type profile(self_pointer self,
       start_working(self);
       return reply;
     },
-    [self](const define_segment& order) { return define(self, order); },
+    [self](const define_segments& order) { return define(self, order); },
     [self](const drop_segment& order) {
       return to_unit(self->state.parts.owned->drop(order.segment, self->state.parts.clock->now()));
     },

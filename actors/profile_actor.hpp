@@ -55,10 +55,14 @@ struct due_changed {
 
 // --- segments
 
-struct define_segment {
-  std::uint64_t segment = 0;
-  std::uint32_t version = 0;
-  std::shared_ptr<const std::string> json; // Inlined.
+/// All or none are recorded, and built in one scan.
+struct define_segments {
+  struct definition {
+    std::uint64_t segment = 0;
+    std::uint32_t version = 0;
+    std::shared_ptr<const std::string> json; // Inlined.
+  };
+  std::vector<definition> all;
 };
 struct drop_segment {
   std::uint64_t segment = 0;
@@ -186,7 +190,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::fold_delta)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::tick)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::ticked)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::due_changed)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::define_segment)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::define_segments)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::drop_segment)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::stop_build)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::build_moved)
@@ -258,7 +262,7 @@ using profile_actor = caf::typed_actor<
   // Moves everybody whose time has come, in slices that let changes through.
   caf::replies_to<tick>::with<ticked>,
   // Starts a build. Replies when the definition is recorded; BUILD COORDINATOR hears the rest.
-  caf::replies_to<define_segment>::with<finished>, caf::replies_to<drop_segment>::with<finished>,
+  caf::replies_to<define_segments>::with<finished>, caf::replies_to<drop_segment>::with<finished>,
   caf::replies_to<stop_build>::with<finished>,
   // Replies the last sequence of the segment's feed, after which the listener hears everything.
   caf::replies_to<watch_flips>::with<std::uint64_t>, caf::reacts_to<unwatch_flips>,

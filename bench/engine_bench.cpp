@@ -93,11 +93,17 @@ std::vector<std::string> definitions_of(const boost::json::object& question) {
   return all;
 }
 
+void create(rollcall::engine& engine, const char* name,
+            const std::vector<std::string>& definitions) {
+  std::vector<rollcall::new_segment> all;
+  for (std::size_t i = 0; i < definitions.size(); ++i)
+    all.push_back({fmt::format("{} {}", name, i), definitions[i]});
+  must<std::vector<rollcall::segment_info>>(engine.create(std::move(all)), "create");
+}
+
 double build_once(rollcall::engine& engine, const std::vector<std::string>& definitions) {
   const auto start = steady::now();
-  for (std::size_t i = 0; i < definitions.size(); ++i)
-    must<rollcall::segment_info>(engine.create(fmt::format("bench {}", i), definitions[i]),
-                                 "create");
+  create(engine, "bench", definitions);
   for (std::size_t i = 0; i < definitions.size(); ++i)
     must(engine.wait_built(fmt::format("bench {}", i)), "build");
   const auto took = milliseconds_since(start);
@@ -213,9 +219,7 @@ void measure_live(rollcall::engine& engine, const bench::generated_store& store,
   constexpr std::size_t criteria = 200;
   const auto start = steady::now();
   const auto definitions = bench::many_segments(segments, criteria);
-  for (std::size_t i = 0; i < segments; ++i)
-    must<rollcall::segment_info>(engine.create(fmt::format("live {}", i), definitions[i]),
-                                 "create");
+  create(engine, "live", definitions);
   for (std::size_t i = 0; i < segments; ++i)
     must(engine.wait_built(fmt::format("live {}", i)), "build");
   say("build of 1,000 segments over 200 criteria", milliseconds_since(start), "ms");

@@ -79,10 +79,9 @@ export class Rollcall {
       const first = `${this.work}/first.ndjson`;
       writeFileSync(first, `${JSON.stringify({ external_id: 'cust-00000000' })}\n`);
       this.run('load', '--data', data, ...START, first);
-      for (const [i, definition] of live.entries()) {
-        writeFileSync(`${this.work}/definition.json`, JSON.stringify(definition));
-        this.run('segment', 'create', '--data', data, '--definition', `${this.work}/definition.json`, `segment ${i}`);
-      }
+      const segments = `${this.work}/segments.ndjson`;
+      writeFileSync(segments, live.map((definition, i) => `${JSON.stringify({ name: `segment ${i}`, definition })}\n`).join(''));
+      this.run('segment', 'create', '--data', data, '--many', segments);
       const start = process.hrtime.bigint();
       this.run('load', '--data', data, file);
       rates.push(events / (Number(process.hrtime.bigint() - start) / 1e9));

@@ -33,14 +33,24 @@ failure wrong_definition(const std::vector<segments::definition_error>& errors) 
   return {failure_code::invalid_input, "the definition is wrong:\n" + segments::describe(errors)};
 }
 
-definition_outcome<segment_info> to_answer(outcome<actors::definition_answer>&& answered) {
+definition_outcome<std::vector<segment_info>>
+to_answer(outcome<actors::definition_answer>&& answered) {
   if (!answered)
     return answered.error();
-  if (!answered->entry) {
+  if (!answered->errors.empty()) {
     auto why = wrong_definition(answered->errors);
     return {std::move(why), to_faults(std::move(answered->errors))};
   }
-  return describe(*answered->entry, std::move(answered->references));
+  std::vector<segment_info> infos;
+  for (auto& one : answered->all)
+    infos.push_back(describe(one.entry, std::move(one.references)));
+  return infos;
+}
+
+definition_outcome<segment_info> only_one(definition_outcome<std::vector<segment_info>> answer) {
+  if (!answer)
+    return {answer.error(), answer.faults()};
+  return std::move(answer->front());
 }
 
 status check_limit(std::size_t limit) {
@@ -146,18 +156,26 @@ segment_info describe(const actors::segment_entry& entry, std::vector<std::strin
 // --- definitions ---------------------------------------------------------------------------------
 
 definition_outcome<segment_info> engine::create(std::string_view name, std::string_view json) {
-  return guarded([&]() -> definition_outcome<segment_info> {
-    return to_answer(parts_->ask<actors::definition_answer>(
-      parts_->account, actors::create_segment{std::string{name}, std::string{json}},
-      "create a segment"));
+  return only_one(create({new_segment{std::string{name}, std::string{json}}}));
+}
+
+definition_outcome<std::vector<segment_info>> engine::create(std::vector<new_segment> segments) {
+  return guarded([&]() -> definition_outcome<std::vector<segment_info>> {
+    if (segments.empty())
+      return std::vector<segment_info>{};
+    actors::create_segments order;
+    for (auto& s : segments)
+      order.all.push_back({std::move(s.name), std::move(s.json)});
+    return to_answer(
+      parts_->ask<actors::definition_answer>(parts_->account, std::move(order), "create segments"));
   });
 }
 
 definition_outcome<segment_info> engine::edit(std::string_view segment, std::string_view json) {
   return guarded([&]() -> definition_outcome<segment_info> {
-    return to_answer(parts_->ask<actors::definition_answer>(
+    return only_one(to_answer(parts_->ask<actors::definition_answer>(
       parts_->account, actors::edit_segment{std::string{segment}, std::string{json}},
-      "edit a segment"));
+      "edit a segment")));
   });
 }
 

@@ -2,6 +2,7 @@
 #include "node/json_text.hpp"
 #include "node/progress.hpp"
 #include "node/segment_questions.hpp"
+#include "node/segments_file.hpp"
 #include "node/table.hpp"
 
 #include <fmt/format.h>
@@ -17,6 +18,7 @@ struct definition_options {
   common_options common;
   std::string segment;
   std::string definition;
+  std::string many; // File of segments; then there is no name and no definition.
   bool wait = true;
 };
 
@@ -70,9 +72,30 @@ exit_status settle(rollcall::engine& engine, const definition_options& wanted,
   return exit_status::fine;
 }
 
+/// All segments of a file, built in one scan.
+exit_status define_many(const definition_options& wanted) {
+  const auto text = text_of(wanted.many);
+  if (!text)
+    return complain(wanted.common, text.error());
+  auto segments = read_segments(*text);
+  if (!segments)
+    return complain(wanted.common, segments.error());
+  return with_engine(wanted.common, [&](rollcall::engine& engine) {
+    const auto defined = engine.create(std::move(*segments));
+    if (!defined)
+      return complain(wanted.common, defined.error(), defined.faults());
+    for (const auto& one : *defined)
+      if (const auto status = settle(engine, wanted, one.id); status != exit_status::fine)
+        return status;
+    return exit_status::fine;
+  });
+}
+
 enum class definition_use : std::uint8_t { create, edit };
 
 exit_status define(const definition_options& wanted, definition_use use) {
+  if (!wanted.many.empty())
+    return define_many(wanted);
   const auto text = text_of(wanted.definition);
   if (!text)
     return complain(wanted.common, text.error());
@@ -194,12 +217,29 @@ exit_status preview(const preview_options& wanted) {
   });
 }
 
-void add_definition_options(CLI::App& command, definition_options& wanted) {
+void add_definition_options(CLI::App& command, definition_options& wanted, definition_use use) {
   add_common(command, wanted.common);
-  command.add_option("NAME", wanted.segment, "Name or id of the segment")->required();
-  command.add_option("--definition", wanted.definition, "The rule as JSON; - is standard input")
-    ->required()
-    ->type_name("FILE");
+  auto* name = command.add_option("NAME", wanted.segment, "Name or id of the segment");
+  auto* rule = command
+                 .add_option("--definition", wanted.definition,
+                             "The rule as JSON; - is standard input")
+                 ->type_name("FILE");
+  if (use == definition_use::create) {
+    auto* many = command
+                   .add_option("--many", wanted.many,
+                               "Instead of one: segments, one a line as "
+                               R"({"name":…,"definition":…}, built in one scan; all or none)")
+                   ->type_name("FILE")
+                   ->excludes(name)
+                   ->excludes(rule);
+    command.parse_complete_callback([name, rule, many] {
+      if (many->empty() && (name->empty() || rule->empty()))
+        throw CLI::RequiredError("NAME and --definition, or --many");
+    });
+  } else {
+    name->required();
+    rule->required();
+  }
   command.add_flag("--wait,!--no-wait", wanted.wait,
                    "Build before returning (usual), or leave the build to the command that opens "
                    "the directory next");
@@ -269,7 +309,7 @@ void add_segment_commands(command_line& line) {
     line.add(group, "create", "Define a segment and build it",
              "rollcall segment create Buyers --data store --definition buyers.json",
              [created] { return define(*created, definition_use::create); }),
-    *created);
+    *created, definition_use::create);
 
   auto edited = std::make_shared<definition_options>();
   add_definition_options(
@@ -277,7 +317,7 @@ void add_segment_commands(command_line& line) {
              "Replace a segment's rule; the old one stays in force until the new one is built",
              "rollcall segment edit Buyers --data store --definition buyers.json",
              [edited] { return define(*edited, definition_use::edit); }),
-    *edited);
+    *edited, definition_use::edit);
 
   auto listed = std::make_shared<common_options>();
   add_common(line.add(group, "list", "List the segments with their counts",

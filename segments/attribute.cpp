@@ -23,7 +23,7 @@ protected:
     if (!test_.is_date())
       return {test_.matches(v[0]), never};
     const auto s = test_.test(v[0], now,
-                              v.size() > 1 ? zone_of(v[1], account_zone_) : account_zone_);
+                              looked_at() > 1 ? zone_of(v[1], account_zone_) : account_zone_);
     return {s.inside, s.next};
   }
 
@@ -136,14 +136,15 @@ protected:
   [[nodiscard]] verdict judge(values v, std::int64_t now) const override {
     bool is_in = false;
     std::int64_t next = never;
-    for (const auto& joined : v.first(lists_)) {
+    for (std::size_t i = 0; i < lists_; ++i) {
+      const auto joined = v[i];
       if (joined.kind != model::value_kind::number)
         continue;
       if (joined_.empty()) {
         is_in = true;
         break;
       }
-      const zone& in = v.size() > lists_ ? zone_of(v[lists_], account_zone_) : account_zone_;
+      const zone& in = looked_at() > lists_ ? zone_of(v[lists_], account_zone_) : account_zone_;
       const auto s = joined_.front().at(now, in).stands(static_cast<std::int64_t>(joined.number));
       is_in = is_in || s.inside;
       next = std::min(next, s.next);

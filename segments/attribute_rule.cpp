@@ -3,14 +3,10 @@
 #include "segments/code_bits.hpp"
 
 #include <algorithm>
-#include <array>
 
 namespace segments {
 
 namespace {
-
-// So many values fit without memory of their own; only "in any of these lists" may look at more.
-constexpr std::size_t values_inline = 16;
 
 // Tables of verdicts pay while they are not much bigger than the block.
 constexpr std::size_t table_slack = 1'024;
@@ -28,17 +24,6 @@ std::uint32_t code_at(const model::coded_column& column, std::uint32_t row) {
   return column.dictionary == nullptr ? 0 : column.code(row);
 }
 
-/// Calls `use` with room for `count` values.
-template <class Use>
-auto with_values(std::size_t count, const Use& use) {
-  if (count <= values_inline) {
-    std::array<model::value_view, values_inline> room;
-    return use(std::span{room}.first(count));
-  }
-  std::vector<model::value_view> room(count);
-  return use(std::span{room});
-}
-
 } // namespace
 
 std::size_t attribute_rule::look_at(std::string path, model::name_binder& names) {
@@ -48,11 +33,8 @@ std::size_t attribute_rule::look_at(std::string path, model::name_binder& names)
 }
 
 verdict attribute_rule::evaluate(const model::profile_view& profile, std::int64_t now) const {
-  return with_values(attributes_.size(), [&](std::span<model::value_view> room) {
-    for (std::size_t i = 0; i < room.size(); ++i)
-      room[i] = profile.attribute(attributes_[i]);
-    return judge(room, now);
-  });
+  const auto fetch = [&](std::size_t i) { return profile.attribute(attributes_[i]); };
+  return judge(values{fetch}, now);
 }
 
 void attribute_rule::scan(const model::block_view& block, std::int64_t now,
@@ -74,8 +56,8 @@ void attribute_rule::scan_one(const model::block_view& block, std::int64_t now,
     column = {};
   const std::size_t codes = codes_of(column);
   const auto judge_code = [&](std::uint32_t code) {
-    const auto v = value_at(column, code);
-    return judge({&v, 1}, now);
+    const auto fetch = [&](std::size_t) { return value_at(column, code); };
+    return judge(values{fetch}, now);
   };
   if (codes > std::size_t{rows.rows()} + table_slack) {
     rows.each_clean([&](std::uint32_t row) { result.put(row, judge_code(column.code(row))); });
@@ -133,11 +115,10 @@ void attribute_rule::scan_many(const model::block_view& block, std::int64_t now,
       combinations *= std::min(sources.back().codes, combinations_max + 1);
   }
   const auto judge_row = [&](std::uint32_t row) {
-    return with_values(sources.size(), [&](std::span<model::value_view> room) {
-      for (std::size_t i = 0; i < room.size(); ++i)
-        room[i] = value_at(sources[i].column, code_at(sources[i].column, row));
-      return judge(room, now);
-    });
+    const auto fetch = [&](std::size_t i) {
+      return value_at(sources[i].column, code_at(sources[i].column, row));
+    };
+    return judge(values{fetch}, now);
   };
   if (combinations > combinations_max) {
     rows.each_clean([&](std::uint32_t row) { result.put(row, judge_row(row)); });

@@ -2,7 +2,7 @@
 
 #include "segments/rule.hpp"
 
-#include <span>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -23,14 +23,35 @@ public:
   void gather(const model::profile_view& profile, std::int64_t now, evidence& e) const override;
 
 protected:
-  using values = std::span<const model::value_view>;
+  /// A person's values in the order of `look_at`, fetched when they are asked for: most people are
+  /// told by the first.
+  class values {
+  public:
+    /// `fetch(i)` gives the value at place `i`; it must outlive this.
+    template <class Fetch>
+    explicit values(const Fetch& fetch)
+      : from_(std::addressof(fetch)), fetch_([](const void* from, std::size_t i) {
+          return (*static_cast<const Fetch*>(from))(i);
+        }) {
+    }
+    model::value_view operator[](std::size_t i) const {
+      return fetch_(from_, i);
+    }
+
+  private:
+    const void* from_;
+    model::value_view (*fetch_)(const void*, std::size_t);
+  };
 
   /// Binds `path` and returns its place among the values.
   std::size_t look_at(std::string path, model::name_binder& names);
   void set_moves(bool moves) {
     depends_on_time_ = moves;
   }
-  /// The verdict about values in the order of `look_at`.
+  /// How many values `judge` may ask for.
+  [[nodiscard]] std::size_t looked_at() const {
+    return paths_.size();
+  }
   [[nodiscard]] virtual verdict judge(values v, std::int64_t now) const = 0;
 
 private:

@@ -102,10 +102,10 @@ protected:
   [[nodiscard]] verdict filters_hold(values v, std::int64_t now) const {
     verdict all{true, never};
     for (const auto& f : filters_) {
-      if (!f.method.empty()
-          && (v[f.method_at].kind != model::value_kind::text
-              || !is_same_method(v[f.method_at].text, f.method)))
-        return {};
+      if (!f.method.empty())
+        if (const auto method = v[f.method_at];
+            method.kind != model::value_kind::text || !is_same_method(method.text, f.method))
+          return {};
       if (!f.test)
         continue;
       const zone& in = zone_at_ ? zone_of(v[*zone_at_], account_zone_) : account_zone_;
@@ -181,7 +181,7 @@ public:
 protected:
   [[nodiscard]] verdict judge(values v, std::int64_t now) const override {
     const consent_state consent = state(v);
-    if (can_receive(v, consent) != can_receive_ || !is_wanted(consent))
+    if (!is_wanted(consent) || can_receive(v, consent) != can_receive_)
       return {};
     return filters_hold(v, now);
   }
@@ -190,7 +190,7 @@ private:
   [[nodiscard]] bool can_receive(values v, consent_state consent) const {
     if (!suppression_at_)
       return consent == consent_state::subscribed;
-    const auto& suppressions = v[*suppression_at_];
+    const auto suppressions = v[*suppression_at_];
     const bool is_suppressed = suppressions.kind == model::value_kind::list
                             && !suppressions.text.empty();
     return !is_suppressed && consent != consent_state::unsubscribed;

@@ -2,6 +2,7 @@
 #include "segments/zip_points.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <optional>
 
@@ -84,12 +85,13 @@ public:
 
 protected:
   [[nodiscard]] verdict judge(values v, std::int64_t) const override {
-    if (v[0].kind != model::value_kind::text)
+    const auto country = v[0];
+    if (country.kind != model::value_kind::text)
       return {};
     const bool is_in = area_ == region::united_states
-                       ? is_united_states(v[0].text)
+                       ? is_united_states(country.text)
                        : std::binary_search(std::begin(european_union), std::end(european_union),
-                                            v[0].text);
+                                            country.text);
     return {is_in == inside_, never};
   }
 
@@ -101,7 +103,9 @@ private:
 class distance_rule final : public attribute_rule {
 public:
   distance_rule(const distance_criterion& c, const compile_context& context)
-    : centre_{c.latitude, c.longitude}, miles_(c.miles), nearer_(c.nearer) {
+    : centre_{c.latitude, c.longitude}, miles_(c.miles), nearer_(c.nearer),
+      degrees_north_max_(
+        std::abs(c.latitude) <= 90 ? c.miles / miles_a_degree() * margin + margin - 1 : INFINITY) {
     look_at("location['latitude']", context.names);
     look_at("location['longitude']", context.names);
     look_at("location['country']", context.names);
@@ -113,24 +117,37 @@ protected:
     const auto point = point_of(v);
     if (!point)
       return {};
+    // Nobody is nearer than their parallel, which spares most of them the trigonometry.
+    if (std::abs(point->latitude) <= 90
+        && std::abs(point->latitude - centre_.latitude) > degrees_north_max_)
+      return {!nearer_, never};
     const double miles = miles_between(centre_, *point);
     return {nearer_ ? miles < miles_ : miles > miles_, never};
   }
 
 private:
+  static constexpr double margin = 1 + 1e-9; // Far above the rounding of `miles_between`.
+
+  static double miles_a_degree() {
+    return miles_between({0, 0}, {1, 0});
+  }
   static std::optional<geo_point> point_of(values v) {
     using model::value_kind;
-    if (v[0].kind == value_kind::number && v[1].kind == value_kind::number)
-      return geo_point{v[0].number, v[1].number};
-    if (v[2].kind == value_kind::text && v[3].kind == value_kind::text
-        && (is_united_states(v[2].text) || v[2].text == "USA"))
-      return zip_point(v[3].text);
-    return std::nullopt;
+    if (const auto latitude = v[0]; latitude.kind == value_kind::number)
+      if (const auto longitude = v[1]; longitude.kind == value_kind::number)
+        return geo_point{latitude.number, longitude.number};
+    const auto country = v[2];
+    if (country.kind != value_kind::text
+        || !(is_united_states(country.text) || country.text == "USA"))
+      return std::nullopt;
+    const auto zip = v[3];
+    return zip.kind == value_kind::text ? zip_point(zip.text) : std::nullopt;
   }
 
   geo_point centre_;
   double miles_;
   bool nearer_;
+  double degrees_north_max_; // Farther north or south than this is farther than `miles_`.
 };
 
 } // namespace

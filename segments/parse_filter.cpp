@@ -1,5 +1,7 @@
 #include "segments/parse_filter.hpp"
 
+#include "segments/calendar.hpp"
+
 #include <re2/re2.h>
 
 #include <algorithm>
@@ -285,12 +287,8 @@ std::optional<model::instant> parse_date(const place& at) {
   return std::nullopt;
 }
 
-/// Letters, digits and `/_+-`; whether the zone exists is found out when the rule is compiled.
 bool is_zone_name(std::string_view text) {
-  return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/'
-        || c == '_' || c == '+' || c == '-';
-  });
+  return text == "account" || text == "profile" || find_zone(text) != nullptr;
 }
 
 /// The wider form's fields of a date filter. False = one of them is wrong.

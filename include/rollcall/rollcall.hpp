@@ -108,6 +108,12 @@ struct segment_version {
   std::string json;   // As given.
 };
 
+/// A segment that is to be.
+struct new_segment {
+  std::string name;
+  std::string json; // Its definition.
+};
+
 struct segment_info {
   std::string id; // Six characters.
   std::string name;
@@ -271,6 +277,10 @@ public:
 
   /// Checks and records a definition and starts its build.
   definition_outcome<segment_info> create(std::string_view name, std::string_view json);
+  /// Many at once, all or none: recorded in one commit and built in one scan, which costs far less
+  /// than one after the other. Later ones may refer to earlier ones. A refusal says which one is
+  /// meant; a fault's pointer begins with the index of its definition.
+  definition_outcome<std::vector<segment_info>> create(std::vector<new_segment> segments);
   /// Replaces the definition; the old one stays in force until the new one is built. Segments that
   /// refer to this one are built anew too.
   definition_outcome<segment_info> edit(std::string_view segment, std::string_view json);

@@ -26,8 +26,14 @@ constexpr const char*
 
 const auto now = model::from_ms(1'767'225'600'000);
 
+actors::catalogue::decision decide(const actors::catalogue& all, std::string_view name,
+                                   std::string_view json) {
+  const actors::named_rule what{std::string{name}, std::string{json}};
+  return all.decide_create({&what, 1}, now);
+}
+
 void define(actors::catalogue& all, std::string_view name, std::string_view json) {
-  auto decided = all.decide_create(name, json, now);
+  auto decided = decide(all, name, json);
   BOOST_REQUIRE_MESSAGE(!decided.refused && decided.errors.empty(),
                         segments::describe(decided.errors));
   BOOST_REQUIRE_EQUAL(decided.redefined.size(), 1u);
@@ -99,12 +105,9 @@ BOOST_AUTO_TEST_CASE(names_are_taken_once_and_cycles_are_refused_with_their_path
   actors::catalogue all;
   define(all, "Base", bought);
   define(all, "Top", R"({"segment":"Base"})");
-  BOOST_CHECK(all.decide_create("Base", in_region, now).refused->code
-              == model::failure_code::conflict);
-  BOOST_CHECK(all.decide_create("", in_region, now).refused->code
-              == model::failure_code::invalid_input);
-  BOOST_CHECK(all.decide_create("\xff", in_region, now).refused->code
-              == model::failure_code::invalid_input);
+  BOOST_CHECK(decide(all, "Base", in_region).refused->code == model::failure_code::conflict);
+  BOOST_CHECK(decide(all, "", in_region).refused->code == model::failure_code::invalid_input);
+  BOOST_CHECK(decide(all, "\xff", in_region).refused->code == model::failure_code::invalid_input);
   BOOST_CHECK(all.decide_edit("Nobody", in_region, now).refused->code
               == model::failure_code::not_found);
   const auto cycle = all.decide_edit("Base", R"({"segment":"Top"})", now);
@@ -130,7 +133,7 @@ BOOST_AUTO_TEST_CASE(what_was_recorded_is_read_again) {
       (*store)->save_names({{actors::account_store::name_kind::metric, 0, "Placed Order"},
                             {actors::account_store::name_kind::metric, 1, "a \"quoted\" name"},
                             {actors::account_store::name_kind::list, 0, "VIP"}}));
-    auto decided = all.decide_create("Base \xe2\x98\x83", bought, now);
+    auto decided = decide(all, "Base \xe2\x98\x83", bought);
     BOOST_REQUIRE((*store)->save_segments(decided.redefined));
     BOOST_REQUIRE((*store)->save_clock({true, 5'000}));
     actors::person_merge merge;
@@ -162,6 +165,41 @@ BOOST_AUTO_TEST_CASE(what_was_recorded_is_read_again) {
   BOOST_CHECK_EQUAL(merges->front().number, 2u);
   BOOST_CHECK((merges->front().into == actors::profile_place{2, 9}));
   BOOST_CHECK_EQUAL(merges->front().source_sequence, (std::uint64_t{1} << 62) + 1);
+}
+
+BOOST_AUTO_TEST_CASE(many_are_created_together_and_later_ones_may_stand_on_earlier_ones) {
+  actors::catalogue all;
+  const std::vector<actors::named_rule> wanted{
+    {"Buyers", bought},
+    {"Here", in_region},
+    {"Both", R"({"all_of":[{"segment":"Buyers"},{"segment":"Here"}]})"}};
+  const auto decided = all.decide_create(wanted, now);
+  BOOST_REQUIRE(!decided.refused);
+  BOOST_REQUIRE_EQUAL(decided.redefined.size(), 3u);
+  std::set<std::string> ids;
+  for (const auto& one : decided.redefined) {
+    ids.insert(one.entry.id);
+    all.accept(one.entry);
+  }
+  BOOST_CHECK_EQUAL(ids.size(), 3u);
+  BOOST_CHECK_EQUAL(all.names_of(all.find("Both")->references).size(), 2u);
+  BOOST_CHECK(decided.redefined[2].inlined.find("Placed Order") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(of_many_none_is_created_when_one_is_wrong_and_every_error_names_its_index) {
+  const actors::catalogue all;
+  const std::vector<actors::named_rule> wanted{
+    {"Fine", bought}, {"Wrong", "{}"}, {"Wrong too", R"({"all_of":[{"type":"nothing"}]})"}};
+  const auto decided = all.decide_create(wanted, now);
+  BOOST_REQUIRE_GE(decided.errors.size(), 2u);
+  BOOST_CHECK(decided.errors.front().pointer.starts_with("/1"));
+  BOOST_CHECK(decided.errors.back().pointer.starts_with("/2/all_of/0"));
+
+  const std::vector<actors::named_rule> twice{{"Fine", bought}, {"Fine", in_region}};
+  const auto refused = all.decide_create(twice, now).refused;
+  BOOST_REQUIRE(refused);
+  BOOST_CHECK(refused->code == model::failure_code::conflict);
+  BOOST_CHECK(refused->message.starts_with("segment 2 of 2: "));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

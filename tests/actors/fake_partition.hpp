@@ -49,7 +49,7 @@ public:
   [[nodiscard]] std::optional<model::instant> next_due() const override {
     return script_->next_due;
   }
-  model::status define(std::uint64_t, std::uint32_t, std::string_view, model::instant) override {
+  model::status define(std::span<const actors::new_definition>, model::instant) override {
     script_->calls.emplace_back("define");
     if (script_->fails)
       return *script_->fails;

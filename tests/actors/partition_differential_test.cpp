@@ -412,7 +412,8 @@ private:
     const auto version = ++version_;
     const auto text = "rule " + std::to_string(version);
     rules_[text] = next_rule();
-    if (auto done = partition_->define(segment, version, text, model::from_ms(now_)); !done) {
+    const actors::new_definition order{segment, version, text};
+    if (auto done = partition_->define({&order, 1}, model::from_ms(now_)); !done) {
       fault_ = "define: " + done.error().message;
       return;
     }

@@ -3,7 +3,6 @@
 #include "tests/storage/temporary_directory.hpp"
 
 #include <boost/test/unit_test.hpp>
-
 #include <fmt/format.h>
 
 #include <set>
@@ -18,7 +17,8 @@ constexpr std::uint32_t people = 9'000; // Three blocks, so that a preview needs
 const model::instant now = model::from_ms(1'750'000'000'000);
 
 /// Has at least ten points and has ordered.
-constexpr std::string_view rule = R"({"condition_groups":[{"conditions":[)"
+constexpr std::string_view rule =
+  R"({"condition_groups":[{"conditions":[)"
   R"({"type":"profile-property","property":"properties['points']","filter":)"
   R"({"type":"numeric","operator":"greater-than-or-equal","value":10}}]},{"conditions":[)"
   R"({"type":"profile-metric","metric_id":"Placed Order","measurement":"count","measurement_filter":)"
@@ -41,8 +41,11 @@ model::change_batch points(std::uint32_t from, std::uint32_t to) {
     r.who.external_id = batch.add_text(fmt::format("u{}", profile));
     r.first_property = static_cast<std::uint32_t>(batch.properties.size());
     r.property_count = 1;
-    batch.properties.push_back({property, model::value_kind::number, model::property_action::set,
-                                static_cast<double>(profile % 20), {}});
+    batch.properties.push_back({property,
+                                model::value_kind::number,
+                                model::property_action::set,
+                                static_cast<double>(profile % 20),
+                                {}});
     batch.records.push_back(r);
   }
   return batch;
@@ -100,12 +103,12 @@ BOOST_FIXTURE_TEST_CASE(changes_between_the_slices_are_seen_whether_their_block_
 
   model::change_batch batch = points(people, people + 15); // Some new ones at the end.
   const auto ordered = name(batch, "Placed Order");
-  for (const auto profile : {3u, 4'200u, 8'500u}) {        // No points, but an order.
+  for (const auto profile : {3u, 4'200u, 8'500u}) { // No points, but an order.
     auto r = about(profile, model::change_kind::event);
     r.name = ordered;
     batch.records.push_back(r);
   }
-  for (const auto profile : {15u, 4'215u, 8'515u})         // Ten points or more, but gone.
+  for (const auto profile : {15u, 4'215u, 8'515u}) // Ten points or more, but gone.
     batch.records.push_back(about(profile, model::change_kind::erase));
   commit(batch);
   batch = {}; // Points and an order.

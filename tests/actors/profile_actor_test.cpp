@@ -148,7 +148,7 @@ BOOST_FIXTURE_TEST_CASE(a_tick_that_the_disk_refuses_is_tried_again, fixture) {
 BOOST_FIXTURE_TEST_CASE(builds_and_merges_take_turns_and_builds_are_reported, fixture) {
   script->build_slices = 2;
   script->merge_slices = 2;
-  caf::anon_send(who, actors::define_segment{7, 3, std::make_shared<const std::string>("{}")});
+  caf::anon_send(who, actors::define_segments{{{7, 3, std::make_shared<const std::string>("{}")}}});
   scheduler->run();
   BOOST_CHECK(script->calls == (calls{"define", "build", "merge", "build", "merge"}));
   BOOST_CHECK_EQUAL(std::count(heard.begin(), heard.end(), "built"), 1);

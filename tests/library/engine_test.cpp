@@ -92,6 +92,60 @@ BOOST_FIXTURE_TEST_CASE(a_segment_in_a_segment_follows_its_edits, engine_fixture
   BOOST_CHECK(engine->count("Base").error().code == model::failure_code::not_found);
 }
 
+BOOST_FIXTURE_TEST_CASE(many_segments_are_created_in_one_go_or_none_is, engine_fixture) {
+  batch_maker batch;
+  apply(batch.event({"u1"}, "Placed Order", "2025-12-20")
+          .event({"u2"}, "Placed Order", "2025-12-21")
+          .event({"u2"}, "Placed Order", "2025-12-22")
+          .profile({"u3"}));
+  const std::string others = R"({"none_of": [{"segment": "Lately"}]})";
+  const auto refused = engine->create({{"Lately", bought_lately}, {"Lately", bought_twice}});
+  BOOST_REQUIRE(!refused);
+  BOOST_CHECK(refused.error().code == model::failure_code::conflict);
+  const auto wrong = engine->create({{"Lately", bought_lately}, {"Wrong", "{}"}});
+  BOOST_REQUIRE(!wrong);
+  BOOST_REQUIRE(!wrong.faults().empty());
+  BOOST_CHECK(wrong.faults()[0].pointer.starts_with("/1"));
+  BOOST_CHECK(engine->list()->empty());
+  BOOST_CHECK(engine->create(std::vector<rollcall::new_segment>{})->empty());
+
+  const auto made = engine->create(
+    {{"Lately", bought_lately}, {"Twice", bought_twice}, {"Others", others}});
+  BOOST_REQUIRE(made);
+  BOOST_REQUIRE_EQUAL(made->size(), 3u);
+  BOOST_CHECK_EQUAL((*made)[2].name, "Others");
+  BOOST_CHECK((*made)[2].references == (std::vector<std::string>{"Lately"}));
+  const auto all_are_right = [&] {
+    for (const auto* name : {"Lately", "Twice", "Others"})
+      wait(name);
+    BOOST_CHECK(members("Lately") == (names{"u1", "u2"}));
+    BOOST_CHECK(members("Twice") == (names{"u2"}));
+    BOOST_CHECK(members("Others") == (names{"u3"}));
+    for (const auto* name : {"Lately", "Twice", "Others"}) {
+      const auto feed = engine->feed(name, {}, 10);
+      BOOST_REQUIRE(feed);
+      BOOST_CHECK_EQUAL(feed->flips.size(), members(name).size());
+    }
+  };
+  all_are_right();
+  reopen();
+  all_are_right();
+}
+
+BOOST_FIXTURE_TEST_CASE(a_time_zone_that_nobody_knows_is_told_with_its_place, engine_fixture) {
+  const auto wrong = engine->create("Wrong", R"({"condition_groups": [{"conditions": [
+    {"type": "profile-metric", "metric_id": "Placed Order", "measurement": "count",
+     "measurement_filter": {"type": "numeric", "operator": "greater-than", "value": 0},
+     "timeframe_filter": {"type": "date", "operator": "in-the-last", "quantity": 3, "unit": "day",
+                          "zone": "Mars/Olympus"}}]}]})");
+  BOOST_REQUIRE(!wrong);
+  BOOST_REQUIRE_EQUAL(wrong.faults().size(), 1u);
+  BOOST_CHECK_EQUAL(wrong.faults()[0].pointer,
+                    "/condition_groups/0/conditions/0/timeframe_filter/zone");
+  BOOST_CHECK_NE(wrong.faults()[0].found.find("Mars/Olympus"), std::string::npos);
+  BOOST_CHECK(engine->list()->empty());
+}
+
 BOOST_FIXTURE_TEST_CASE(every_mistake_of_a_definition_is_told_with_its_place, engine_fixture) {
   const auto wrong = engine->create("Wrong", R"({"condition_groups": [{"conditions": [
     {"type": "profile-property", "property": "email", "filter": {"type": "string", "operator": "eq", "value": "a"}},

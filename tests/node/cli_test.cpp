@@ -334,6 +334,34 @@ BOOST_FIXTURE_TEST_CASE(a_name_is_given_once_and_what_others_need_stays, small_s
   BOOST_TEST(contains(loop.err, "Buyers -> Others -> Buyers"));
 }
 
+BOOST_FIXTURE_TEST_CASE(many_segments_come_from_one_file, small_store) {
+  const auto rule = read_file(scratch / "buyers.json");
+  write_file(scratch / "many.ndjson", R"({"name":"First","definition":)" + rule + "}\n\n"
+                                        + R"({"definition":{"segment":"First"},"name":"Second"})");
+  const auto created = must(
+    {"segment", "create", "--data", store, "--many", scratch / "many.ndjson"});
+  BOOST_TEST(lines_of(created.out).size() == 2U);
+  BOOST_TEST(ids("Second") == (std::vector<std::string>{"ada"}), boost::test_tools::per_element());
+  // A wrong line is named, and nothing of its file is kept.
+  for (const auto& [text, told] : std::vector<std::pair<std::string, std::string>>{
+         {R"({"name":"Third","definition":{"segment":"First"}})"
+          "\n{\"name\":3}",
+          "line 2: name: "},
+         {R"({"name":"Third"})", "line 1: definition: missing"},
+         {R"({"name":"Third","definition":{},"rule":1})", "line 1: rule: not a field"},
+         {R"({"name":"Third","definition":{"segment":"Nobody"}})", "Nobody"},
+         {"not json", "line 1: "},
+         {"\n", "there is no segment in the file"}}) {
+    write_file(scratch / "wrong.ndjson", text);
+    BOOST_TEST(contains(
+      must({"segment", "create", "--data", store, "--many", scratch / "wrong.ndjson"}, 1).err,
+      told));
+  }
+  must({"segment", "show", "Third", "--data", store}, 3);
+  must({"segment", "create", "--data", store}, 2);
+  must({"segment", "create", "Both", "--data", store, "--many", scratch / "many.ndjson"}, 2);
+}
+
 BOOST_FIXTURE_TEST_CASE(every_mistake_in_a_definition_is_a_line_with_its_place, small_store) {
   write_file(
     scratch / "wrong.json",
