@@ -158,7 +158,7 @@ public:
   struct build_result {
     bool done = true; // No build is left.
     build_progress progress;
-    /// Of switches of at most 10,000 flips (larger ones are read from the feed), and of the clock
+    /// Of switches of at most 1,000 flips (larger ones are read from the feed), and of the clock
     /// on the way.
     std::vector<model::flip> flips;
     std::vector<std::uint64_t> switched;

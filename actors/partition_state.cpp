@@ -17,7 +17,7 @@ namespace {
 
 using steady = std::chrono::steady_clock;
 
-constexpr std::size_t reported_flips_max = 10'000;
+constexpr std::size_t reported_flips_max = 1'000;
 
 model::failure unknown_segment(std::uint64_t segment) {
   return {model::failure_code::not_found, fmt::format("there is no segment number {}", segment)};

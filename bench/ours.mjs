@@ -43,6 +43,7 @@ export class Rollcall {
       if (status !== 0) throw new Error(`rollcall load of ${what}: status ${status}`);
       const seconds = Number(process.hrtime.bigint() - start) / 1e9;
       this.say({ work: `load ${what} from the generator's pipe`, value: Number(seconds.toFixed(1)), unit: 's' });
+      this.say({ work: `size on disk after the ${what}`, value: Math.round(this.bytes() / 2 ** 20), unit: 'MiB' });
     }
   }
 
@@ -101,8 +102,11 @@ export class Rollcall {
     for (const line of done.stdout.split('\n').filter(Boolean)) this.say(JSON.parse(line));
   }
 
+  bytes() {
+    return Number(spawnSync('du', ['-sB1', this.data], { encoding: 'utf8' }).stdout.split('\t')[0]);
+  }
+
   diskBytes() {
-    const du = spawnSync('du', ['-sB1', this.data], { encoding: 'utf8' });
-    this.say({ work: 'size on disk', value: Number(du.stdout.split('\t')[0]), unit: 'bytes' });
+    this.say({ work: 'size on disk', value: this.bytes(), unit: 'bytes' });
   }
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <roaring/roaring.hh>
 
 #include <cstdint>
@@ -26,9 +27,8 @@ public:
   using buckets = std::map<std::int64_t, bucket>;
 
   void add(std::uint32_t criterion, std::uint32_t profile, std::int64_t due, std::int64_t now);
-  /// The same for many profiles at once, ascending.
-  void add_many(std::uint32_t criterion, std::span<const std::uint32_t> profiles, std::int64_t due,
-                std::int64_t now);
+  /// The same for a scan, which finds many: they go into the buckets together, when somebody asks.
+  void gather(std::uint32_t criterion, std::uint32_t profile, std::int64_t due, std::int64_t now);
 
   /// The earliest bucket of all.
   [[nodiscard]] std::optional<std::int64_t> next() const;
@@ -46,16 +46,30 @@ public:
   void put(std::uint32_t criterion, std::int64_t key, Roaring profiles, bool dirty);
   [[nodiscard]] buckets& of(std::uint32_t criterion);
   /// Buckets that were stored and are gone; the caller clears it when the removal is stored.
-  std::set<std::pair<std::uint32_t, std::int64_t>> removed;
+  mutable std::set<std::pair<std::uint32_t, std::int64_t>> removed;
 
   [[nodiscard]] std::uint64_t size() const;
 
 private:
-  static std::int64_t key_of(std::int64_t due, std::int64_t now);
-  bucket& bucket_at(std::uint32_t criterion, std::int64_t key);
+  /// What a scan found about one criterion, by key.
+  struct gathered {
+    boost::unordered_flat_map<std::int64_t, std::uint32_t> lists_by_key;
+    std::vector<std::vector<std::uint32_t>> lists;
+    std::int64_t last_key = 0; // Neighbours mostly share it.
+    std::uint32_t last_list = 0;
+  };
 
-  std::vector<buckets> by_criterion_;
-  std::set<std::pair<std::int64_t, std::uint32_t>> order_; // (key, criterion)
+  static std::int64_t key_of(std::int64_t due, std::int64_t now);
+  bucket& bucket_at(std::uint32_t criterion, std::int64_t key) const;
+  /// Brings what was gathered into the buckets; before every look at them but `next`, which is
+  /// asked between the slices of a scan.
+  void collect() const;
+
+  mutable std::vector<buckets> by_criterion_;
+  mutable std::set<std::pair<std::int64_t, std::uint32_t>> order_; // (key, criterion)
+  mutable std::vector<gathered> gathered_;                         // By criterion.
+  mutable std::vector<std::uint32_t> with_gathered_;               // Criteria that have some.
+  mutable std::optional<std::int64_t> first_gathered_;             // The earliest key among them.
 };
 
 } // namespace segments

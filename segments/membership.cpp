@@ -97,7 +97,6 @@ std::optional<std::uint32_t> membership::next_block() const {
 
 void membership::scan(std::uint32_t block, const model::block_view& view, std::int64_t now) {
   const auto first = block * model::block_rows;
-  std::vector<std::pair<std::int64_t, std::vector<std::uint32_t>>> by_due;
   for (std::uint32_t number = 0; number < criteria_.size(); ++number) {
     auto* c = criteria_[number].get();
     if (c == nullptr || c->complete || c->next_block != block)
@@ -105,21 +104,8 @@ void membership::scan(std::uint32_t block, const model::block_view& view, std::i
     due_rows_.clear();
     c->compiled->scan(view, now, c->bits.words(first, (view.profiles() + 63) / 64), due_rows_);
     c->next_block = block + 1;
-    // Most rows share a few midnights: one bulk insertion for each.
-    by_due.clear();
-    for (const auto& row : due_rows_) {
-      auto known = std::ranges::find_if(by_due,
-                                        [&](const auto& b) { return b.first == row.next_flip; });
-      if (known == by_due.end() && by_due.size() >= 64) {
-        due_.add(number, first + row.row, row.next_flip, now);
-        continue;
-      }
-      if (known == by_due.end())
-        known = by_due.insert(known, {row.next_flip, {}});
-      known->second.push_back(first + row.row);
-    }
-    for (const auto& [due, rows] : by_due)
-      due_.add_many(number, rows, due, now);
+    for (const auto& row : due_rows_)
+      due_.gather(number, first + row.row, row.next_flip, now);
   }
 }
 
