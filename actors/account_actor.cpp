@@ -117,7 +117,7 @@ account_actor::behavior_type account(self_pointer self,
       return reply;
     },
     [self](const ask_last_sequence& asked) {
-      const auto reply = self->make_response_promise<caf::typed_response_promise<std::uint64_t>>();
+      const auto reply = self->make_response_promise<caf::typed_response_promise<last_sequences>>();
       find_last_sequence(self, asked.source, reply);
       return reply;
     },

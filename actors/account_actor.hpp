@@ -26,8 +26,13 @@ struct batch_answer {
   };
   std::vector<rejection> rejected;
 };
+/// Up to which batch a source has been taken: by every partition, and by any.
 struct ask_last_sequence {
   std::string source;
+};
+struct last_sequences {
+  std::uint64_t everywhere = 0;
+  std::uint64_t anywhere = 0; // Even a part of it.
 };
 struct merge_people {
   std::string from;
@@ -107,6 +112,7 @@ struct metric_ids {
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::take_batch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::batch_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::ask_last_sequence)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::last_sequences)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::merge_people)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::erase_person)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::find_person)
@@ -137,7 +143,7 @@ using account_actor = caf::typed_actor<
   // Replies when the whole batch is durable. Batches count in the order in which they come.
   caf::replies_to<take_batch>::with<batch_answer>,
   // The sequence up to which a source's batches were taken wholly.
-  caf::replies_to<ask_last_sequence>::with<std::uint64_t>,
+  caf::replies_to<ask_last_sequence>::with<last_sequences>,
   caf::replies_to<merge_people>::with<finished>, caf::replies_to<erase_person>::with<finished>,
   caf::replies_to<find_person>::with<found_person>,
   // Reply when the definition is recorded and the partitions were asked to build it.

@@ -578,7 +578,16 @@ void break_down(self_pointer self, const failure& why) {
 }
 
 void find_last_sequence(self_pointer self, const std::string& source,
-                        caf::typed_response_promise<std::uint64_t> reply) {
+                        caf::typed_response_promise<last_sequences> reply) {
+  const auto merges = self->state.parts.store->load_merges();
+  if (!merges) {
+    reply.deliver(to_error(merges.error()));
+    return;
+  }
+  std::uint64_t of_merges = 0; // Recorded, and perhaps not yet carried out.
+  for (const auto& merge : *merges)
+    if (merge.source == source)
+      of_merges = std::max(of_merges, merge.source_sequence >> record_bits);
   ask_counts(
     self, source,
     [=](const std::optional<caf::error>& failed, const std::vector<std::uint64_t>& counts) mutable {
@@ -586,12 +595,13 @@ void find_last_sequence(self_pointer self, const std::string& source,
         reply.deliver(*failed);
         return;
       }
-      std::uint64_t whole = UINT64_MAX; // Every partition has heard of the end of this one.
-      for (const auto count : counts)
-        whole = std::min(whole, (count & whole_batch) == whole_batch || count == 0
-                                  ? count >> record_bits
-                                  : (count >> record_bits) - 1);
-      reply.deliver(std::uint64_t{whole});
+      last_sequences last{UINT64_MAX, of_merges};
+      for (const auto count : counts) {
+        const bool is_whole = (count & whole_batch) == whole_batch || count == 0;
+        last.everywhere = std::min(last.everywhere, (count >> record_bits) - (is_whole ? 0 : 1));
+        last.anywhere = std::max(last.anywhere, count >> record_bits);
+      }
+      reply.deliver(last);
     });
 }
 

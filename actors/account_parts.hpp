@@ -31,7 +31,7 @@ void go_on(self_pointer self);
 /// A partition has ended by accident: everybody is told and nothing is taken any more.
 void break_down(self_pointer self, const model::failure& why);
 void find_last_sequence(self_pointer self, const std::string& source,
-                        caf::typed_response_promise<std::uint64_t> reply);
+                        caf::typed_response_promise<last_sequences> reply);
 
 // --- segments (account_segments.cpp)
 

@@ -15,6 +15,7 @@ using build = build_coordinator_state::build;
 using unit_promise = caf::typed_response_promise<finished>;
 
 constexpr std::chrono::seconds retry_after{1};
+constexpr std::chrono::milliseconds wait_max{150}; // Somebody who waits sees progress meanwhile.
 constexpr std::chrono::milliseconds estimate_after{300}; // Earlier estimates are noise.
 
 bool is_in_force(const build& b, std::size_t partition) {
@@ -177,6 +178,37 @@ build_state report(const build_coordinator_state& state, std::uint64_t segment) 
   return out;
 }
 
+/// Whether there is nothing to wait for: the build has ended, or does not get on.
+bool is_news(const build_state& s) {
+  return !s.is_going || !s.trouble.empty();
+}
+
+/// Tells those who wait what has become of their build, when it ended.
+void tell_waiters(self_pointer self) {
+  auto& state = self->state;
+  for (auto w = state.waiters.begin(); w != state.waiters.end();) {
+    auto now = report(state, w->second.segment);
+    if (!is_news(now)) {
+      ++w;
+      continue;
+    }
+    w->second.reply.deliver(std::move(now));
+    w = state.waiters.erase(w);
+  }
+}
+
+void await(self_pointer self, std::uint64_t segment,
+           caf::typed_response_promise<build_state> reply) {
+  auto& state = self->state;
+  auto now = report(state, segment);
+  if (is_news(now)) {
+    reply.deliver(std::move(now));
+    return;
+  }
+  state.waiters.try_emplace(++state.last_waiter, segment, std::move(reply));
+  self->delayed_send(self, wait_max, end_wait{state.last_waiter});
+}
+
 } // namespace
 
 build_coordinator_actor::behavior_type build_coordinator(self_pointer self,
@@ -194,20 +226,38 @@ build_coordinator_actor::behavior_type build_coordinator(self_pointer self,
     [self, promise](const cancel_build& order) {
       const auto reply = promise();
       cancel(self, order.segment, reply);
+      tell_waiters(self);
       return reply;
     },
     [self, promise](const forget_build& order) {
       const auto reply = promise();
       self->state.builds.erase(order.segment);
+      tell_waiters(self);
       ask_all(self, drop_segment{order.segment}, reply);
       return reply;
     },
-    [self](const report_build& asked) { return report(self->state, asked.segment); },
-    [self](const build_moved& moved) { note_progress(self, moved); },
+    [self](const await_build& asked) {
+      const auto reply = self->make_response_promise<caf::typed_response_promise<build_state>>();
+      await(self, asked.segment, reply);
+      return reply;
+    },
+    [self](const build_moved& moved) {
+      note_progress(self, moved);
+      if (!moved.switched.empty())
+        tell_waiters(self);
+    },
     [self](const retry_define& again) {
       const auto* b = current(self, again.segment, again.version);
       if (b && !b->is_cancelled)
         ask_the_rest(self, {&again.segment, 1}, unit_promise{});
+    },
+    [self](const end_wait& over) {
+      auto& waiters = self->state.waiters;
+      while (!waiters.empty() && waiters.begin()->first <= over.number) {
+        auto& [segment, reply] = waiters.begin()->second;
+        reply.deliver(report(self->state, segment));
+        waiters.erase(waiters.begin());
+      }
     },
   };
 }

@@ -23,7 +23,8 @@ struct cancel_build {
 struct forget_build {
   std::uint64_t segment = 0;
 };
-struct report_build {
+/// How far a build is, told when it ends (by success, cancelling or trouble), or after a while.
+struct await_build {
   std::uint64_t segment = 0;
 };
 struct build_state {
@@ -42,15 +43,20 @@ struct retry_define {
   std::uint64_t segment = 0;
   std::uint32_t version = 0;
 };
+/// INTERNAL: whoever has waited since `number` or earlier is told now.
+struct end_wait {
+  std::uint64_t number = 0;
+};
 
 } // namespace actors
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::begin_builds)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::cancel_build)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::forget_build)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::report_build)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::await_build)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::build_state)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::retry_define)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::end_wait)
 
 namespace actors {
 
@@ -62,8 +68,8 @@ using build_coordinator_actor = caf::typed_actor<
   caf::reacts_to<meet_profiles>,
   // Replies when every partition was asked; a first failure is told and asked again meanwhile.
   caf::replies_to<begin_builds>::with<finished>, caf::replies_to<cancel_build>::with<finished>,
-  caf::replies_to<forget_build>::with<finished>, caf::replies_to<report_build>::with<build_state>,
-  caf::reacts_to<build_moved>, caf::reacts_to<retry_define>>;
+  caf::replies_to<forget_build>::with<finished>, caf::replies_to<await_build>::with<build_state>,
+  caf::reacts_to<build_moved>, caf::reacts_to<retry_define>, caf::reacts_to<end_wait>>;
 
 struct build_coordinator_state {
   static constexpr const char* name = "build_coordinator";
@@ -81,6 +87,13 @@ struct build_coordinator_state {
   std::map<std::uint64_t, build> builds; // By segment, finished ones too.
   std::vector<profile_actor> profiles;
   std::vector<build_progress> progress; // By partition, of the scan that goes on there.
+
+  struct waiter {
+    std::uint64_t segment = 0;
+    caf::typed_response_promise<build_state> reply;
+  };
+  std::map<std::uint64_t, waiter> waiters; // By number, in the order in which they came.
+  std::uint64_t last_waiter = 0;
 };
 
 build_coordinator_actor::behavior_type

@@ -305,10 +305,24 @@ status engine::flush() {
 }
 
 outcome<std::uint64_t> engine::last_sequence(std::string_view source) {
-  return guarded([&] {
-    return parts_->ask<std::uint64_t>(parts_->account,
-                                      actors::ask_last_sequence{std::string{source}},
-                                      "ask how far a source has come");
+  return guarded([&]() -> outcome<std::uint64_t> {
+    const auto last = parts_->ask<actors::last_sequences>(
+      parts_->account, actors::ask_last_sequence{std::string{source}},
+      "ask how far a source has come");
+    if (!last)
+      return last.error();
+    return std::uint64_t{last->everywhere};
+  });
+}
+
+outcome<std::uint64_t> engine::highest_sequence(std::string_view source) {
+  return guarded([&]() -> outcome<std::uint64_t> {
+    const auto last = parts_->ask<actors::last_sequences>(
+      parts_->account, actors::ask_last_sequence{std::string{source}},
+      "ask how far a source has come");
+    if (!last)
+      return last.error();
+    return std::uint64_t{last->anywhere};
   });
 }
 

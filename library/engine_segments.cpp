@@ -19,8 +19,7 @@ using model::status;
 
 constexpr std::size_t page_max = 100'000;
 constexpr std::size_t labels_at_once = 10'000;
-constexpr std::chrono::milliseconds report_interval{150};
-constexpr std::chrono::milliseconds first_look{1}; // Small builds are done by then.
+constexpr std::chrono::milliseconds look_again{20}; // At a build that has not begun yet.
 
 std::vector<definition_fault> to_faults(std::vector<segments::definition_error> errors) {
   std::vector<definition_fault> faults;
@@ -228,13 +227,12 @@ outcome<segment_info> engine::show(std::string_view segment) {
 status engine::wait_built(std::string_view segment,
                           const std::function<bool(const build_report&)>& progress) {
   return guarded([&]() -> status {
-    auto pause = first_look;
     for (;;) {
       auto found = parts_->find(segment); // Again each time: it may have been edited or dropped.
       if (!found)
         return found.error();
       auto state = parts_->ask<actors::build_state>(
-        parts_->builds, actors::report_build{found->entry.number}, "ask how far a build has come");
+        parts_->builds, actors::await_build{found->entry.number}, "ask how far a build has come");
       if (!state)
         return state.error();
       if (state->version_in_force >= found->entry.version())
@@ -250,8 +248,8 @@ status engine::wait_built(std::string_view segment,
           return cancelled;
         continue;
       }
-      std::this_thread::sleep_for(pause);
-      pause = std::min(2 * pause, report_interval);
+      if (!state->is_going || !state->trouble.empty()) // Told at once.
+        std::this_thread::sleep_for(look_again);
     }
     if (progress)
       progress({100, 0, 0, 0, std::chrono::milliseconds{0}});

@@ -18,9 +18,8 @@ constexpr std::size_t waiting_bytes_max = std::size_t{32} << 20;
 constexpr std::size_t line_bytes_kept = model::line_bytes_max + 1;
 constexpr std::chrono::seconds full_disk_pause{1};
 /// Batches of all runs have one source. A run that crashed may have left some partitions one batch
-/// ahead; skipping a few numbers keeps the next run's batches apart from it.
+/// ahead of others, and the next run's batches are others: their numbers start above all of them.
 constexpr std::string_view source = "run";
-constexpr std::uint64_t sequence_gap = 1000;
 
 std::string rejected_json(const std::vector<messages::line_error>& errors,
                           const std::vector<rollcall::rejected_record>& refused) {
@@ -47,9 +46,9 @@ std::string line_range(std::uint64_t from, std::uint64_t to) {
 } // namespace
 
 intake::intake(rollcall::engine& engine, line_writer& acks) : engine_(engine), acks_(acks) {
-  const auto last = engine.last_sequence(source);
+  const auto last = engine.highest_sequence(source);
   if (last)
-    sequence_ = *last + sequence_gap;
+    sequence_ = *last;
   else
     fail(last.error());
   thread_ = std::thread([this] { work(); });

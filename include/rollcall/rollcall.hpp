@@ -260,6 +260,10 @@ public:
 
   /// The sequence up to which the batches of a source have been taken wholly; 0 = none.
   model::outcome<std::uint64_t> last_sequence(std::string_view source);
+  /// The highest sequence of which even a part was taken, as a crash may leave one. Who does not
+  /// send exactly the same batches again begins above it: a number that is used again for other
+  /// changes would pass some of them off as known. 0 = none.
+  model::outcome<std::uint64_t> highest_sequence(std::string_view source);
 
   /// Folds everything recent into blocks and waits until that is done.
   model::status fold();

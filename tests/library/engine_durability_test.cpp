@@ -1,3 +1,4 @@
+#include "actors/partition.hpp"
 #include "tests/library/engine_fixture.hpp"
 
 #include <chrono>
@@ -41,6 +42,35 @@ BOOST_FIXTURE_TEST_CASE(a_directory_belongs_to_one_engine_and_keeps_what_it_was_
   other.account_zone = "Mars/Olympus";
   BOOST_CHECK(rollcall::engine::open(other).error().code == model::failure_code::invalid_input);
   open();
+}
+
+/// A crash may leave one partition ahead of the others. Another batch under the same number would
+/// be passed off there as known.
+BOOST_FIXTURE_TEST_CASE(the_highest_sequence_is_that_of_the_partition_that_is_ahead,
+                        engine_fixture) {
+  batch_maker batch;
+  apply(batch.event({"u1"}, "Placed Order", "2025-12-20"), "shop", 7);
+  engine.reset();
+  {
+    actors::partition_options ahead;
+    ahead.directory = directory.path() / "store" / "partition-2";
+    ahead.index = 2;
+    auto opened = actors::partition::open(ahead);
+    need(opened);
+    const model::change_batch nothing;
+    const actors::incoming_batch part{&nothing, model::flip_cause::event, "shop",
+                                      std::uint64_t{1008} << 20 | ((1 << 20) - 1)};
+    need((*opened)->commit({&part, 1}, instant("2026-01-01")));
+  }
+  open();
+  BOOST_CHECK_EQUAL(*engine->last_sequence("shop"), 7u);
+  BOOST_CHECK_EQUAL(*engine->highest_sequence("shop"), 1008u);
+  BOOST_CHECK_EQUAL(*engine->highest_sequence("nobody"), 0u);
+  for (int i = 0; i < 20; ++i)
+    batch.event({"n" + std::to_string(i)}, "Placed Order", "2025-12-20");
+  const auto taken = apply(batch, "shop", *engine->highest_sequence("shop") + 1);
+  BOOST_CHECK_EQUAL(taken.applied, 20u);
+  BOOST_CHECK_EQUAL(taken.duplicates, 0u);
 }
 
 BOOST_AUTO_TEST_CASE(a_real_clock_goes_on_from_where_a_manual_one_stood) {
