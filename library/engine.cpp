@@ -304,26 +304,28 @@ status engine::flush() {
   });
 }
 
-outcome<std::uint64_t> engine::last_sequence(std::string_view source) {
+namespace {
+
+/// One of a source's two counts.
+outcome<std::uint64_t> ask_sequence(engine::parts& p, std::string_view source,
+                                    std::uint64_t actors::last_sequences::*which) {
   return guarded([&]() -> outcome<std::uint64_t> {
-    const auto last = parts_->ask<actors::last_sequences>(
-      parts_->account, actors::ask_last_sequence{std::string{source}},
-      "ask how far a source has come");
+    const auto last = p.ask<actors::last_sequences>(
+      p.account, actors::ask_last_sequence{std::string{source}}, "ask how far a source has come");
     if (!last)
       return last.error();
-    return std::uint64_t{last->everywhere};
+    return std::uint64_t{(*last).*which};
   });
 }
 
+} // namespace
+
+outcome<std::uint64_t> engine::last_sequence(std::string_view source) {
+  return ask_sequence(*parts_, source, &actors::last_sequences::everywhere);
+}
+
 outcome<std::uint64_t> engine::highest_sequence(std::string_view source) {
-  return guarded([&]() -> outcome<std::uint64_t> {
-    const auto last = parts_->ask<actors::last_sequences>(
-      parts_->account, actors::ask_last_sequence{std::string{source}},
-      "ask how far a source has come");
-    if (!last)
-      return last.error();
-    return std::uint64_t{last->anywhere};
-  });
+  return ask_sequence(*parts_, source, &actors::last_sequences::anywhere);
 }
 
 status engine::fold() {
