@@ -18,6 +18,7 @@ namespace {
 using steady = std::chrono::steady_clock;
 
 constexpr std::size_t reported_flips_max = 1'000;
+constexpr std::size_t switches_max = 64; // In one commit; changes come through before the next.
 
 model::failure unknown_segment(std::uint64_t segment) {
   return {model::failure_code::not_found, fmt::format("there is no segment number {}", segment)};
@@ -65,12 +66,22 @@ void partition_state::pending_put() {
   unused_.clear();
 }
 
+model::status partition_state::commit_with_pending(
+  const std::function<model::status(storage::write_transaction&)>& more) {
+  auto done = where_->update([&](storage::write_transaction& to) -> model::status {
+    put_pending(to);
+    return more(to);
+  });
+  if (done)
+    pending_put();
+  return done;
+}
+
 model::outcome<std::uint64_t> partition_state::write(
-  std::string_view record,
+  const std::string& record,
   const std::function<model::status(storage::write_transaction&, std::uint64_t)>& more) {
   std::uint64_t sequence = log_->last();
-  const auto done = where_->update([&](storage::write_transaction& to) -> model::status {
-    put_pending(to);
+  const auto done = commit_with_pending([&](storage::write_transaction& to) -> model::status {
     if (!record.empty()) {
       auto appended = log_->append(to, record);
       if (!appended)
@@ -81,7 +92,6 @@ model::outcome<std::uint64_t> partition_state::write(
   });
   if (!done)
     return done.error();
-  pending_put();
   log_bytes_ += record.size();
   return sequence;
 }
@@ -368,8 +378,7 @@ model::outcome<std::uint64_t> partition_state::write_about(
     begin_record(records.emplace_back(), head, 0);
   }
   std::uint64_t sequence = log_->last();
-  const auto done = where_->update([&](storage::write_transaction& to) -> model::status {
-    put_pending(to);
+  const auto done = commit_with_pending([&](storage::write_transaction& to) -> model::status {
     for (std::size_t i = 0; i < notes.size(); ++i) {
       auto appended = log_->append(to, records[i]);
       if (!appended)
@@ -382,7 +391,6 @@ model::outcome<std::uint64_t> partition_state::write_about(
   });
   if (!done)
     return done.error();
-  pending_put();
   for (const auto& record : records)
     log_bytes_ += record.size();
   now_ = head.now;
@@ -416,9 +424,13 @@ partition_state::build_slice(model::instant now, std::chrono::microseconds budge
                                     std::uint64_t{*next} * model::block_rows, store_->profiles())
                                        : store_->profiles();
   result.done = !next;
-  const auto ready = members_.ready();
+  auto ready = members_.ready();
   if (ready.empty())
     return result;
+  if (ready.size() > switches_max) {
+    ready.resize(switches_max);
+    result.done = false;
+  }
   // A switch reads the bits of old and new criteria together: they must be true at the same
   // instant.
   if (auto caught_up = catch_up(now_, result.flips); !caught_up)

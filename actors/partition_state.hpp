@@ -87,9 +87,12 @@ private:
   /// Everything a commit carries beside its own record: new names, effects of the records before.
   void put_pending(storage::write_transaction& to) const;
   void pending_put();
-  /// Runs `more` and commits with what is pending; appends `record` when it is not empty.
+  /// Runs `more` in a transaction that also takes what is pending.
+  model::status
+  commit_with_pending(const std::function<model::status(storage::write_transaction&)>& more);
+  /// The same with `record` appended to the log when it is not empty; its sequence.
   model::outcome<std::uint64_t> write(
-    std::string_view record,
+    const std::string& record,
     const std::function<model::status(storage::write_transaction&, std::uint64_t sequence)>& more);
   void announce(std::vector<model::flip>& flips, std::uint64_t sequence);
   std::vector<model::flip> tick(model::instant now, std::size_t evaluations_max);

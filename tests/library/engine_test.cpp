@@ -132,6 +132,37 @@ BOOST_FIXTURE_TEST_CASE(many_segments_are_created_in_one_go_or_none_is, engine_f
   all_are_right();
 }
 
+/// More than a partition switches to in one commit.
+BOOST_FIXTURE_TEST_CASE(hundreds_of_segments_come_into_force_in_turns, engine_fixture) {
+  constexpr int segments = 150;
+  batch_maker batch;
+  for (int i = 0; i < segments; ++i)
+    batch.event({"u" + std::to_string(i)}, "Metric " + std::to_string(i), "2025-12-20");
+  apply(batch);
+  std::vector<rollcall::new_segment> wanted;
+  for (int i = 0; i < segments; ++i) {
+    std::string rule = bought_twice;
+    rule.replace(rule.find("Placed Order"), 12, "Metric " + std::to_string(i));
+    rule.replace(rule.find("\"value\": 2"), 10, "\"value\": 1");
+    wanted.push_back({"Segment " + std::to_string(i), rule});
+  }
+  BOOST_REQUIRE(engine->create(wanted));
+  const auto all_are_right = [&] {
+    for (int i = 0; i < segments; ++i) {
+      const auto name = "Segment " + std::to_string(i);
+      wait(name);
+      BOOST_REQUIRE(members(name) == (names{"u" + std::to_string(i)}));
+      const auto feed = engine->feed(name, {}, 10);
+      BOOST_REQUIRE(feed);
+      BOOST_REQUIRE_EQUAL(feed->flips.size(), 1u);
+    }
+  };
+  all_are_right();
+  reopen();
+  all_are_right();
+  check_everything();
+}
+
 BOOST_FIXTURE_TEST_CASE(a_time_zone_that_nobody_knows_is_told_with_its_place, engine_fixture) {
   const auto wrong = engine->create("Wrong", R"({"condition_groups": [{"conditions": [
     {"type": "profile-metric", "metric_id": "Placed Order", "measurement": "count",
