@@ -1,5 +1,4 @@
 #include "segments/evaluate.hpp"
-#include "segments/zip_points.hpp"
 #include "tests/segments/evaluation_support.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -551,40 +550,6 @@ BOOST_AUTO_TEST_CASE(nobody_is_reached_on_whatsapp_without_a_record) {
   BOOST_CHECK(holds(c, with("SUBSCRIBED"), noon));
   c.transactional = true;
   BOOST_CHECK(!holds(c, with("SUBSCRIBED"), noon));
-}
-
-BOOST_AUTO_TEST_CASE(own_coordinates_come_before_the_zip_code) {
-  // 10 miles around Boston's 02110.
-  const auto boston = zip_point("02110").value();
-  const distance_criterion near{boston.latitude, boston.longitude, 10, true};
-  const distance_criterion far{boston.latitude, boston.longitude, 10, false};
-  const auto at_zip = person{}
-                        .with("location['country']", text("United States"))
-                        .with("location['zip']", text("02110"));
-  BOOST_CHECK(holds(near, at_zip, noon));
-  BOOST_CHECK(!holds(far, at_zip, noon));
-  const auto moved = person{at_zip}
-                       .with("location['latitude']", number(40.7))
-                       .with("location['longitude']", number(-74));
-  BOOST_CHECK(holds(far, moved, noon));
-  auto elsewhere = person{at_zip}.with("location['country']", text("Germany"));
-  BOOST_CHECK(!holds(near, elsewhere, noon));
-  BOOST_CHECK(!holds(far, elsewhere, noon));
-}
-
-BOOST_AUTO_TEST_CASE(regions_go_by_exact_country_names_and_codes) {
-  const region_criterion in_union{true, region::european_union};
-  const region_criterion outside_union{false, region::european_union};
-  const auto in = [](std::string_view country) {
-    return person{}.with("location['country']", text(country));
-  };
-  BOOST_CHECK(holds(in_union, in("Germany"), noon));
-  BOOST_CHECK(holds(in_union, in("PT"), noon));
-  BOOST_CHECK(!holds(in_union, in("germany"), noon));
-  BOOST_CHECK(holds(outside_union, in("GB"), noon));
-  BOOST_CHECK(!holds(in_union, person{}, noon));
-  BOOST_CHECK(!holds(outside_union, person{}, noon));
-  BOOST_CHECK(holds(region_criterion{true, region::united_states}, in("US"), noon));
 }
 
 BOOST_AUTO_TEST_CASE(channels_rank_by_their_place) {
