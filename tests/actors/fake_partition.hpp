@@ -49,8 +49,11 @@ public:
   [[nodiscard]] std::optional<model::instant> next_due() const override {
     return script_->next_due;
   }
-  model::status define(std::span<const actors::new_definition>, model::instant) override {
-    script_->calls.emplace_back("define");
+  model::status define(std::span<const actors::new_definition> all, model::instant) override {
+    std::string call = "define";
+    for (const auto& d : all)
+      call += " " + std::to_string(d.segment);
+    script_->calls.push_back(std::move(call));
     if (script_->fails)
       return *script_->fails;
     return model::nothing{};

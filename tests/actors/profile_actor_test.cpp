@@ -150,7 +150,7 @@ BOOST_FIXTURE_TEST_CASE(builds_and_merges_take_turns_and_builds_are_reported, fi
   script->merge_slices = 2;
   caf::anon_send(who, actors::define_segments{{{7, 3, std::make_shared<const std::string>("{}")}}});
   scheduler->run();
-  BOOST_CHECK(script->calls == (calls{"define", "build", "merge", "build", "merge"}));
+  BOOST_CHECK(script->calls == (calls{"define 7", "build", "merge", "build", "merge"}));
   BOOST_CHECK_EQUAL(std::count(heard.begin(), heard.end(), "built"), 1);
 }
 
