@@ -142,7 +142,7 @@ namespace actors {
 using account_actor = caf::typed_actor<
   // Replies when the whole batch is durable. Batches count in the order in which they come.
   caf::replies_to<take_batch>::with<batch_answer>,
-  // The sequence up to which a source's batches were taken wholly.
+  // Up to which sequence a source's batches were taken, wholly and in part.
   caf::replies_to<ask_last_sequence>::with<last_sequences>,
   caf::replies_to<merge_people>::with<finished>, caf::replies_to<erase_person>::with<finished>,
   caf::replies_to<find_person>::with<found_person>,

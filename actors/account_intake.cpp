@@ -19,10 +19,6 @@ using job_ptr = std::shared_ptr<intake_job>;
 constexpr std::size_t jobs_out_max = 64;
 constexpr std::size_t bytes_out_max = std::size_t{64} << 20; // Of parts that wait for their commit.
 
-// A source's count in a partition: the batch's sequence, and in the low bits up to which record of
-// it was taken.
-constexpr unsigned record_bits = 20;
-constexpr std::uint64_t whole_batch = (std::uint64_t{1} << record_bits) - 1;
 constexpr std::size_t records_max = 1'000'000;
 constexpr std::uint64_t sequence_end = std::uint64_t{1} << 43;
 
@@ -466,24 +462,6 @@ void go_on_with_merges(self_pointer self) {
   });
 }
 
-using counts_callback = std::function<void(const std::optional<caf::error>&,
-                                           const std::vector<std::uint64_t>&)>;
-
-void ask_counts(self_pointer self, const std::string& source, counts_callback then) {
-  auto& profiles = self->state.parts.profiles;
-  const auto counts = std::make_shared<std::vector<std::uint64_t>>(profiles.size());
-  const auto all = countdown::from(
-    profiles.size(), [=](const std::optional<caf::error>& failed) { then(failed, *counts); });
-  for (std::size_t p = 0; p < profiles.size(); ++p)
-    self->request(profiles[p], caf::infinite, read_last_of{source})
-      .then(
-        [=](std::uint64_t count) {
-          (*counts)[p] = count;
-          all->one_done();
-        },
-        [=](caf::error& e) { all->one_failed(std::move(e)); });
-}
-
 /// False while the partitions are asked how far the source has come.
 bool knows_source(self_pointer self, const std::string& source) {
   auto& state = self->state;
@@ -575,34 +553,6 @@ void break_down(self_pointer self, const failure& why) {
     job->failed = why;
     answer(*job);
   }
-}
-
-void find_last_sequence(self_pointer self, const std::string& source,
-                        caf::typed_response_promise<last_sequences> reply) {
-  const auto merges = self->state.parts.store->load_merges();
-  if (!merges) {
-    reply.deliver(to_error(merges.error()));
-    return;
-  }
-  std::uint64_t of_merges = 0; // Recorded, and perhaps not yet carried out.
-  for (const auto& merge : *merges)
-    if (merge.source == source)
-      of_merges = std::max(of_merges, merge.source_sequence >> record_bits);
-  ask_counts(
-    self, source,
-    [=](const std::optional<caf::error>& failed, const std::vector<std::uint64_t>& counts) mutable {
-      if (failed) {
-        reply.deliver(*failed);
-        return;
-      }
-      last_sequences last{UINT64_MAX, of_merges};
-      for (const auto count : counts) {
-        const bool is_whole = (count & whole_batch) == whole_batch || count == 0;
-        last.everywhere = std::min(last.everywhere, (count >> record_bits) - (is_whole ? 0 : 1));
-        last.anywhere = std::max(last.anywhere, count >> record_bits);
-      }
-      reply.deliver(last);
-    });
 }
 
 } // namespace actors::account_parts

@@ -30,6 +30,18 @@ void accept_job(self_pointer self, std::shared_ptr<intake_job> job);
 void go_on(self_pointer self);
 /// A partition has ended by accident: everybody is told and nothing is taken any more.
 void break_down(self_pointer self, const model::failure& why);
+
+// --- sources of batches (account_sources.cpp)
+
+// A source's count in a partition: the batch's sequence, and in the low bits up to which record of
+// it was taken.
+inline constexpr unsigned record_bits = 20;
+inline constexpr std::uint64_t whole_batch = (std::uint64_t{1} << record_bits) - 1;
+
+using counts_callback = std::function<void(const std::optional<caf::error>&,
+                                           const std::vector<std::uint64_t>&)>;
+/// Asks every partition for its count of a source; in their order.
+void ask_counts(self_pointer self, const std::string& source, counts_callback then);
 void find_last_sequence(self_pointer self, const std::string& source,
                         caf::typed_response_promise<last_sequences> reply);
 

@@ -56,8 +56,8 @@ batch_part_ptr single_part(model::change_kind kind, std::uint32_t profile, model
 using merge_callback = std::function<void(std::optional<model::failure>)>;
 
 model::failure merge_waits(const model::failure& why) {
-  return {why.code, fmt::format("the merge is recorded and will be completed later; for now: {}",
-                                why.message)};
+  return {why.code,
+          fmt::format("the merge is recorded and will be completed later: {}", why.message)};
 }
 
 /// The last step: what `from` was called leads to `into` where that lacked such a name.

@@ -355,7 +355,7 @@ void add_segment_commands(command_line& line) {
     ->type_name("FILE");
   command
     .add_option("--at", previewed->at,
-                "What the rule takes for now; the account's clock without it")
+                "What the rule takes for the present; the account's clock without it")
     ->type_name("INSTANT");
   command
     .add_option("--ids", previewed->ids,

@@ -52,6 +52,7 @@ protected:
   [[nodiscard]] std::size_t looked_at() const {
     return paths_.size();
   }
+  /// The verdict about values in the order of `look_at`.
   [[nodiscard]] virtual verdict judge(values v, std::int64_t now) const = 0;
 
 private:
