@@ -61,6 +61,7 @@ struct arguments {
   std::uint64_t seed = 1;
   int runs = 5;
   int seconds = 10;
+  std::string only; // One of the parts below; empty = all.
 };
 
 arguments read_arguments(int count, char** words) {
@@ -78,6 +79,7 @@ arguments read_arguments(int count, char** words) {
     a.runs = std::stoi(given["--runs"]);
   if (given.contains("--seconds"))
     a.seconds = std::stoi(given["--seconds"]);
+  a.only = given["--only"];
   return a;
 }
 
@@ -309,11 +311,17 @@ int main(int count, char** words) {
   auto start = steady::now();
   auto engine = must(rollcall::engine::open({.directory = a.data}), "open");
   say("open", milliseconds_since(start), "ms");
-  measure_builds(*engine, a);
-  say("memory beyond the page cache after the builds", anonymous_mib(), "MiB");
-  measure_live(*engine, store, a);
-  say("memory beyond the page cache after live traffic", anonymous_mib(), "MiB");
-  measure_midnight(*engine, store);
+  const auto is_wanted = [&](std::string_view part) { return a.only.empty() || a.only == part; };
+  if (is_wanted("builds")) {
+    measure_builds(*engine, a);
+    say("memory beyond the page cache after the builds", anonymous_mib(), "MiB");
+  }
+  if (is_wanted("live")) {
+    measure_live(*engine, store, a);
+    say("memory beyond the page cache after live traffic", anonymous_mib(), "MiB");
+  }
+  if (is_wanted("midnight"))
+    measure_midnight(*engine, store);
   start = steady::now();
   must(engine->fold(), "fold");
   say("fold of the delta", milliseconds_since(start), "ms");

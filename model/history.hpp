@@ -60,6 +60,10 @@ public:
   [[nodiscard]] virtual std::uint32_t size() const = 0;
   /// `code` from 1 to size(); several codes may stand for equal values.
   [[nodiscard]] virtual value_view entry(std::uint32_t code) const = 0;
+  /// True: no two codes stand for equal values.
+  [[nodiscard]] virtual bool is_distinct() const {
+    return false;
+  }
 };
 
 /// A column of codes into a dictionary. Width in bytes: 0 (every row has `constant`), 1, 2 or 4.

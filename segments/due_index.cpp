@@ -10,6 +10,7 @@ namespace {
 constexpr std::int64_t hour_ms = 3'600'000;
 constexpr std::int64_t day_ms = 24 * hour_ms;
 constexpr std::int64_t near_ms = 2 * hour_ms;
+constexpr std::size_t near_hours = 366 * 24;
 
 } // namespace
 
@@ -20,53 +21,76 @@ std::int64_t due_index::key_of(std::int64_t due, std::int64_t now) {
   return due - (into_hour < 0 ? into_hour + hour_ms : into_hour);
 }
 
-due_index::bucket& due_index::bucket_at(std::uint32_t criterion, std::int64_t key) const {
-  if (criterion >= by_criterion_.size())
-    by_criterion_.resize(criterion + 1);
-  const auto [at, is_new] = by_criterion_[criterion].try_emplace(key);
+due_index::bucket& due_index::bucket_at(std::uint32_t number, std::int64_t key) const {
+  if (number >= by_criterion_.size())
+    by_criterion_.resize(number + 1);
+  const auto [at, is_new] = by_criterion_[number].try_emplace(key);
   if (is_new) {
-    order_.emplace(key, criterion);
-    removed.erase({criterion, key});
+    order_.emplace(key, number);
+    removed.erase({number, key});
   }
   return at->second;
 }
 
-void due_index::add(std::uint32_t criterion, std::uint32_t profile, std::int64_t due,
+void due_index::add(std::uint32_t number, std::uint32_t profile, std::int64_t due,
                     std::int64_t now) {
-  auto& b = bucket_at(criterion, key_of(due, now));
+  auto& b = bucket_at(number, key_of(due, now));
   if (b.profiles.addChecked(profile))
     b.dirty = true;
 }
 
-void due_index::gather(std::uint32_t criterion, std::uint32_t profile, std::int64_t due,
-                       std::int64_t now) {
-  if (criterion >= gathered_.size())
-    gathered_.resize(criterion + 1);
-  auto& g = gathered_[criterion];
-  const auto key = key_of(due, now);
-  if (g.lists.empty() || key != g.last_key) {
-    if (g.lists.empty())
-      with_gathered_.push_back(criterion);
-    const auto [at, is_new] = g.lists_by_key.try_emplace(
-      key, static_cast<std::uint32_t>(g.lists.size()));
-    if (is_new)
-      g.lists.emplace_back();
-    first_gathered_ = std::min(first_gathered_.value_or(key), key);
-    g.last_key = key;
-    g.last_list = at->second;
+void due_index::gather(std::uint32_t number, std::uint32_t first,
+                       std::span<const compiled_criterion::due_row> found, std::int64_t now) {
+  if (found.empty())
+    return;
+  if (number >= gathered_.size())
+    gathered_.resize(number + 1);
+  auto& g = gathered_[number];
+  if (g.lists.empty()) {
+    with_gathered_.push_back(number);
+    g.by_hour.assign(near_hours, 0);
+    g.first_hour = now / hour_ms;
   }
-  g.lists[g.last_list].push_back(profile);
+  std::int64_t last_key = INT64_MIN; // Neighbours often share it.
+  std::uint32_t last_list = 0;
+  for (const auto& row : found) {
+    const auto key = key_of(row.next_flip, now);
+    if (key != last_key) {
+      last_key = key;
+      last_list = list_of(g, key);
+    }
+    g.lists[last_list].profiles.push_back(first + row.row);
+  }
+}
+
+std::uint32_t due_index::list_of(gathered& g, std::int64_t key) {
+  const auto add = [&] {
+    g.lists.push_back({key, {}});
+    first_gathered_ = std::min(first_gathered_.value_or(key), key);
+    return static_cast<std::uint32_t>(g.lists.size());
+  };
+  const auto hour = key / hour_ms - g.first_hour;
+  if (key % hour_ms == 0 && hour >= 0 && hour < static_cast<std::int64_t>(g.by_hour.size())) {
+    auto& list = g.by_hour[static_cast<std::size_t>(hour)];
+    if (list == 0)
+      list = add();
+    return list - 1;
+  }
+  auto& list = g.others[key];
+  if (list == 0)
+    list = add();
+  return list - 1;
 }
 
 void due_index::collect() const {
   if (with_gathered_.empty())
     return;
   first_gathered_.reset();
-  for (const auto criterion : std::exchange(with_gathered_, {})) {
-    const auto found = std::exchange(gathered_[criterion], {});
-    for (const auto& [key, list] : found.lists_by_key) {
-      auto& b = bucket_at(criterion, key);
-      b.profiles.addMany(found.lists[list].size(), found.lists[list].data());
+  for (const auto number : std::exchange(with_gathered_, {})) {
+    const auto found = std::exchange(gathered_[number], {});
+    for (const auto& list : found.lists) {
+      auto& b = bucket_at(number, list.key);
+      b.profiles.addMany(list.profiles.size(), list.profiles.data());
       b.dirty = true;
     }
   }
@@ -94,61 +118,61 @@ std::vector<std::uint32_t> due_index::criteria_at(std::int64_t key) const {
   return found;
 }
 
-const Roaring* due_index::at(std::uint32_t criterion, std::int64_t key) const {
+const Roaring* due_index::at(std::uint32_t number, std::int64_t key) const {
   collect();
-  if (criterion >= by_criterion_.size())
+  if (number >= by_criterion_.size())
     return nullptr;
-  const auto found = by_criterion_[criterion].find(key);
-  return found == by_criterion_[criterion].end() ? nullptr : &found->second.profiles;
+  const auto found = by_criterion_[number].find(key);
+  return found == by_criterion_[number].end() ? nullptr : &found->second.profiles;
 }
 
-void due_index::remove(std::uint32_t criterion, std::int64_t key, std::uint32_t profile) {
-  auto& all = of(criterion);
+void due_index::remove(std::uint32_t number, std::int64_t key, std::uint32_t profile) {
+  auto& all = of(number);
   const auto found = all.find(key);
   if (found == all.end())
     return;
   if (found->second.profiles.removeChecked(profile))
     found->second.dirty = true;
   if (found->second.profiles.isEmpty())
-    remove_bucket(criterion, key);
+    remove_bucket(number, key);
 }
 
-void due_index::remove_up_to(std::uint32_t criterion, std::int64_t key, std::uint32_t last) {
-  auto& all = of(criterion);
+void due_index::remove_up_to(std::uint32_t number, std::int64_t key, std::uint32_t last) {
+  auto& all = of(number);
   const auto found = all.find(key);
   if (found == all.end())
     return;
   roaring_bitmap_remove_range_closed(&found->second.profiles.roaring, 0, last);
   found->second.dirty = true;
   if (found->second.profiles.isEmpty())
-    remove_bucket(criterion, key);
+    remove_bucket(number, key);
 }
 
-void due_index::remove_bucket(std::uint32_t criterion, std::int64_t key) {
-  of(criterion).erase(key);
-  order_.erase({key, criterion});
-  removed.emplace(criterion, key);
+void due_index::remove_bucket(std::uint32_t number, std::int64_t key) {
+  of(number).erase(key);
+  order_.erase({key, number});
+  removed.emplace(number, key);
 }
 
-void due_index::forget(std::uint32_t criterion) {
-  for (const auto& [key, b] : of(criterion)) {
-    order_.erase({key, criterion});
-    removed.emplace(criterion, key);
+void due_index::forget(std::uint32_t number) {
+  for (const auto& [key, b] : of(number)) {
+    order_.erase({key, number});
+    removed.emplace(number, key);
   }
-  of(criterion).clear();
+  of(number).clear();
 }
 
-void due_index::put(std::uint32_t criterion, std::int64_t key, Roaring profiles, bool dirty) {
-  auto& b = bucket_at(criterion, key);
+void due_index::put(std::uint32_t number, std::int64_t key, Roaring profiles, bool dirty) {
+  auto& b = bucket_at(number, key);
   b.profiles |= profiles;
   b.dirty = dirty;
 }
 
-due_index::buckets& due_index::of(std::uint32_t criterion) {
+due_index::buckets& due_index::of(std::uint32_t number) {
   collect();
-  if (criterion >= by_criterion_.size())
-    by_criterion_.resize(criterion + 1);
-  return by_criterion_[criterion];
+  if (number >= by_criterion_.size())
+    by_criterion_.resize(number + 1);
+  return by_criterion_[number];
 }
 
 std::uint64_t due_index::size() const {

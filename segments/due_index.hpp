@@ -1,5 +1,7 @@
 #pragma once
 
+#include "segments/evaluate.hpp"
+
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <roaring/roaring.hh>
 
@@ -26,9 +28,11 @@ public:
   };
   using buckets = std::map<std::int64_t, bucket>;
 
-  void add(std::uint32_t criterion, std::uint32_t profile, std::int64_t due, std::int64_t now);
-  /// The same for a scan, which finds many: they go into the buckets together, when somebody asks.
-  void gather(std::uint32_t criterion, std::uint32_t profile, std::int64_t due, std::int64_t now);
+  void add(std::uint32_t number, std::uint32_t profile, std::int64_t due, std::int64_t now);
+  /// The same for what a scan found in the block of profiles that starts at `first`. They go into
+  /// the buckets together, when somebody asks.
+  void gather(std::uint32_t number, std::uint32_t first,
+              std::span<const compiled_criterion::due_row> found, std::int64_t now);
 
   /// The earliest bucket of all.
   [[nodiscard]] std::optional<std::int64_t> next() const;
@@ -36,15 +40,15 @@ public:
   [[nodiscard]] std::optional<std::int64_t> next_after(std::int64_t key) const;
   /// The criteria that have a bucket at exactly this instant.
   [[nodiscard]] std::vector<std::uint32_t> criteria_at(std::int64_t key) const;
-  [[nodiscard]] const Roaring* at(std::uint32_t criterion, std::int64_t key) const;
-  void remove(std::uint32_t criterion, std::int64_t key, std::uint32_t profile);
+  [[nodiscard]] const Roaring* at(std::uint32_t number, std::int64_t key) const;
+  void remove(std::uint32_t number, std::int64_t key, std::uint32_t profile);
   /// Removes all profiles up to and including `last`; an empty bucket goes away.
-  void remove_up_to(std::uint32_t criterion, std::int64_t key, std::uint32_t last);
-  void remove_bucket(std::uint32_t criterion, std::int64_t key);
+  void remove_up_to(std::uint32_t number, std::int64_t key, std::uint32_t last);
+  void remove_bucket(std::uint32_t number, std::int64_t key);
 
-  void forget(std::uint32_t criterion);
-  void put(std::uint32_t criterion, std::int64_t key, Roaring profiles, bool dirty);
-  [[nodiscard]] buckets& of(std::uint32_t criterion);
+  void forget(std::uint32_t number);
+  void put(std::uint32_t number, std::int64_t key, Roaring profiles, bool dirty);
+  [[nodiscard]] buckets& of(std::uint32_t number);
   /// Buckets that were stored and are gone; the caller clears it when the removal is stored.
   mutable std::set<std::pair<std::uint32_t, std::int64_t>> removed;
 
@@ -53,14 +57,20 @@ public:
 private:
   /// What a scan found about one criterion, by key.
   struct gathered {
-    boost::unordered_flat_map<std::int64_t, std::uint32_t> lists_by_key;
-    std::vector<std::vector<std::uint32_t>> lists;
-    std::int64_t last_key = 0; // Neighbours mostly share it.
-    std::uint32_t last_list = 0;
+    struct list {
+      std::int64_t key = 0;
+      std::vector<std::uint32_t> profiles;
+    };
+    std::vector<list> lists;
+    // Where the list of a key is. Nearly every key is an hour of the next year.
+    std::vector<std::uint32_t> by_hour; // 0 = none yet, else one more than the place.
+    std::int64_t first_hour = 0;
+    boost::unordered_flat_map<std::int64_t, std::uint32_t> others;
   };
 
   static std::int64_t key_of(std::int64_t due, std::int64_t now);
-  bucket& bucket_at(std::uint32_t criterion, std::int64_t key) const;
+  std::uint32_t list_of(gathered& g, std::int64_t key);
+  bucket& bucket_at(std::uint32_t number, std::int64_t key) const;
   /// Brings what was gathered into the buckets; before every look at them but `next`, which is
   /// asked between the slices of a scan.
   void collect() const;

@@ -47,6 +47,15 @@ std::span<const double> event_measure::numbers(const Source& events, std::size_t
 template <class Source, class Pick>
 std::size_t event_measure::distinct(const Source& events, std::size_t count,
                                     const Pick& pick) const {
+  if constexpr (requires { events.distinct_codes(0); })
+    if (measured_)
+      if (const auto* column = events.distinct_codes(*measured_)) {
+        thread_local code_counter codes;
+        codes.start(column->dictionary->size());
+        for (std::size_t k = 0; k < count; ++k)
+          codes.add(column->code(events.begin() + pick(k)));
+        return codes.different();
+      }
   thread_local std::vector<model::value_view> seen;
   seen.clear();
   for (std::size_t k = 0; k < count; ++k) {
@@ -148,9 +157,21 @@ verdict event_measure::judge_picked(const Source& events, const date_window::fix
 }
 
 template <class Source>
+verdict event_measure::judge_count(const Source& events, const date_window::fixed& w,
+                                   std::size_t first, std::size_t inside_end,
+                                   std::size_t end) const {
+  const auto inside = inside_end - first;
+  return {range_.holds(static_cast<std::int64_t>(inside)),
+          next_count_flip(w, range_, inside, end - first,
+                          [&](std::size_t k) { return events.time(first + k); })};
+}
+
+template <class Source>
 verdict event_measure::judge_range(const Source& events, const date_window::fixed& w,
                                    std::size_t first, std::size_t inside_end,
                                    std::size_t end) const {
+  if (!events.has_tests() && what_ == measure::count)
+    return judge_count(events, w, first, inside_end, end);
   if (!events.has_tests())
     return judge_picked(events, w, inside_end - first, end - first, pick_from{first});
   thread_local std::vector<std::uint32_t> passing;

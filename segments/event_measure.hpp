@@ -35,6 +35,11 @@ private:
   [[nodiscard]] verdict judge_range(const Source& events, const date_window::fixed& w,
                                     std::size_t first, std::size_t inside_end,
                                     std::size_t end) const;
+  /// The same for a count of events that pass no tests.
+  template <class Source>
+  [[nodiscard]] verdict judge_count(const Source& events, const date_window::fixed& w,
+                                    std::size_t first, std::size_t inside_end,
+                                    std::size_t end) const;
   /// The events are pick(0) … pick(all - 1) in time order, the first `inside` of them inside the
   /// window.
   template <class Source, class Pick>

@@ -1,5 +1,7 @@
 #include "segments/event_judge.hpp"
 
+#include <array>
+#include <cstring>
 #include <limits>
 #include <type_traits>
 
@@ -60,10 +62,11 @@ struct raw_window {
     : earliest(bound_of<Raw>(times, w.earliest())),
       after_latest(bound_of<Raw>(times, w.latest() + 1)) {
   }
+  /// Of `count` > 0 ascending raws, how many come before the window.
   [[nodiscard]] std::size_t first(const Raw* raws, std::size_t count) const {
-    if (earliest.all)
+    if (earliest.all || raws[count - 1] < earliest.value)
       return count;
-    return earliest.value == 0 ? 0 : count_below(raws, count, earliest.value);
+    return raws[0] >= earliest.value ? 0 : count_below(raws, count, earliest.value);
   }
   [[nodiscard]] std::size_t inside_end(const Raw* raws, std::size_t count) const {
     if (after_latest.all || raws[count - 1] < after_latest.value)
@@ -71,6 +74,21 @@ struct raw_window {
     return count_below(raws, count, after_latest.value);
   }
 };
+
+/// One bit for each of up to 64 rows: whether it has events.
+std::uint64_t rows_with_events(const std::uint32_t* first_of, std::size_t rows) {
+  std::array<std::uint8_t, 64> has{};
+  for (std::size_t i = 0; i < rows; ++i)
+    has[i] = first_of[i] != first_of[i + 1] ? 1 : 0;
+  std::uint64_t bits = 0;
+  for (std::size_t byte = 0; byte < 8; ++byte) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, has.data() + 8 * byte, sizeof eight);
+    // Gathers the lowest bits of the eight bytes in the highest byte.
+    bits |= (eight * 0x0102040810204080U >> 56) << (8 * byte);
+  }
+  return bits;
+}
 
 } // namespace
 
@@ -139,26 +157,31 @@ private:
     const auto* raws = reinterpret_cast<const Raw*>(columns_->times.raws);
     const std::uint32_t* first_of = columns_->first.data();
     const bool nobody_holds = of_nobody().holds;
-    const bool only_counts = m_.what_ == measure::count && !w.moves() && !bound_.has_tests();
+    const bool only_counts = m_.what_ == measure::count && !bound_.has_tests();
     const bool admits = w.admits();
-    rows_.each_clean([&](std::uint32_t row) {
+    const auto judge_row = [&](std::uint32_t row) {
       const std::uint32_t begin = first_of[row];
       const std::size_t count = first_of[row + 1] - begin;
-      const std::size_t first = count == 0 ? 0 : window.first(raws + begin, count);
-      if (first == count) {
-        if (nobody_holds)
-          result_.put(row, {true, never});
-        return;
-      }
+      const std::size_t first = window.first(raws + begin, count);
+      if (first == count)
+        return verdict{nobody_holds, never};
       const std::size_t inside_end = std::max(first, window.inside_end(raws + begin, count));
-      if (only_counts) {
-        if (m_.range_.holds(static_cast<std::int64_t>(inside_end - first)))
-          result_.put(row, {true, never});
-        return;
-      }
-      result_.put(row, m_.judge_range(column_events{bound_, row}, w, first, inside_end,
-                                      admits ? count : inside_end));
-    });
+      const std::size_t end = admits ? count : inside_end;
+      const column_events events{bound_, row};
+      return only_counts ? m_.judge_count(events, w, first, inside_end, end)
+                         : m_.judge_range(events, w, first, inside_end, end);
+    };
+    for (std::size_t word = 0; word < rows_.words(); ++word) {
+      const std::uint64_t clean = rows_.clean(word);
+      const std::uint64_t busy = clean
+                               & rows_with_events(first_of + 64 * word,
+                                                  std::min<std::size_t>(64, rows_.rows() - 64 * word));
+      // Of most people there is nothing to judge.
+      if (nobody_holds)
+        result_.holds[word] |= clean & ~busy;
+      block_rows::each_bit(word, busy,
+                           [&](std::uint32_t row) { result_.put(row, judge_row(row)); });
+    }
   }
 
   const event_measure& m_;

@@ -142,6 +142,10 @@ public:
     return true;
   }
 
+  [[nodiscard]] const model::coded_column& column(std::size_t slot) const {
+    return slots_[slot];
+  }
+
   /// Writes `at - origin` of those of the events begin … end - 1 that pass; returns how many.
   std::size_t collect_passing(std::size_t begin, std::size_t end, std::size_t origin,
                               std::uint32_t* out) const;
@@ -182,6 +186,17 @@ public:
   [[nodiscard]] model::value_view property(std::size_t i, std::size_t slot) const {
     return bound_->property(begin_ + i, slot);
   }
+  /// The column of a property when its codes tell values apart, else null.
+  [[nodiscard]] const model::coded_column* distinct_codes(std::size_t slot) const {
+    if (bound_->columns() == nullptr)
+      return nullptr;
+    const auto& column = bound_->column(slot);
+    return column.dictionary != nullptr && column.dictionary->is_distinct() ? &column : nullptr;
+  }
+  /// Where event 0 stands in the columns.
+  [[nodiscard]] std::size_t begin() const {
+    return begin_;
+  }
   [[nodiscard]] bool has_tests() const {
     return bound_->has_tests() || bound_->nothing_passes();
   }
@@ -213,6 +228,35 @@ private:
   const bound_columns* bound_;
   std::size_t begin_ = 0;
   std::size_t size_ = 0;
+};
+
+/// Counts the different codes among many, of one dictionary after another, without clearing a table
+/// for each.
+class code_counter {
+public:
+  /// Codes are at most `codes_max`. Code 0 is not counted.
+  void start(std::uint32_t codes_max) {
+    if (seen_.size() <= codes_max)
+      seen_.resize(std::size_t{codes_max} + 1, 0);
+    if (++turn_ == 0) {
+      std::fill(seen_.begin(), seen_.end(), 0);
+      turn_ = 1;
+    }
+    seen_[0] = turn_;
+    different_ = 0;
+  }
+  void add(std::uint32_t code) {
+    different_ += seen_[code] != turn_ ? 1 : 0;
+    seen_[code] = turn_;
+  }
+  [[nodiscard]] std::size_t different() const {
+    return different_;
+  }
+
+private:
+  std::vector<std::uint32_t> seen_; // By code: the turn in which it came last.
+  std::uint32_t turn_ = 0;
+  std::size_t different_ = 0;
 };
 
 /// Whether event `i` passes the tests that depend on time, and until when.

@@ -104,8 +104,7 @@ void membership::scan(std::uint32_t block, const model::block_view& view, std::i
     due_rows_.clear();
     c->compiled->scan(view, now, c->bits.words(first, (view.profiles() + 63) / 64), due_rows_);
     c->next_block = block + 1;
-    for (const auto& row : due_rows_)
-      due_.gather(number, first + row.row, row.next_flip, now);
+    due_.gather(number, first, due_rows_, now);
   }
 }
 

@@ -77,6 +77,12 @@ public:
     for (std::size_t w = 0; w < words(); ++w)
       each_bit(w, unclean(w), visit);
   }
+  /// Calls `visit(row)` for each row of the word whose bit is set.
+  template <class Visit>
+  static void each_bit(std::size_t word, std::uint64_t bits, const Visit& visit) {
+    for (; bits != 0; bits &= bits - 1)
+      visit(static_cast<std::uint32_t>(64 * word + static_cast<unsigned>(std::countr_zero(bits))));
+  }
 
 private:
   [[nodiscard]] std::uint64_t living(std::size_t word) const {
@@ -85,11 +91,6 @@ private:
   }
   [[nodiscard]] std::uint64_t dirty_word(std::size_t word) const {
     return word < dirty_.size() ? dirty_[word] : 0;
-  }
-  template <class Visit>
-  static void each_bit(std::size_t word, std::uint64_t bits, const Visit& visit) {
-    for (; bits != 0; bits &= bits - 1)
-      visit(static_cast<std::uint32_t>(64 * word + static_cast<unsigned>(std::countr_zero(bits))));
   }
 
   std::uint32_t rows_;

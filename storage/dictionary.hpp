@@ -40,6 +40,10 @@ public:
       v.text = {at_.bytes + at_.offsets[i], at_.offsets[i + 1] - at_.offsets[i]};
     return v;
   }
+  /// What `dictionary_merge` makes is.
+  [[nodiscard]] bool is_distinct() const override {
+    return true;
+  }
   /// Checks every entry; null = all is well, otherwise what is wrong.
   [[nodiscard]] const char* fault() const;
 

@@ -117,6 +117,12 @@ public:
   model::value_view entry(std::uint32_t code) const override {
     return entries.at(code - 1).view();
   }
+  bool is_distinct() const override {
+    for (auto e = entries.begin(); e != entries.end(); ++e)
+      if (std::find(entries.begin(), e, *e) != e)
+        return false;
+    return true;
+  }
   std::vector<model::value> entries;
 };
 
