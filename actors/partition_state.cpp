@@ -70,10 +70,19 @@ model::status partition_state::commit_with_pending(
   const std::function<model::status(storage::write_transaction&)>& more) {
   auto done = where_->update([&](storage::write_transaction& to) -> model::status {
     put_pending(to);
+    for (const auto& record : unwritten_records_)
+      if (auto appended = log_->append(to, record); !appended)
+        return appended.error();
+    for (const auto segment : unwritten_definitions_)
+      put_definition(to, segment, definitions_.at(segment));
     return more(to);
   });
-  if (done)
+  if (done) {
     pending_put();
+    for (const auto& record : std::exchange(unwritten_records_, {}))
+      log_bytes_ += record.size();
+    unwritten_definitions_.clear();
+  }
   return done;
 }
 
@@ -293,9 +302,6 @@ void partition_state::put_definition(storage::write_transaction& to, std::uint64
 
 model::status partition_state::define(std::span<const new_definition> all, model::instant now) {
   std::vector<segments::definition> rules;
-  std::vector<kept_definition> kept;
-  std::vector<segment_note> notes;
-  kept.reserve(all.size());
   for (const auto& d : all) {
     auto rule = parse(d.json);
     if (!rule)
@@ -303,22 +309,20 @@ model::status partition_state::define(std::span<const new_definition> all, model
     if (auto usable = can_compile(*rule); !usable)
       return usable;
     rules.push_back(std::move(*rule));
-    const auto known = definitions_.find(d.segment);
-    auto& k = kept.emplace_back(known == definitions_.end() ? kept_definition{} : known->second);
-    k.waiting_version = d.version;
-    k.waiting_json = d.json;
-    notes.push_back(
-      {d.segment, d.version,
-       [this, &d, &k](storage::write_transaction& to, std::uint64_t) -> model::status {
-         put_definition(to, d.segment, k);
-         return to.health();
-       }});
   }
-  if (const auto sequence = write_about(log_record::kind::define, notes, now); !sequence)
-    return sequence.error();
+  log_record head;
+  head.what = log_record::kind::define;
+  head.now = now_ = raised(now);
   for (std::size_t i = 0; i < all.size(); ++i) {
-    definitions_[all[i].segment] = std::move(kept[i]);
-    members_.define(all[i].segment, all[i].version, std::move(rules[i]), compiler());
+    const auto& d = all[i];
+    head.segment = d.segment;
+    head.version = d.version;
+    begin_record(unwritten_records_.emplace_back(), head, 0);
+    unwritten_definitions_.insert(d.segment);
+    auto& kept = definitions_[d.segment];
+    kept.waiting_version = d.version;
+    kept.waiting_json = d.json;
+    members_.define(d.segment, d.version, std::move(rules[i]), compiler());
   }
   return model::nothing{};
 }

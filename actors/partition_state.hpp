@@ -87,7 +87,7 @@ private:
   /// Everything a commit carries beside its own record: new names, effects of the records before.
   void put_pending(storage::write_transaction& to) const;
   void pending_put();
-  /// Runs `more` in a transaction that also takes what is pending.
+  /// Runs `more` in a transaction that also takes what is pending and what `define` left unwritten.
   model::status
   commit_with_pending(const std::function<model::status(storage::write_transaction&)>& more);
   /// The same with `record` appended to the log when it is not empty; its sequence.
@@ -156,6 +156,10 @@ private:
   std::map<std::uint64_t, effects> pending_; // Effects that are not durable yet, by record.
   std::int64_t settled_key_ = INT64_MIN;     // Due instants below are worked through for everybody.
   std::map<std::uint64_t, kept_definition> definitions_;
+  // Definitions wait for the next commit, which their own switch is at the latest: the account
+  // keeps them, and defines again what a crash took.
+  std::vector<std::string> unwritten_records_;
+  std::set<std::uint64_t> unwritten_definitions_;
   std::map<std::string, std::uint64_t, std::less<>> sources_;
   std::uint64_t feed_stored_ = 0;         // Record up to which feeds are in runs.
   std::uint64_t log_bytes_ = 0;           // Appended since the last checkpoint.

@@ -40,8 +40,8 @@ struct fixture {
         },
       };
     });
-    caf::anon_send(builds, actors::meet_profiles{
-                             {caf::actor_cast<actors::profile_actor>(partition)}});
+    caf::anon_send(builds,
+                   actors::meet_profiles{{caf::actor_cast<actors::profile_actor>(partition)}});
     scheduler->run();
   }
   ~fixture() {
@@ -82,10 +82,9 @@ struct fixture {
     system->spawn(
       [this, question](caf::event_based_actor* self, const actors::build_coordinator_actor& to) {
         self->request(to, caf::infinite, question)
-          .then([this](const Answer& answer) { note(answer); },
-                [this](const caf::error& e) {
-                  heard.push_back(actors::to_failure(e, "ask").message);
-                });
+          .then(
+            [this](const Answer& answer) { note(answer); },
+            [this](const caf::error& e) { heard.push_back(actors::to_failure(e, "ask").message); });
       },
       builds);
   }

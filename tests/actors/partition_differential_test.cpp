@@ -148,7 +148,8 @@ private:
       return fold();
     case step::kind::crash:
       partition_.reset();
-      return open();
+      open();
+      return define_again();
     case step::kind::compare:
       return compare();
     }
@@ -419,6 +420,22 @@ private:
     }
     segments_[segment] = text;
     build(below(3));
+  }
+
+  /// What the account does after a crash: partitions write definitions with their next commit.
+  void define_again() {
+    if (!partition_)
+      return;
+    const auto known = partition_->segments();
+    for (const auto& [segment, text] : segments_) {
+      const auto version = static_cast<std::uint32_t>(std::stoul(text.substr(5))); // "rule 7"
+      const auto found = std::ranges::find(known, segment, &actors::segment_status::id);
+      if (found != known.end() && (found->version == version || found->pending_version == version))
+        continue;
+      const actors::new_definition order{segment, version, text};
+      if (auto done = partition_->define({&order, 1}, model::from_ms(now_)); !done)
+        fault_ = "define again: " + done.error().message;
+    }
   }
 
   void drop() {
