@@ -68,6 +68,10 @@ struct Dictionary {
   # `bytes`. Empty: no entry has text.
 
   bytes @5 :Data;
+
+  instants @6 :IntegerColumn;
+  # The instants that the entries name, milliseconds since 1970 UTC, one an entry. Absent: some entry
+  # is no text that names an instant, or an older release wrote the block.
 }
 
 struct CodedColumn {

@@ -53,40 +53,6 @@ public:
   [[nodiscard]] virtual span_of_time event_times() const = 0;
 };
 
-/// The distinct values of a column, code 1 … size; code 0 means "not set".
-class value_dictionary {
-public:
-  virtual ~value_dictionary() = default;
-  [[nodiscard]] virtual std::uint32_t size() const = 0;
-  /// `code` from 1 to size(); several codes may stand for equal values.
-  [[nodiscard]] virtual value_view entry(std::uint32_t code) const = 0;
-  /// True: no two codes stand for equal values.
-  [[nodiscard]] virtual bool is_distinct() const {
-    return false;
-  }
-};
-
-/// A column of codes into a dictionary. Width in bytes: 0 (every row has `constant`), 1, 2 or 4.
-struct coded_column {
-  const value_dictionary* dictionary = nullptr; // Null: no row is set.
-  const std::byte* codes = nullptr;
-  std::uint8_t width = 0;
-  std::uint32_t constant = 0;
-
-  [[nodiscard]] std::uint32_t code(std::size_t row) const {
-    switch (width) {
-    case 1:
-      return reinterpret_cast<const std::uint8_t*>(codes)[row];
-    case 2:
-      return reinterpret_cast<const std::uint16_t*>(codes)[row];
-    case 4:
-      return reinterpret_cast<const std::uint32_t*>(codes)[row];
-    default:
-      return constant;
-    }
-  }
-};
-
 /// A column of integers: row i is `base + scale * raw(i)`. Width in bytes: 0 (all raws are 0), 1,
 /// 2, 4 or 8.
 struct integer_column {
@@ -111,6 +77,45 @@ struct integer_column {
   }
   [[nodiscard]] std::int64_t at(std::size_t row) const {
     return base + scale * static_cast<std::int64_t>(raw(row));
+  }
+};
+
+/// The distinct values of a column, code 1 … size; code 0 means "not set".
+class value_dictionary {
+public:
+  virtual ~value_dictionary() = default;
+  [[nodiscard]] virtual std::uint32_t size() const = 0;
+  /// `code` from 1 to size(); several codes may stand for equal values.
+  [[nodiscard]] virtual value_view entry(std::uint32_t code) const = 0;
+  /// True: no two codes stand for equal values.
+  [[nodiscard]] virtual bool is_distinct() const {
+    return false;
+  }
+  /// What `parse_instant` makes of entry 1 … size(), milliseconds, from row 0; null: some entry is
+  /// no text that names an instant, or nobody has worked them out.
+  [[nodiscard]] virtual const integer_column* instants() const {
+    return nullptr;
+  }
+};
+
+/// A column of codes into a dictionary. Width in bytes: 0 (every row has `constant`), 1, 2 or 4.
+struct coded_column {
+  const value_dictionary* dictionary = nullptr; // Null: no row is set.
+  const std::byte* codes = nullptr;
+  std::uint8_t width = 0;
+  std::uint32_t constant = 0;
+
+  [[nodiscard]] std::uint32_t code(std::size_t row) const {
+    switch (width) {
+    case 1:
+      return reinterpret_cast<const std::uint8_t*>(codes)[row];
+    case 2:
+      return reinterpret_cast<const std::uint16_t*>(codes)[row];
+    case 4:
+      return reinterpret_cast<const std::uint32_t*>(codes)[row];
+    default:
+      return constant;
+    }
   }
 };
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <numeric>
 
 namespace storage {
 
@@ -117,6 +118,11 @@ const char* read_dictionary(messages::Dictionary::Reader from, dictionary_reader
     at.bytes = column_of<char>(bytes);
     at.byte_count = bytes.size();
   }
+  if (from.hasInstants() && at.size != 0) {
+    at.has_instants = true;
+    if (const char* wrong = read_integers(from.getInstants(), at.size, at.instants))
+      return wrong;
+  }
   to = dictionary_reader{at};
   return nullptr;
 }
@@ -169,10 +175,43 @@ bool integers_hold(const model::integer_column& column, std::uint64_t most) {
       && !__builtin_add_overflow(column.base, step, &last);
 }
 
+namespace {
+
+/// What a column of integers takes beside its raws, words.
+constexpr std::uint64_t integer_column_words = 8;
+
+void write_instants(std::span<const std::int64_t> instants, messages::Dictionary::Builder to) {
+  if (instants.empty())
+    return;
+  const auto [least, most] = std::ranges::minmax(instants);
+  std::uint64_t scale = 0;
+  for (const auto t : instants)
+    if (scale = std::gcd(scale, static_cast<std::uint64_t>(t - least)); scale == 1)
+      break;
+  scale = std::max<std::uint64_t>(scale, 1);
+  const auto width = raw_width(static_cast<std::uint64_t>(most - least) / scale);
+  auto column = to.initInstants();
+  column.setBase(least);
+  column.setScale(static_cast<std::int64_t>(scale));
+  column.setWidth(width);
+  if (width == 0)
+    return;
+  auto raws = column.initRaws(static_cast<unsigned>(width * instants.size()));
+  auto* out = raws.begin();
+  for (const auto t : instants) {
+    const auto raw = static_cast<std::uint64_t>(t - least) / scale;
+    std::memcpy(out, &raw, width); // Little-endian: the low bytes come first.
+    out += width;
+  }
+}
+
+} // namespace
+
 std::uint64_t dictionary_words(const dictionary_merge& d) {
   return 16 + words_for(d.size()) + (d.has_numbers() ? d.size() : 0)
        + (d.has_text() ? words_for(sizeof(std::uint32_t) * (std::size_t{d.size()} + 1)) : 0)
-       + words_for(d.text_bytes());
+       + words_for(d.text_bytes())
+       + (d.kind() == model::value_kind::text ? integer_column_words + d.size() : 0);
 }
 
 void write_dictionary(const dictionary_merge& from, messages::Dictionary::Builder to) {
@@ -204,6 +243,7 @@ void write_dictionary(const dictionary_merge& from, messages::Dictionary::Builde
       *offset++ = used;
     });
   }
+  write_instants(from.instants(), to);
 }
 
 } // namespace storage

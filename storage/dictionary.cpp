@@ -55,6 +55,11 @@ const char* dictionary_reader::fault() const {
   }
   for (std::uint32_t c = 1; c <= at_.size; ++c) {
     const auto v = entry(c);
+    if (at_.has_instants) {
+      const auto t = model::parse_instant(v.text);
+      if (!t || model::to_ms(*t) != at_.instants.at(c - 1))
+        return "a dictionary holds an instant that its text does not name";
+    }
     if (v.kind == value_kind::unset || v.kind > value_kind::nested)
       return "a dictionary holds a value of no known kind";
     if (v.kind == value_kind::list && !is_list(v.text))
@@ -160,6 +165,29 @@ dictionary_merge::dictionary_merge(const dictionary_reader* old, const value_col
     }
   }
   each([&](value_view v) { measure(v); });
+}
+
+std::vector<std::int64_t> dictionary_merge::instants() const {
+  std::vector<std::int64_t> found;
+  if (kind_ != value_kind::text)
+    return found;
+  const auto* known = old_ ? old_->instants() : nullptr;
+  for (std::uint32_t c = 1; old_ && c <= old_->size(); ++c) {
+    if (!keeps_codes_ && old_codes_[c] == 0)
+      continue;
+    const auto t = known ? std::optional{model::from_ms(known->at(c - 1))}
+                         : model::parse_instant(old_->entry(c).text);
+    if (!t)
+      return {};
+    found.push_back(model::to_ms(*t));
+  }
+  for (const auto& v : appended_) {
+    const auto t = model::parse_instant(v.text);
+    if (!t)
+      return {};
+    found.push_back(model::to_ms(*t));
+  }
+  return found;
 }
 
 void dictionary_merge::measure(value_view v) {

@@ -21,6 +21,8 @@ public:
     const std::uint32_t* offsets = nullptr; // One more than entries.
     const char* bytes = nullptr;
     std::size_t byte_count = 0;
+    bool has_instants = false;
+    model::integer_column instants{};
   };
 
   dictionary_reader() = default;
@@ -39,6 +41,9 @@ public:
     if (at_.offsets)
       v.text = {at_.bytes + at_.offsets[i], at_.offsets[i + 1] - at_.offsets[i]};
     return v;
+  }
+  [[nodiscard]] const model::integer_column* instants() const override {
+    return at_.has_instants ? &at_.instants : nullptr;
   }
   /// What `dictionary_merge` makes is.
   [[nodiscard]] bool is_distinct() const override {
@@ -126,6 +131,9 @@ public:
     for (const auto& v : appended_)
       f(v);
   }
+  /// What the entries name, in order, when every one of them is a text that names an instant;
+  /// milliseconds.
+  [[nodiscard]] std::vector<std::int64_t> instants() const;
   [[nodiscard]] std::uint64_t text_bytes() const {
     return text_bytes_;
   }

@@ -71,6 +71,50 @@ BOOST_AUTO_TEST_CASE(random_writes_agree_with_a_plain_model) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(texts_that_all_name_instants_come_with_them) {
+  const auto text = [](std::uint32_t row, std::string_view t) {
+    return storage::new_value{row, {model::value_kind::text, 0, t}};
+  };
+  const auto instants = [](const attribute_block& block) {
+    std::vector<std::int64_t> found;
+    if (const auto* column = block.column().dictionary->instants())
+      for (std::uint32_t c = 0; c < block.column().dictionary->size(); ++c)
+        found.push_back(column->at(c));
+    return found;
+  };
+  using times = std::vector<std::int64_t>;
+  const std::vector dates{text(0, "1990-05-04"), text(1, "2026-01-01T00:00:00.001Z"),
+                          text(2, "0001-01-01")};
+  const auto first_words = merged(nullptr, 4, dates);
+  const auto first = opened(first_words);
+  auto found = instants(first);
+  std::ranges::sort(found);
+  BOOST_TEST(found == (times{-62'135'596'800'000, 641'779'200'000, 1'767'225'600'001}),
+             boost::test_tools::per_element());
+
+  // A merge keeps what is known of the values that stay.
+  const std::vector later{text(1, "1990-05-05"), text(2, "1990-05-06")};
+  const auto second_words = merged(&first, 4, later);
+  const auto second = opened(second_words);
+  found = instants(second);
+  std::ranges::sort(found);
+  BOOST_TEST(found == (times{641'779'200'000, 641'865'600'000, 641'952'000'000}),
+             boost::test_tools::per_element());
+
+  // One value that is no instant, of whatever kind, and there are none.
+  const std::vector other{text(3, "soon")};
+  const auto third_words = merged(&second, 4, other);
+  BOOST_TEST(instants(opened(third_words)).empty());
+  const std::vector<storage::new_value> number{{3, {model::value_kind::number, 5, {}}}};
+  const auto fourth_words = merged(&second, 4, number);
+  BOOST_TEST(instants(opened(fourth_words)).empty());
+  // When it is gone, they are back.
+  const std::vector again{text(3, "1990-05-04")};
+  const auto third = opened(third_words);
+  const auto fifth_words = merged(&third, 4, again);
+  BOOST_TEST(instants(opened(fifth_words)).size() == 3U);
+}
+
 BOOST_AUTO_TEST_CASE(overwritten_values_are_gone_from_the_bytes) {
   const std::vector<storage::new_value> first{
     {0, {model::value_kind::text, 0, "old@example.org"}},
