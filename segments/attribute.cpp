@@ -27,6 +27,19 @@ protected:
     return {s.inside, s.next};
   }
 
+  bool judge_all(const model::value_dictionary& dictionary, std::int64_t now,
+                 const code_verdicts& to) const override {
+    const auto* instants = dictionary.instants();
+    if (!test_.is_date() || instants == nullptr || looked_at() > 1)
+      return false;
+    thread_local std::vector<std::int64_t> times;
+    times.resize(to.holds.size());
+    for (std::size_t i = 0; i < times.size(); ++i)
+      times[i] = instants->at(i);
+    test_.window().at(now, account_zone_).stand(times, to.holds, to.next_flips);
+    return true;
+  }
+
 private:
   predicate test_;
   const zone& account_zone_;
@@ -150,6 +163,23 @@ protected:
       next = std::min(next, s.next);
     }
     return {is_in == is_member_, next};
+  }
+  bool judge_all(const model::value_dictionary& dictionary, std::int64_t now,
+                 const code_verdicts& to) const override {
+    if (joined_.empty() || looked_at() > 1)
+      return false;
+    thread_local std::vector<std::int64_t> times;
+    times.resize(to.holds.size());
+    for (std::size_t i = 0; i < times.size(); ++i) {
+      const auto joined = dictionary.entry(static_cast<std::uint32_t>(i) + 1);
+      if (joined.kind != model::value_kind::number)
+        return false;
+      times[i] = static_cast<std::int64_t>(joined.number);
+    }
+    joined_.front().at(now, account_zone_).stand(times, to.holds, to.next_flips);
+    for (auto& holds : to.holds)
+      holds = (holds != 0) == is_member_ ? 1 : 0;
+    return true;
   }
 
 private:

@@ -10,6 +10,8 @@ namespace {
 
 // Tables of verdicts pay while they are not much bigger than the block.
 constexpr std::size_t table_slack = 1'024;
+// A table of combinations must stay in a near cache.
+constexpr std::size_t combinations_max = 32'768;
 
 model::value_view value_at(const model::coded_column& column, std::uint32_t code) {
   return code == 0 || column.dictionary == nullptr ? model::value_view{}
@@ -20,8 +22,29 @@ std::size_t codes_of(const model::coded_column& column) {
   return column.dictionary == nullptr ? 1 : std::size_t{column.dictionary->size()} + 1;
 }
 
-std::uint32_t code_at(const model::coded_column& column, std::uint32_t row) {
-  return column.dictionary == nullptr ? 0 : column.code(row);
+template <class Code>
+void add_digit(const Code* codes, std::uint32_t digits, bool is_told_apart,
+               std::span<std::uint32_t> places) {
+  for (std::size_t row = 0; row < places.size(); ++row) {
+    const std::uint32_t code = codes[row];
+    places[row] = places[row] * digits + (is_told_apart ? code : code != 0 ? 1 : 0);
+  }
+}
+
+/// Appends a digit to every row's place: its code, or only whether it is set.
+void add_digit(const model::coded_column& column, std::uint32_t digits, bool is_told_apart,
+               std::span<std::uint32_t> places) {
+  switch (column.width) {
+  case 1:
+    return add_digit(reinterpret_cast<const std::uint8_t*>(column.codes), digits, is_told_apart,
+                     places);
+  case 2:
+    return add_digit(reinterpret_cast<const std::uint16_t*>(column.codes), digits, is_told_apart,
+                     places);
+  default:
+    return add_digit(reinterpret_cast<const std::uint32_t*>(column.codes), digits, is_told_apart,
+                     places);
+  }
 }
 
 } // namespace
@@ -69,19 +92,24 @@ void attribute_rule::scan_one(const model::block_view& block, std::int64_t now,
   thread_local std::vector<std::uint64_t> words;
   accepted.assign(codes, 0);
   flips.assign(depends_on_time_ ? codes : 0, never);
-  bool any_accepted = false;
-  bool any_flip = false;
-  for (std::uint32_t code = 0; code < codes; ++code) {
-    if (column.width == 0 && code != column.constant)
-      continue;
+  const auto ask = [&](std::uint32_t code) {
     const verdict v = judge_code(code);
     accepted[code] = v.holds ? 1 : 0;
-    any_accepted = any_accepted || v.holds;
-    if (v.next_flip < never) {
+    if (depends_on_time_)
       flips[code] = v.next_flip;
-      any_flip = true;
-    }
+  };
+  if (column.width == 0) {
+    ask(column.constant);
+  } else {
+    ask(0);
+    const code_verdicts others{std::span{accepted}.subspan(1),
+                               std::span{flips}.subspan(depends_on_time_ ? 1 : 0)};
+    if (column.dictionary == nullptr || !judge_all(*column.dictionary, now, others))
+      for (std::uint32_t code = 1; code < codes; ++code)
+        ask(code);
   }
+  const bool any_accepted = std::ranges::find(accepted, 1) != accepted.end();
+  const bool any_flip = std::ranges::any_of(flips, [](auto t) { return t < never; });
   if (any_accepted) {
     words.resize(rows.words());
     bits_of_codes(column, rows.rows(), accepted, words);
@@ -95,46 +123,78 @@ void attribute_rule::scan_one(const model::block_view& block, std::int64_t now,
     });
 }
 
+/// Most people are told by columns with few values. A table has a place for every combination of
+/// these, and of "set or not" for the other columns; it holds the verdict where that does not
+/// depend on the value of one of the others.
 void attribute_rule::scan_many(const model::block_view& block, std::int64_t now,
                                const scan_result& result) const {
   const block_rows rows{block};
   struct source {
     model::coded_column column;
-    std::size_t codes; // 1 when every row has the same.
+    std::size_t codes = 0;
+    bool is_told_apart = false; // The table has a place for each of its values.
   };
   std::vector<source> sources;
-  sources.reserve(attributes_.size());
-  // People with equal codes in every column have equal verdicts; remember them while there are few
-  // combinations.
-  const std::size_t combinations_max = std::size_t{rows.rows()} + table_slack;
   std::size_t combinations = 1;
   for (const std::uint32_t attribute : attributes_) {
-    const auto column = block.attribute(attribute);
-    sources.push_back({column, column.width == 0 ? 1 : codes_of(column)});
-    if (combinations <= combinations_max)
-      combinations *= std::min(sources.back().codes, combinations_max + 1);
+    auto& from = sources.emplace_back();
+    from.column = block.attribute(attribute);
+    if (from.column.dictionary == nullptr)
+      from.column = {};
+    from.codes = codes_of(from.column);
+    if (from.column.width != 0)
+      combinations *= 2;
   }
-  const auto judge_row = [&](std::uint32_t row) {
-    const auto fetch = [&](std::size_t i) {
-      return value_at(sources[i].column, code_at(sources[i].column, row));
-    };
-    return judge(values{fetch}, now);
+  std::vector<source*> by_codes;
+  for (auto& from : sources)
+    by_codes.push_back(&from);
+  std::ranges::sort(by_codes, {}, &source::codes);
+  for (auto* from : by_codes) {
+    if (from->column.width == 0)
+      continue;
+    const auto with = combinations / 2 * from->codes;
+    if (with > combinations_max)
+      break;
+    from->is_told_apart = true;
+    combinations = with;
+  }
+
+  thread_local std::vector<std::uint32_t> places;
+  places.assign(rows.rows(), 0);
+  for (const auto& from : sources)
+    if (from.column.width != 0)
+      add_digit(from.column, from.is_told_apart ? static_cast<std::uint32_t>(from.codes) : 2,
+                from.is_told_apart, places);
+
+  // The place of a verdict, or one of these.
+  constexpr std::uint32_t unknown = 0;
+  constexpr std::uint32_t not_told = 1;
+  thread_local std::vector<std::uint32_t> table;
+  thread_local std::vector<verdict> told;
+  table.assign(combinations, unknown);
+  told.assign(2, {});
+  bool looked_further = false; // At a value that the table does not tell apart.
+  std::uint32_t row = 0;
+  const auto fetch = [&](std::size_t i) {
+    const auto& from = sources[i];
+    const auto code = from.column.code(row);
+    looked_further = looked_further || (code != 0 && from.column.width != 0 && !from.is_told_apart);
+    return value_at(from.column, code);
   };
-  if (combinations > combinations_max) {
-    rows.each_clean([&](std::uint32_t row) { result.put(row, judge_row(row)); });
-    return;
-  }
-  std::vector<verdict> known(combinations);
-  std::vector<std::uint8_t> is_known(combinations, 0);
-  rows.each_clean([&](std::uint32_t row) {
-    std::size_t at = 0;
-    for (const auto& from : sources)
-      at = at * from.codes + (from.codes == 1 ? 0 : from.column.code(row));
-    if (is_known[at] == 0) {
-      known[at] = judge_row(row);
-      is_known[at] = 1;
+  rows.each_clean([&](std::uint32_t r) {
+    auto& known = table[places[r]];
+    if (known > not_told)
+      return result.put(r, told[known]);
+    row = r;
+    looked_further = false;
+    const verdict v = judge(values{fetch}, now);
+    result.put(r, v);
+    if (known == unknown && !looked_further) {
+      known = static_cast<std::uint32_t>(told.size());
+      told.push_back(v);
+    } else {
+      known = not_told;
     }
-    result.put(row, known[at]);
   });
 }
 

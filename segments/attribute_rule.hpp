@@ -52,8 +52,18 @@ protected:
   [[nodiscard]] std::size_t looked_at() const {
     return paths_.size();
   }
-  /// The verdict about values in the order of `look_at`.
+  /// The verdict about values in the order of `look_at`. Depends on nothing but `now` and the
+  /// values that it asks for.
   [[nodiscard]] virtual verdict judge(values v, std::int64_t now) const = 0;
+  struct code_verdicts {
+    std::span<std::uint8_t> holds;      // 0 or 1, by code - 1.
+    std::span<std::int64_t> next_flips; // `never`, or empty when the rule does not move.
+  };
+  /// The same for every value of a dictionary at once, when the rule looks at one attribute only.
+  /// False, with nothing done: ask `judge`.
+  virtual bool judge_all(const model::value_dictionary&, std::int64_t, const code_verdicts&) const {
+    return false;
+  }
 
 private:
   void scan_one(const model::block_view& block, std::int64_t now, const scan_result& result) const;

@@ -46,7 +46,11 @@ std::vector<zone::period> periods_of(const date::time_zone& source) {
 civil_date civil_of(std::int64_t day) {
   // Years counted from March have their leap day at the end.
   const std::int64_t shifted = day + 719'468; // Days since 0000-03-01.
-  const std::int64_t era = floor_divide(shifted, days_per_era);
+  // Nearly every day there is fits in 32 bits, which divides quicker.
+  const std::int64_t era = shifted >= 0 && shifted <= UINT32_MAX
+                           ? static_cast<std::uint32_t>(shifted)
+                               / static_cast<std::uint32_t>(days_per_era)
+                           : floor_divide(shifted, days_per_era);
   const auto day_of_era = static_cast<unsigned>(shifted - era * days_per_era);
   const unsigned year_of_era = (day_of_era - day_of_era / 1'460 + day_of_era / 36'524
                                 - day_of_era / 146'096)

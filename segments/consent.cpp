@@ -88,6 +88,9 @@ protected:
       filters_.push_back(std::move(made));
     }
     set_moves(moves);
+    // The other filters turn most people away, without their dates being read.
+    std::ranges::stable_partition(filters_,
+                                  [](const auto& f) { return !f.test || !f.test->is_date(); });
   }
 
   std::size_t look(std::string_view field, const compile_context& context) {
@@ -111,6 +114,8 @@ protected:
       const zone& in = zone_at_ ? zone_of(v[*zone_at_], account_zone_) : account_zone_;
       const auto s = f.reason.empty() ? f.test->test(v[f.value_at], now, in)
                                       : suppressed(f, v[f.value_at], now, in);
+      if (s.is_never_inside())
+        return {};
       all.holds = all.holds && s.inside;
       all.next_flip = std::min(all.next_flip, s.next);
     }

@@ -1,6 +1,8 @@
 #include "segments/date_window.hpp"
 
 #include <algorithm>
+#include <array>
+#include <optional>
 #include <stdexcept>
 
 namespace segments {
@@ -150,6 +152,45 @@ standing date_window::fixed::stands(std::int64_t t) const {
     note(s, now_, enter(t), leave(t));
   }
   return s;
+}
+
+void date_window::fixed::stand(std::span<const std::int64_t> instants,
+                               std::span<std::uint8_t> inside, std::span<std::int64_t> next) const {
+  if (!window_->is_interval_)
+    return stand_in_year(instants, inside, next);
+  for (std::size_t i = 0; i < instants.size(); ++i)
+    inside[i] = earliest_ <= instants[i] && instants[i] <= latest_ ? 1 : 0;
+  if (next.empty() || !window_->moves_)
+    return;
+  for (std::size_t i = 0; i < instants.size(); ++i)
+    if (inside[i] != 0)
+      next[i] = window_->expels_ ? std::min(leave(instants[i]), never) : never;
+    else if (window_->admits_ && instants[i] > latest_)
+      next[i] = std::min(enter(instants[i]), never);
+}
+
+/// Midnights of one calendar day of whatever year stand alike; birthdays are midnights.
+void date_window::fixed::stand_in_year(std::span<const std::int64_t> instants,
+                                       std::span<std::uint8_t> inside,
+                                       std::span<std::int64_t> next) const {
+  std::array<std::optional<standing>, 13 * 32> by_day;
+  for (std::size_t i = 0; i < instants.size(); ++i) {
+    const std::int64_t local = zone_->local(std::clamp(instants[i], always, never));
+    const std::int64_t day = floor_divide(local, day_ms);
+    standing s;
+    if (local == day * day_ms) {
+      const civil_date date = civil_of(day);
+      auto& known = by_day[32 * date.month + date.day];
+      if (!known)
+        known = in_year(instants[i]);
+      s = *known;
+    } else {
+      s = in_year(instants[i]);
+    }
+    inside[i] = s.inside ? 1 : 0;
+    if (!next.empty())
+      next[i] = s.next;
+  }
 }
 
 standing date_window::fixed::in_year(std::int64_t t) const {

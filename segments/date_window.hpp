@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
 #include <string>
 
 namespace segments {
@@ -81,9 +82,14 @@ public:
     [[nodiscard]] std::int64_t leave(std::int64_t t) const;
     /// Of every window.
     [[nodiscard]] standing stands(std::int64_t t) const;
+    /// The same for many instants; `next` may be empty.
+    void stand(std::span<const std::int64_t> instants, std::span<std::uint8_t> inside,
+               std::span<std::int64_t> next) const;
 
   private:
     [[nodiscard]] standing in_year(std::int64_t t) const;
+    void stand_in_year(std::span<const std::int64_t> instants, std::span<std::uint8_t> inside,
+                       std::span<std::int64_t> next) const;
     [[nodiscard]] standing anniversary(std::int64_t t) const;
 
     const date_window* window_;

@@ -1,7 +1,5 @@
 #include "segments/event_judge.hpp"
 
-#include <array>
-#include <cstring>
 #include <limits>
 #include <type_traits>
 
@@ -74,21 +72,6 @@ struct raw_window {
     return count_below(raws, count, after_latest.value);
   }
 };
-
-/// One bit for each of up to 64 rows: whether it has events.
-std::uint64_t rows_with_events(const std::uint32_t* first_of, std::size_t rows) {
-  std::array<std::uint8_t, 64> has{};
-  for (std::size_t i = 0; i < rows; ++i)
-    has[i] = first_of[i] != first_of[i + 1] ? 1 : 0;
-  std::uint64_t bits = 0;
-  for (std::size_t byte = 0; byte < 8; ++byte) {
-    std::uint64_t eight = 0;
-    std::memcpy(&eight, has.data() + 8 * byte, sizeof eight);
-    // Gathers the lowest bits of the eight bytes in the highest byte.
-    bits |= (eight * 0x0102040810204080U >> 56) << (8 * byte);
-  }
-  return bits;
-}
 
 } // namespace
 
@@ -173,9 +156,7 @@ private:
     };
     for (std::size_t word = 0; word < rows_.words(); ++word) {
       const std::uint64_t clean = rows_.clean(word);
-      const std::uint64_t busy = clean
-                               & rows_with_events(first_of + 64 * word,
-                                                  std::min<std::size_t>(64, rows_.rows() - 64 * word));
+      const std::uint64_t busy = clean & rows_with_events(columns_, word);
       // Of most people there is nothing to judge.
       if (nobody_holds)
         result_.holds[word] |= clean & ~busy;

@@ -1,5 +1,8 @@
 #include "segments/event_source.hpp"
 
+#include <array>
+#include <cstring>
+
 namespace segments {
 
 namespace {
@@ -35,6 +38,24 @@ void decode(const model::number_column& column, std::size_t begin, std::size_t e
 }
 
 } // namespace
+
+std::uint64_t rows_with_events(const model::event_columns* columns, std::size_t word) {
+  if (columns == nullptr)
+    return 0;
+  const auto* first_of = columns->first.data() + 64 * word;
+  const auto rows = std::min<std::size_t>(64, columns->first.size() - 1 - 64 * word);
+  std::array<std::uint8_t, 64> has{};
+  for (std::size_t i = 0; i < rows; ++i)
+    has[i] = first_of[i] != first_of[i + 1] ? 1 : 0;
+  std::uint64_t bits = 0;
+  for (std::size_t byte = 0; byte < 8; ++byte) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, has.data() + 8 * byte, sizeof eight);
+    // Gathers the lowest bits of the eight bytes in the highest byte.
+    bits |= (eight * 0x0102040810204080U >> 56) << (8 * byte);
+  }
+  return bits;
+}
 
 event_selection::event_selection(const event_selector& selector, const compile_context& context)
   : metric(context.names.metric(selector.metric)) {

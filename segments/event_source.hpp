@@ -45,6 +45,9 @@ inline model::value_view number_or_unset(double value) {
                            : model::value_view{model::value_kind::number, value, {}};
 }
 
+/// One bit for each row of a word of 64: whether it has events. `columns` may be null.
+std::uint64_t rows_with_events(const model::event_columns* columns, std::size_t word);
+
 /// Events as a profile view gives them.
 class profile_events {
 public:

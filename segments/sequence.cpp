@@ -43,6 +43,10 @@ public:
     }
     if (uses_profile_zone)
       attributes_.push_back(context.names.attribute(timezone_path));
+    for (const bool exists : {true, false})
+      for (std::size_t s = 0; s < steps_.size(); ++s)
+        if (steps_[s].exists == exists)
+          asked_.push_back(s);
   }
 
   [[nodiscard]] verdict evaluate(const model::profile_view& profile,
@@ -64,7 +68,7 @@ public:
     sources.reserve(steps_.size());
     const zone* last = &account_zone_;
     auto w = window_.at(now, *last);
-    rows.each_clean([&](std::uint32_t row) {
+    each_candidate(rows, bound, [&](std::uint32_t row) {
       sources.clear();
       for (const auto& columns : bound)
         sources.emplace_back(columns, row);
@@ -119,6 +123,19 @@ public:
   }
 
 private:
+  /// Calls `visit(row)` for the clean rows that have events of every step that must be.
+  template <class Visit>
+  void each_candidate(const block_rows& rows, const std::vector<bound_columns>& bound,
+                      const Visit& visit) const {
+    for (std::size_t word = 0; word < rows.words(); ++word) {
+      std::uint64_t candidates = rows.clean(word);
+      for (std::size_t s = 0; s < steps_.size(); ++s)
+        if (steps_[s].exists)
+          candidates &= rows_with_events(bound[s].columns(), word);
+      block_rows::each_bit(word, candidates, visit);
+    }
+  }
+
   [[nodiscard]] const zone& zone_in(const model::profile_view& profile) const {
     return attributes_.empty() ? account_zone_
                                : zone_of(profile.attribute(attributes_[0]), account_zone_);
@@ -191,7 +208,7 @@ private:
     if (found.size() < steps_.size())
       found.resize(steps_.size());
     verdict v;
-    for (std::size_t s = 0; s < steps_.size(); ++s) {
+    for (const std::size_t s : asked_) {
       auto& events = found[s];
       events.clear();
       const auto& step = steps_[s];
@@ -201,6 +218,8 @@ private:
           if (!is_linked_ || link.is_set())
             events.push_back({time, step.metric << 32 | i, link});
         });
+      if (step.exists && next == never && events.empty())
+        return {}; // Nobody can do without this step, and time does not bring it.
       v.next_flip = std::min(v.next_flip, next);
     }
     v.holds = has_chain(found);
@@ -248,6 +267,7 @@ private:
   }
 
   std::vector<compiled_step> steps_;
+  std::vector<std::size_t> asked_; // Steps in the order in which they are asked.
   date_window window_;
   std::optional<std::int64_t> limit_;
   bool is_linked_;

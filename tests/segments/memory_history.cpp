@@ -123,7 +123,27 @@ public:
         return false;
     return true;
   }
+  const model::integer_column* instants() const override {
+    return times.raws == nullptr ? nullptr : &times;
+  }
+  /// Works the instants out when every entry names one.
+  void tell_instants(std::deque<std::vector<std::byte>>& bytes) {
+    std::vector<std::uint64_t> raws;
+    for (const auto& e : entries) {
+      const auto t = e.kind == model::value_kind::text ? model::parse_instant(e.text)
+                                                       : std::nullopt;
+      if (!t)
+        return;
+      raws.push_back(static_cast<std::uint64_t>(model::to_ms(*t) - base));
+    }
+    bytes.push_back(packed(raws, 8));
+    times = {bytes.back().data(), 8, base, 1};
+  }
   std::vector<model::value> entries;
+  model::integer_column times{};
+
+private:
+  static constexpr std::int64_t base = -100'000'000'000'000; // Before year 0.
 };
 
 class block::metric_columns final : public model::event_columns {
@@ -167,6 +187,8 @@ model::coded_column block::coded(const std::vector<model::value>& rows, std::mt1
     bytes_.push_back(packed(codes, column.width));
     column.codes = bytes_.back().data();
   }
+  if (chance(random, 0.8))
+    entries->tell_instants(bytes_);
   column.dictionary = entries.get();
   dictionaries_.push_back(std::move(entries));
   return column;
