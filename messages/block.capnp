@@ -70,8 +70,8 @@ struct Dictionary {
   bytes @5 :Data;
 
   instants @6 :IntegerColumn;
-  # The instants that the entries name, milliseconds since 1970 UTC, one an entry. Absent: some entry
-  # is no text that names an instant, or an older release wrote the block.
+  # The instants that the entries name, milliseconds since 1970 UTC, one an entry. Absent: some
+  # entry is no text that names an instant, or an older release wrote the block.
 }
 
 struct CodedColumn {
