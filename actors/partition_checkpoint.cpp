@@ -30,9 +30,10 @@ std::vector<storage::word> bits_record(std::uint64_t sequence, std::uint64_t num
 } // namespace
 
 void partition_state::put_members(storage::write_transaction& to, std::uint64_t segment,
-                                  const Roaring& members, std::uint64_t sequence) const {
+                                  const segments::profile_set& members,
+                                  std::uint64_t sequence) const {
   to.put(storage::bits_key{storage::bits_owner::segment, {segment, 0}, 0},
-         bits_record(sequence, 0, members));
+         bits_record(sequence, 0, members.bitmap()));
 }
 
 void partition_state::put_criterion(storage::write_transaction& to, std::uint32_t number,

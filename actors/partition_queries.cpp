@@ -45,20 +45,15 @@ model::failure no_profile_number(std::uint32_t profile) {
 
 std::uint64_t partition_state::count(std::uint64_t segment) const {
   const auto* members = members_.members(segment);
-  return members == nullptr ? 0 : members->cardinality();
+  return members == nullptr ? 0 : members->size();
 }
 
 std::vector<member> partition_state::members(std::uint64_t segment,
                                              std::optional<std::uint32_t> after,
                                              std::size_t limit) const {
   std::vector<std::uint32_t> page;
-  if (const auto* members = members_.members(segment)) {
-    auto at = members->begin();
-    if (after)
-      at.equalorlarger(*after + 1);
-    for (; at != members->end() && page.size() < limit; ++at)
-      page.push_back(*at);
-  }
+  if (const auto* members = members_.members(segment))
+    page = members->list(after ? std::uint64_t{*after} + 1 : 0, limit);
   const auto joined = feed_.joined_at(segment, page);
   std::vector<member> found;
   for (std::size_t i = 0; i < page.size(); ++i)
@@ -351,7 +346,7 @@ model::outcome<model::change_batch> partition_state::export_profile(std::uint32_
 
 partition_figures partition_state::figures() const {
   partition_figures f;
-  f.profiles = members_.alive().cardinality();
+  f.profiles = members_.alive().size();
   f.profile_numbers = store_->profiles();
   f.log_last = log_->last();
   f.log_first = log_->first();

@@ -64,10 +64,10 @@ model::status partition_state::recover() {
       sources_.emplace(*name, e->value[0]);
   }
 
-  Roaring alive;
+  segments::profile_set alive;
   for (std::uint32_t profile = 0; profile < store_->profiles(); ++profile)
     if (store_->is_alive(profile))
-      alive.add(profile);
+      alive.set(profile, true);
   members_.restore_alive(std::move(alive));
   if (auto restored = restore_definitions(*snapshot); !restored)
     return restored;
@@ -95,7 +95,7 @@ partition_state::restore_bits(const storage::transaction& from,
     auto bits = bytes ? segments::decode(*bytes) : std::nullopt;
     if (!bits)
       return broken("the bits of a criterion are broken");
-    members_.restore_criterion(number, what->second, std::move(*bits), compiler());
+    members_.restore_criterion(number, what->second, *bits, compiler());
     bits_true_at_[number] = e->value[0];
     kept_criteria_.insert(number);
     kept_ids_[number] = key.id;
@@ -171,7 +171,7 @@ model::status partition_state::restore_definitions(const storage::transaction& f
         members = std::move(*decoded);
         members_true_at_[segment] = (*bits)[0];
       }
-      members_.restore_rule(segment, kept.version, std::move(*r.in_force), std::move(members),
+      members_.restore_rule(segment, kept.version, std::move(*r.in_force), members,
                             compiler());
     }
     if (r.waiting)

@@ -129,7 +129,7 @@ private:
   void replay(const log_record& r, std::uint64_t sequence);
 
   // partition_checkpoint.cpp
-  void put_members(storage::write_transaction& to, std::uint64_t segment, const Roaring& members,
+  void put_members(storage::write_transaction& to, std::uint64_t segment, const segments::profile_set& members,
                    std::uint64_t sequence) const;
   void put_criterion(storage::write_transaction& to, std::uint32_t number, std::uint64_t sequence);
   void criterion_put(std::uint32_t number);

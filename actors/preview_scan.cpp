@@ -12,27 +12,6 @@ namespace {
 
 constexpr std::uint32_t words_per_block = model::block_rows / 64;
 
-/// The members among 64 neighbours, from the bits of the criteria.
-std::uint64_t holds_for(const segments::expression& e,
-                        const std::vector<std::vector<std::uint64_t>>& criteria, std::size_t word) {
-  switch (e.kind) {
-  case segments::boolean_kind::leaf:
-    return criteria[e.leaf][word];
-  case segments::boolean_kind::all_of: {
-    auto bits = UINT64_MAX;
-    for (const auto& child : e.children)
-      bits &= holds_for(child, criteria, word);
-    return bits;
-  }
-  default: {
-    std::uint64_t bits = 0;
-    for (const auto& child : e.children)
-      bits |= holds_for(child, criteria, word);
-    return e.kind == segments::boolean_kind::none_of ? ~bits : bits;
-  }
-  }
-}
-
 } // namespace
 
 preview_scan::preview_scan(segments::definition rule, compiled_criteria compiled, model::instant at)
@@ -60,7 +39,11 @@ void preview_scan::read(std::uint32_t block, const model::block_view& view) {
   const auto first = std::size_t{block} * words_per_block;
   bits_.resize(first + words_per_block);
   for (std::uint32_t word = 0; word < words_per_block; ++word)
-    bits_[first + word] = holds_for(rule_.root, words_, word) & view.alive()[word];
+    bits_[first + word] = segments::holds_for_64(rule_.root,
+                                                  [&](std::uint32_t leaf) {
+                                                    return words_[leaf][word];
+                                                  })
+                         & view.alive()[word];
 }
 
 void preview_scan::changed(std::uint32_t profile) {

@@ -120,4 +120,25 @@ bool holds(const expression& e, const Bit& bit) {
   return false;
 }
 
+/// The same for 64 profiles at once, a bit each; `word(leaf)` gives a leaf's bits.
+template <class Word>
+std::uint64_t holds_for_64(const expression& e, const Word& word) {
+  switch (e.kind) {
+  case boolean_kind::leaf:
+    return word(e.leaf);
+  case boolean_kind::all_of: {
+    auto bits = ~std::uint64_t{0};
+    for (const auto& child : e.children)
+      bits &= holds_for_64(child, word);
+    return bits;
+  }
+  default: {
+    std::uint64_t bits = 0;
+    for (const auto& child : e.children)
+      bits |= holds_for_64(child, word);
+    return e.kind == boolean_kind::none_of ? ~bits : bits;
+  }
+  }
+}
+
 } // namespace segments

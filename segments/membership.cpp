@@ -102,7 +102,7 @@ void membership::scan(std::uint32_t block, const model::block_view& view, std::i
     if (c == nullptr || c->complete || c->next_block != block)
       continue;
     due_rows_.clear();
-    c->compiled->scan(view, now, c->bits.words(first, (view.profiles() + 63) / 64), due_rows_);
+    c->compiled->scan(view, now, c->bits.block(block, (view.profiles() + 63) / 64), due_rows_);
     c->next_block = block + 1;
     due_.gather(number, first, due_rows_, now);
   }
@@ -111,7 +111,7 @@ void membership::scan(std::uint32_t block, const model::block_view& view, std::i
 void membership::end_scan(std::uint32_t blocks) {
   for (auto& c : criteria_)
     if (c && !c->complete && c->next_block >= blocks) {
-      c->bits.seal();
+      c->bits.trim();
       c->complete = true;
       c->dirty = true;
     }
@@ -133,9 +133,21 @@ membership::switch_plan membership::plan_switch(std::uint64_t segment) const {
   switch_plan plan;
   plan.old_version = s.in_force ? s.in_force->version : 0;
   plan.version = s.waiting->version;
-  plan.members = members_of(*s.waiting, s.waiting->what.root);
-  plan.joined = plan.members - s.members;
-  plan.left = s.members - plan.members;
+  const auto& r = *s.waiting;
+  std::vector<std::uint64_t> joined(alive_.words());
+  std::vector<std::uint64_t> left(alive_.words());
+  for (std::size_t w = 0; w < alive_.words(); ++w) {
+    const auto old = s.members.word(w);
+    const auto now = alive_.word(w) & holds_for_64(r.what.root, [&](std::uint32_t leaf) {
+      return criteria_[r.numbers[leaf]]->bits.word(w);
+    });
+    joined[w] = now & ~old;
+    left[w] = old & ~now;
+    if (now != 0)
+      plan.members.set_word(w, now);
+  }
+  plan.joined = bitmap_of(joined);
+  plan.left = bitmap_of(left);
   return plan;
 }
 
@@ -148,7 +160,6 @@ void membership::carry_out(std::uint64_t segment, switch_plan plan) {
   }
   s.in_force = std::exchange(s.waiting, std::nullopt);
   s.members = std::move(plan.members);
-  s.members.runOptimize();
   s.dirty = true;
   put_in_force(slot);
 }
@@ -167,7 +178,6 @@ std::uint32_t membership::criterion_number(const criterion& what, const criterio
   c->what = what;
   c->compiled = compile(what);
   c->holds_for_nobody_known = c->compiled->evaluate(nobody_known{}, 0).holds;
-  c->bits.open();
   const auto number = static_cast<std::uint32_t>(criteria_.size());
   criteria_.push_back(std::move(c));
   numbers_.emplace(id, number);
@@ -264,7 +274,7 @@ void membership::evaluate(std::uint32_t number, std::uint32_t profile,
 }
 
 void membership::created(std::uint32_t profile) {
-  alive_.add(profile);
+  alive_.set(profile, true);
   for (std::uint32_t number = 0; number < criteria_.size(); ++number)
     if (const auto* c = criteria_[number].get();
         c != nullptr && c->holds_for_nobody_known && is_live(*c, profile))
@@ -307,7 +317,7 @@ void membership::touch_attribute(std::uint32_t profile, const model::profile_vie
 }
 
 void membership::erased(std::uint32_t profile, std::vector<move>& moves) {
-  alive_.remove(profile);
+  alive_.set(profile, false);
   for (std::uint32_t number = 0; number < criteria_.size(); ++number)
     if (auto* c = criteria_[number].get(); c != nullptr && c->bits.set(profile, false)) {
       c->dirty = true;
@@ -315,7 +325,7 @@ void membership::erased(std::uint32_t profile, std::vector<move>& moves) {
         bit_changes_.push_back({number, profile, false});
     }
   for (auto& s : segments_)
-    if (s.used && s.members.removeChecked(profile)) {
+    if (s.used && s.members.set(profile, false)) {
       s.dirty = true;
       moves.push_back({s.number, profile, false});
     }
@@ -328,8 +338,7 @@ void membership::finish(std::uint32_t profile, std::vector<move>& moves) {
   for (const auto slot : touched_) {
     auto& s = segments_[slot];
     const bool in = alive_.contains(profile) && rule_holds(*s.in_force, profile);
-    const bool moved = in ? s.members.addChecked(profile) : s.members.removeChecked(profile);
-    if (moved) {
+    if (s.members.set(profile, in)) {
       s.dirty = true;
       moves.push_back({s.number, profile, in});
     }
@@ -342,21 +351,6 @@ bool membership::rule_holds(const rule& r, std::uint32_t profile) const {
   return holds(r.what.root, [&](std::uint32_t leaf) {
     return criteria_[r.numbers[leaf]]->bits.contains(profile);
   });
-}
-
-Roaring membership::members_of(const rule& r, const expression& e) const {
-  if (e.kind == boolean_kind::leaf)
-    return criteria_[r.numbers[e.leaf]]->bits.bitmap();
-  if (e.kind == boolean_kind::all_of) {
-    Roaring result = alive_;
-    for (const auto& child : e.children)
-      result &= members_of(r, child);
-    return result;
-  }
-  Roaring result;
-  for (const auto& child : e.children)
-    result |= members_of(r, child);
-  return e.kind == boolean_kind::none_of ? alive_ - result : result;
 }
 
 // --- time
@@ -423,7 +417,7 @@ void membership::settle(std::uint32_t profile, const model::profile_view& view, 
 
 // --- questions
 
-const Roaring* membership::members(std::uint64_t segment) const {
+const profile_set* membership::members(std::uint64_t segment) const {
   const auto* s = find(segment);
   return s == nullptr ? nullptr : &s->members;
 }
@@ -433,7 +427,7 @@ std::vector<membership::state> membership::states() const {
   for (const auto& s : segments_)
     if (s.used)
       all.push_back({s.number, s.in_force ? s.in_force->version : 0,
-                     s.waiting ? s.waiting->version : 0, s.members.cardinality()});
+                     s.waiting ? s.waiting->version : 0, s.members.size()});
   std::ranges::sort(all, {}, &state::segment);
   return all;
 }
@@ -467,7 +461,7 @@ void membership::members_stored(std::uint64_t segment) {
   segment_of(segment).dirty = false;
 }
 
-void membership::restore_criterion(std::uint32_t number, const criterion& what, Roaring bits,
+void membership::restore_criterion(std::uint32_t number, const criterion& what, const Roaring& bits,
                                    const compiler& compile) {
   if (number >= criteria_.size())
     criteria_.resize(number + 1);
@@ -476,7 +470,7 @@ void membership::restore_criterion(std::uint32_t number, const criterion& what, 
   c->what = what;
   c->compiled = compile(what);
   c->holds_for_nobody_known = c->compiled->evaluate(nobody_known{}, 0).holds;
-  c->bits.assign(std::move(bits));
+  c->bits = profile_set{bits};
   c->complete = true;
   c->dirty = false;
   numbers_[c->id] = number;
@@ -485,12 +479,12 @@ void membership::restore_criterion(std::uint32_t number, const criterion& what, 
 }
 
 void membership::restore_rule(std::uint64_t segment, std::uint32_t version, definition what,
-                              Roaring members, const compiler& compile) {
+                              const Roaring& members, const compiler& compile) {
   define(segment, version, std::move(what), compile);
   const auto slot = slots_.at(segment);
   auto& s = segments_[slot];
   s.in_force = std::exchange(s.waiting, std::nullopt);
-  s.members = std::move(members);
+  s.members = profile_set{members};
   s.dirty = false;
   put_in_force(slot);
 }
@@ -506,12 +500,12 @@ void membership::restore_move(std::uint64_t segment, std::uint32_t profile, bool
   if (found == slots_.end())
     return;
   auto& s = segments_[found->second];
-  if (joined ? s.members.addChecked(profile) : s.members.removeChecked(profile))
+  if (s.members.set(profile, joined))
     s.dirty = true;
 }
 
 void membership::restore_erased(std::uint32_t profile) {
-  alive_.remove(profile);
+  alive_.set(profile, false);
 }
 
 std::size_t membership::restore_due(std::uint32_t profile, const model::profile_view& view,

@@ -69,7 +69,7 @@ public:
   struct switch_plan {
     std::uint32_t old_version = 0; // 0 = there was no rule before.
     std::uint32_t version = 0;
-    Roaring members;
+    profile_set members;
     Roaring joined;
     Roaring left;
   };
@@ -111,8 +111,8 @@ public:
 
   // --- questions
 
-  [[nodiscard]] const Roaring* members(std::uint64_t segment) const;
-  [[nodiscard]] const Roaring& alive() const {
+  [[nodiscard]] const profile_set* members(std::uint64_t segment) const;
+  [[nodiscard]] const profile_set& alive() const {
     return alive_;
   }
   struct state {
@@ -160,17 +160,17 @@ public:
   }
 
   /// Puts back what was stored, in this order: alive, then criteria, then rules.
-  void restore_alive(Roaring alive) {
+  void restore_alive(profile_set alive) {
     alive_ = std::move(alive);
   }
-  void restore_criterion(std::uint32_t number, const criterion& what, Roaring bits,
+  void restore_criterion(std::uint32_t number, const criterion& what, const Roaring& bits,
                          const compiler& compile);
-  void restore_rule(std::uint64_t segment, std::uint32_t version, definition rule, Roaring members,
+  void restore_rule(std::uint64_t segment, std::uint32_t version, definition rule, const Roaring& members,
                     const compiler& compile);
   void restore_bit(std::uint32_t number, std::uint32_t profile, bool holds);
   void restore_move(std::uint64_t segment, std::uint32_t profile, bool joined);
   void restore_created(std::uint32_t profile) {
-    alive_.add(profile);
+    alive_.set(profile, true);
   }
   void restore_erased(std::uint32_t profile);
   /// Asks the criteria again that these names touch and notes when they are due; bits are not
@@ -192,7 +192,7 @@ private:
     bool used = false;
     std::optional<rule> in_force;
     std::optional<rule> waiting;
-    Roaring members;
+    profile_set members;
     bool dirty = true;
     bool holds_for_nobody_known = false;
     std::uint64_t touched = 0; // Epoch of the last touch.
@@ -212,7 +212,6 @@ private:
                 std::int64_t now);
   void flip_bit(std::uint32_t number, std::uint32_t profile, bool holds);
   [[nodiscard]] bool rule_holds(const rule& r, std::uint32_t profile) const;
-  [[nodiscard]] Roaring members_of(const rule& r, const expression& e) const;
 
   std::vector<std::unique_ptr<criterion_state>> criteria_;
   std::map<criterion_id, std::uint32_t> numbers_;
@@ -222,7 +221,7 @@ private:
   std::vector<segment_state> segments_;
   std::unordered_map<std::uint64_t, std::uint32_t> slots_;
   std::vector<std::uint32_t> hold_for_nobody_known_; // Slots of segments in force.
-  Roaring alive_;
+  profile_set alive_;
   due_index due_;
   std::uint64_t epoch_ = 1;
   std::vector<std::uint32_t> touched_; // Slots touched since the last finish.

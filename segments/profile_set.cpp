@@ -1,5 +1,6 @@
 #include "segments/profile_set.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -40,43 +41,56 @@ void append_container(std::string& out, std::span<const std::uint64_t> words, st
 
 } // namespace
 
-bool profile_set::set(std::uint32_t profile, bool in) {
-  if (words_.empty())
-    return in ? bits_.addChecked(profile) : bits_.removeChecked(profile);
-  if (profile / 64 >= words_.size())
-    words_.resize(profile / 64 + 1);
-  auto& word = words_[profile / 64];
-  const auto mask = std::uint64_t{1} << (profile % 64);
-  const bool was = (word & mask) != 0;
-  word = in ? word | mask : word & ~mask;
-  return was != in;
+profile_set::profile_set(const Roaring& bits) {
+  for (const auto profile : bits)
+    set(profile, true);
+}
+
+void profile_set::make(std::size_t at) {
+  if (at >= pages_.size())
+    pages_.resize(at + 1);
+  pages_[at] = std::make_unique<page>();
 }
 
 std::uint64_t profile_set::size() const {
-  if (words_.empty())
-    return bits_.cardinality();
   std::uint64_t count = 0;
-  for (const auto w : words_)
-    count += static_cast<std::uint64_t>(std::popcount(w));
+  for (const auto& p : pages_)
+    if (p)
+      count += population(*p);
   return count;
 }
 
-void profile_set::open() {
-  bits_ = Roaring{};
-  words_.assign(1, 0);
+std::span<std::uint64_t> profile_set::block(std::uint32_t number, std::size_t count) {
+  if (number >= pages_.size() || !pages_[number])
+    make(number);
+  return std::span{*pages_[number]}.first(count);
 }
 
-void profile_set::seal() {
-  bits_ = bitmap_of(words_);
-  words_.clear();
-  words_.shrink_to_fit();
+void profile_set::trim() {
+  for (auto& p : pages_)
+    if (p && population(*p) == 0)
+      p.reset();
 }
 
-std::span<std::uint64_t> profile_set::words(std::uint32_t first, std::size_t count) {
-  const std::size_t from = first / 64;
-  if (words_.size() < from + count)
-    words_.resize(from + count);
-  return std::span{words_}.subspan(from, count);
+std::vector<std::uint32_t> profile_set::list(std::uint64_t first, std::size_t limit) const {
+  std::vector<std::uint32_t> found;
+  for (std::uint64_t at = first / 64; at < words() && found.size() < limit; ++at) {
+    auto bits = word(at);
+    if (at == first / 64)
+      bits &= ~std::uint64_t{0} << (first % 64);
+    for (; bits != 0 && found.size() < limit; bits &= bits - 1)
+      found.push_back(
+        static_cast<std::uint32_t>(64 * at + static_cast<unsigned>(std::countr_zero(bits))));
+  }
+  return found;
+}
+
+Roaring profile_set::bitmap() const {
+  std::vector<std::uint64_t> all(words());
+  for (std::size_t at = 0; at < pages_.size(); ++at)
+    if (pages_[at])
+      std::ranges::copy(*pages_[at], all.begin() + static_cast<std::ptrdiff_t>(at * page_words));
+  return bitmap_of(all);
 }
 
 Roaring bitmap_of(std::span<const std::uint64_t> words) {

@@ -1,8 +1,12 @@
 #pragma once
 
+#include "model/limits.hpp"
+
 #include <roaring/roaring.hh>
 
+#include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -11,38 +15,64 @@
 
 namespace segments {
 
-/// A set of profile numbers: a Roaring bitmap, or, while a build fills it block by block, plain
-/// words.
+/// A set of profile numbers that changes one by one all the time: a bit each, in pages of one block
+/// of profiles; a page without anybody may be missing. Looking at one profile in many sets costs two
+/// memory accesses each. Roaring bitmaps are what sets are stored as.
 class profile_set {
 public:
+  profile_set() = default;
+  explicit profile_set(const Roaring& bits);
+
   [[nodiscard]] bool contains(std::uint32_t profile) const {
-    if (!words_.empty())
-      return profile / 64 < words_.size() && (words_[profile / 64] >> (profile % 64) & 1) != 0;
-    return bits_.contains(profile);
+    const auto at = profile / model::block_rows;
+    return at < pages_.size() && pages_[at]
+        && ((*pages_[at])[profile % model::block_rows / 64] >> (profile % 64) & 1) != 0;
   }
   /// True when that changed the set.
-  bool set(std::uint32_t profile, bool in);
-
+  bool set(std::uint32_t profile, bool in) {
+    const auto at = profile / model::block_rows;
+    if (at >= pages_.size() || !pages_[at]) {
+      if (!in)
+        return false;
+      make(at);
+    }
+    auto& word = (*pages_[at])[profile % model::block_rows / 64];
+    const auto mask = std::uint64_t{1} << (profile % 64);
+    const bool was = (word & mask) != 0;
+    word = in ? word | mask : word & ~mask;
+    return was != in;
+  }
+  /// Counts.
   [[nodiscard]] std::uint64_t size() const;
 
-  /// Becomes plain words (empty set) for a build; `seal` turns them back into a bitmap.
-  void open();
-  void seal();
-  /// `count` words from profile `first` (a multiple of 64) on, for a scan to fill. Only while open.
-  std::span<std::uint64_t> words(std::uint32_t first, std::size_t count);
+  /// Profiles 64 * word to 64 * word + 63.
+  [[nodiscard]] std::uint64_t word(std::size_t word) const {
+    const auto at = word / page_words;
+    return at < pages_.size() && pages_[at] ? (*pages_[at])[word % page_words] : 0;
+  }
+  void set_word(std::size_t word, std::uint64_t bits) {
+    block(static_cast<std::uint32_t>(word / page_words), page_words)[word % page_words] = bits;
+  }
+  /// Words that may have bits are below.
+  [[nodiscard]] std::size_t words() const {
+    return pages_.size() * page_words;
+  }
+  /// The first `count` words of a block, for a scan to fill.
+  std::span<std::uint64_t> block(std::uint32_t number, std::size_t count);
+  /// Lets go of pages without anybody.
+  void trim();
 
-  /// Only while sealed.
-  [[nodiscard]] const Roaring& bitmap() const {
-    return bits_;
-  }
-  void assign(Roaring bits) {
-    words_.clear();
-    bits_ = std::move(bits);
-  }
+  /// The members from `first` on, ascending, at most `limit`.
+  [[nodiscard]] std::vector<std::uint32_t> list(std::uint64_t first, std::size_t limit) const;
+  [[nodiscard]] Roaring bitmap() const;
 
 private:
-  Roaring bits_;
-  std::vector<std::uint64_t> words_; // Empty while sealed.
+  static constexpr std::size_t page_words = model::block_rows / 64;
+  using page = std::array<std::uint64_t, page_words>;
+
+  void make(std::size_t at);
+
+  std::vector<std::unique_ptr<page>> pages_;
 };
 
 /// A bitmap from plain words, one bit a profile; as fast as copying where the bits are dense.
