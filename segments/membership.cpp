@@ -111,7 +111,7 @@ void membership::scan(std::uint32_t block, const model::block_view& view, std::i
 void membership::end_scan(std::uint32_t blocks) {
   for (auto& c : criteria_)
     if (c && !c->complete && c->next_block >= blocks) {
-      c->bits.trim();
+      c->bits.filled();
       c->complete = true;
       c->dirty = true;
     }

@@ -52,12 +52,10 @@ void profile_set::make(std::size_t at) {
   pages_[at] = std::make_unique<page>();
 }
 
-std::uint64_t profile_set::size() const {
-  std::uint64_t count = 0;
-  for (const auto& p : pages_)
-    if (p)
-      count += population(*p);
-  return count;
+void profile_set::set_word(std::size_t word, std::uint64_t bits) {
+  auto& old = block(static_cast<std::uint32_t>(word / page_words), page_words)[word % page_words];
+  size_ += std::popcount(bits) - std::popcount(old);
+  old = bits;
 }
 
 std::span<std::uint64_t> profile_set::block(std::uint32_t number, std::size_t count) {
@@ -66,10 +64,14 @@ std::span<std::uint64_t> profile_set::block(std::uint32_t number, std::size_t co
   return std::span{*pages_[number]}.first(count);
 }
 
-void profile_set::trim() {
-  for (auto& p : pages_)
-    if (p && population(*p) == 0)
+void profile_set::filled() {
+  size_ = 0;
+  for (auto& p : pages_) {
+    const auto count = p ? population(*p) : 0;
+    size_ += count;
+    if (count == 0)
       p.reset();
+  }
 }
 
 std::vector<std::uint32_t> profile_set::list(std::uint64_t first, std::size_t limit) const {

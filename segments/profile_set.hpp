@@ -38,29 +38,30 @@ public:
     }
     auto& word = (*pages_[at])[profile % model::block_rows / 64];
     const auto mask = std::uint64_t{1} << (profile % 64);
-    const bool was = (word & mask) != 0;
-    word = in ? word | mask : word & ~mask;
-    return was != in;
+    if (((word & mask) != 0) == in)
+      return false;
+    word ^= mask;
+    size_ += in ? 1 : -1;
+    return true;
   }
-  /// Counts.
-  [[nodiscard]] std::uint64_t size() const;
+  [[nodiscard]] std::uint64_t size() const {
+    return static_cast<std::uint64_t>(size_);
+  }
 
   /// Profiles 64 * word to 64 * word + 63.
   [[nodiscard]] std::uint64_t word(std::size_t word) const {
     const auto at = word / page_words;
     return at < pages_.size() && pages_[at] ? (*pages_[at])[word % page_words] : 0;
   }
-  void set_word(std::size_t word, std::uint64_t bits) {
-    block(static_cast<std::uint32_t>(word / page_words), page_words)[word % page_words] = bits;
-  }
+  void set_word(std::size_t word, std::uint64_t bits);
   /// Words that may have bits are below.
   [[nodiscard]] std::size_t words() const {
     return pages_.size() * page_words;
   }
-  /// The first `count` words of a block, for a scan to fill.
+  /// The first `count` words of a block, for a scan to fill; `filled` when all blocks are.
   std::span<std::uint64_t> block(std::uint32_t number, std::size_t count);
-  /// Lets go of pages without anybody.
-  void trim();
+  /// Lets go of pages without anybody and counts.
+  void filled();
 
   /// The members from `first` on, ascending, at most `limit`.
   [[nodiscard]] std::vector<std::uint32_t> list(std::uint64_t first, std::size_t limit) const;
@@ -73,6 +74,7 @@ private:
   void make(std::size_t at);
 
   std::vector<std::unique_ptr<page>> pages_;
+  std::int64_t size_ = 0;
 };
 
 /// A bitmap from plain words, one bit a profile; as fast as copying where the bits are dense.
