@@ -1,6 +1,8 @@
 #include "actors/effects.hpp"
 
 #include <bit>
+#include <cstring>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -18,8 +20,11 @@ public:
     out.push_back(w);
   }
   void put(std::string_view text) {
-    const auto packed = storage::pack_bytes(text);
-    out.insert(out.end(), packed.begin(), packed.end());
+    const auto at = out.size();
+    out.resize(at + 1 + storage::words_for(text.size()));
+    out[at] = text.size();
+    if (!text.empty())
+      std::memcpy(&out[at + 1], text.data(), text.size());
   }
   std::vector<word> out;
 };
@@ -62,29 +67,66 @@ private:
   words_view rest_;
 };
 
-// Profile and two flags, cause: one word. Instant: one word. Detail: only where there is one.
+// Profile, flags and cause: one word. Instant: one word. Detail: only where there is one. Flips that
+// one change made stand side by side, and those after the first have the first word only.
 constexpr std::uint64_t joined_bit = std::uint64_t{1} << 32;
 constexpr std::uint64_t detail_bit = std::uint64_t{1} << 33;
+constexpr std::uint64_t same_bit = std::uint64_t{1} << 34; // Instant and detail of the one before.
 constexpr unsigned cause_shift = 40;
 
-void put_flip(word_writer& to, const model::flip& f) {
-  to.put(f.profile | (f.joined ? joined_bit : 0) | (f.detail.empty() ? 0 : detail_bit)
-         | static_cast<std::uint64_t>(f.cause) << cause_shift);
+void put_flip(word_writer& to, const model::flip& f, const model::flip* before) {
+  const bool is_same = before && before->at == f.at && before->detail == f.detail;
+  const bool has_detail = !is_same && !f.detail.empty();
+  to.put(f.profile | (f.joined ? joined_bit : 0) | (has_detail ? detail_bit : 0)
+         | (is_same ? same_bit : 0) | static_cast<std::uint64_t>(f.cause) << cause_shift);
+  if (is_same)
+    return;
   to.put(static_cast<std::uint64_t>(model::to_ms(f.at)));
-  if (!f.detail.empty())
+  if (has_detail)
     to.put(f.detail);
 }
 
-model::flip take_flip(word_reader& from) {
+model::flip take_flip(word_reader& from, const model::flip* before) {
   model::flip f;
   const auto head = from.take();
   f.profile = static_cast<std::uint32_t>(head);
   f.joined = (head & joined_bit) != 0;
   f.cause = static_cast<model::flip_cause>(head >> cause_shift);
+  if ((head & same_bit) != 0) {
+    from.good = from.good && before != nullptr;
+    if (before) {
+      f.at = before->at;
+      f.detail = before->detail;
+    }
+    return f;
+  }
   f.at = model::from_ms(static_cast<std::int64_t>(from.take()));
   if ((head & detail_bit) != 0)
     f.detail = from.take_text();
   return f;
+}
+
+void put_flips(word_writer& to, std::span<const model::flip> flips, bool with_segments) {
+  to.put(flips.size());
+  const model::flip* before = nullptr;
+  for (const auto& f : flips) {
+    if (with_segments)
+      to.put(f.segment);
+    put_flip(to, f, before);
+    before = &f;
+  }
+}
+
+std::vector<model::flip> take_flips(word_reader& from, bool with_segments) {
+  std::vector<model::flip> flips(from.take_count());
+  const model::flip* before = nullptr;
+  for (auto& f : flips) {
+    const auto segment = with_segments ? from.take() : 0;
+    f = take_flip(from, before);
+    f.segment = segment;
+    before = &f;
+  }
+  return flips;
 }
 
 constexpr std::uint64_t list_run = 1;
@@ -92,16 +134,14 @@ constexpr std::uint64_t crowd_run = 2;
 
 } // namespace
 
-std::vector<word> encode(const effects& e) {
+std::vector<word> encode_effects(std::span<const segments::membership::bit_change> bits,
+                                 std::span<const model::flip> flips) {
   word_writer to;
-  to.put(e.bits.size());
-  for (const auto& b : e.bits)
+  to.out.reserve(bits.size() + 2 * flips.size() + 16);
+  to.put(bits.size());
+  for (const auto& b : bits)
     to.put(std::uint64_t{b.criterion} << 33 | std::uint64_t{b.profile} << 1 | (b.holds ? 1U : 0U));
-  to.put(e.flips.size());
-  for (const auto& f : e.flips) {
-    to.put(f.segment);
-    put_flip(to, f);
-  }
+  put_flips(to, flips, true);
   return std::move(to.out);
 }
 
@@ -113,12 +153,7 @@ std::optional<effects> decode_effects(words_view words) {
     const auto w = from.take();
     b = {static_cast<std::uint32_t>(w >> 33), static_cast<std::uint32_t>(w >> 1), (w & 1) != 0};
   }
-  e.flips.resize(from.take_count());
-  for (auto& f : e.flips) {
-    const auto segment = from.take();
-    f = take_flip(from);
-    f.segment = segment;
-  }
+  e.flips = take_flips(from, true);
   if (!from.good)
     return std::nullopt;
   return e;
@@ -128,9 +163,7 @@ std::vector<word> encode(const flip_run& run) {
   word_writer to;
   if (!run.everybody) {
     to.put(list_run);
-    to.put(run.list.size());
-    for (const auto& f : run.list)
-      put_flip(to, f);
+    put_flips(to, run.list, false);
     return std::move(to.out);
   }
   const auto& crowd = *run.everybody;
@@ -148,9 +181,7 @@ std::optional<flip_run> decode_flip_run(words_view words) {
   flip_run run;
   const auto kind = from.take();
   if (kind == list_run) {
-    run.list.resize(from.take_count());
-    for (auto& f : run.list)
-      f = take_flip(from);
+    run.list = take_flips(from, false);
     return from.good ? std::optional{std::move(run)} : std::nullopt;
   }
   if (kind != crowd_run)

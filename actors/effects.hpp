@@ -13,15 +13,12 @@ namespace actors {
 /// stored, so that after a crash the state comes back without evaluating anything twice. Flips are
 /// in feed order; their sequences follow from it.
 struct effects {
-  std::vector<segments::membership::bit_change> bits;
-  std::vector<model::flip> flips;
-
-  [[nodiscard]] bool empty() const {
-    return bits.empty() && flips.empty();
-  }
+  std::vector<segments::membership::bit_change> bits{};
+  std::vector<model::flip> flips{};
 };
 
-std::vector<storage::word> encode(const effects& e);
+std::vector<storage::word> encode_effects(std::span<const segments::membership::bit_change> bits,
+                                          std::span<const model::flip> flips);
 /// Nothing for words that no release wrote.
 std::optional<effects> decode_effects(storage::words_view words);
 

@@ -10,6 +10,7 @@ namespace {
 
 // Runs stay small enough that a page of a feed does not read a whole history.
 constexpr std::size_t run_flips_max = 4096;
+constexpr std::uint32_t reason_mask = 0x7fffffff;
 
 /// Calls back for each flip of a run from sequence `first` on; stops when `each` says false.
 template <class Each>
@@ -55,8 +56,18 @@ model::status feed::load(const storage::transaction& from, std::uint64_t segment
 void feed::append(model::flip& f) {
   auto& t = tails_[f.segment];
   f.sequence = t.stored + t.flips.size() + 1;
-  t.flips.push_back(f);
+  if (reasons_.empty() || reasons_.back().at != f.at || reasons_.back().cause != f.cause
+      || reasons_.back().detail != f.detail)
+    reasons_.push_back({f.cause, f.at, f.detail});
+  t.flips.push_back({f.profile, static_cast<std::uint32_t>(reasons_.size() - 1) & reason_mask,
+                     f.joined ? 1U : 0U});
   ++tail_size_;
+}
+
+model::flip feed::flip_of(std::uint64_t segment, const tail& t, std::size_t at) const {
+  const auto& k = t.flips[at];
+  const auto& why = reasons_[k.reason];
+  return {segment, t.stored + at + 1, k.profile, k.joined != 0, why.cause, why.at, why.detail};
 }
 
 void feed::store(storage::write_transaction& to) {
@@ -64,8 +75,9 @@ void feed::store(storage::write_transaction& to) {
     for (std::size_t at = 0; at < t.flips.size(); at += run_flips_max) {
       flip_run run;
       const auto end = std::min(at + run_flips_max, t.flips.size());
-      run.list.assign(t.flips.begin() + static_cast<std::ptrdiff_t>(at),
-                      t.flips.begin() + static_cast<std::ptrdiff_t>(end));
+      run.list.reserve(end - at);
+      for (auto i = at; i < end; ++i)
+        run.list.push_back(flip_of(segment, t, i));
       to.put(feed_key{segment, t.stored + at + 1}, encode(run));
     }
     t.written = t.stored + t.flips.size();
@@ -85,6 +97,7 @@ void feed::stored() {
     t.stored = t.written;
     t.flips.clear();
   }
+  reasons_.clear();
   tail_size_ = 0;
 }
 
@@ -133,7 +146,7 @@ std::vector<model::flip> feed::read(std::uint64_t segment, std::uint64_t after,
   }
   auto at = after > t.stored ? after - t.stored : 0;
   for (; at < t.flips.size() && found.size() < limit; ++at)
-    found.push_back(t.flips[at]);
+    found.push_back(flip_of(segment, t, at));
   return found;
 }
 
@@ -161,9 +174,9 @@ std::vector<model::instant> feed::joined_at(std::uint64_t segment,
     }
   }
   if (const auto found = tails_.find(segment); found != tails_.end())
-    for (const auto& f : found->second.flips)
-      if (f.joined)
-        note(f.profile, f.at);
+    for (const auto& k : found->second.flips)
+      if (k.joined != 0)
+        note(k.profile, reasons_[k.reason].at);
   return joined;
 }
 

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <vector>
 
 namespace actors {
@@ -46,13 +47,28 @@ public:
   joined_at(std::uint64_t segment, const std::vector<std::uint32_t>& profiles) const;
 
 private:
+  /// A flip in memory: there are millions, and all that one change made share why and when.
+  struct kept {
+    std::uint32_t profile;
+    std::uint32_t reason : 31; // Place in reasons_.
+    std::uint32_t joined : 1;
+  };
+  struct reason {
+    model::flip_cause cause;
+    model::instant at;
+    std::string detail;
+  };
   struct tail {
     std::uint64_t stored = 0;  // Sequence up to which runs are durable.
     std::uint64_t written = 0; // Up to which runs are in the open transaction.
-    std::vector<model::flip> flips;
+    std::vector<kept> flips;
   };
+  /// Flip number `at` of the tail.
+  [[nodiscard]] model::flip flip_of(std::uint64_t segment, const tail& t, std::size_t at) const;
+
   storage::environment& where_;
   boost::unordered_flat_map<std::uint64_t, tail> tails_;
+  std::vector<reason> reasons_;
   std::size_t tail_size_ = 0;
 };
 

@@ -50,7 +50,7 @@ model::instant partition_state::raised(model::instant now) const {
 void partition_state::put_pending(storage::write_transaction& to) const {
   names_.store_new(to);
   for (const auto& [sequence, e] : pending_)
-    to.put(storage::flips_key{sequence}, encode(e));
+    to.put(storage::flips_key{sequence}, e);
   for (const auto& id : unused_) {
     to.erase(storage::bits_key{storage::bits_owner::criterion, id, 0});
     to.erase_range(storage::due_key{id, INT64_MIN}, storage::due_key{id, INT64_MAX});
@@ -105,10 +105,10 @@ model::outcome<std::uint64_t> partition_state::write(
   return sequence;
 }
 
-void partition_state::collect_effects(std::uint64_t sequence, std::vector<model::flip> flips) {
-  effects e{members_.take_bit_changes(), std::move(flips)};
-  if (!e.empty())
-    pending_[sequence] = std::move(e);
+void partition_state::collect_effects(std::uint64_t sequence, std::span<const model::flip> flips) {
+  const auto bits = members_.take_bit_changes();
+  if (!bits.empty() || !flips.empty())
+    pending_[sequence] = encode_effects(bits, flips);
   applied_ = sequence;
 }
 

@@ -118,7 +118,7 @@ private:
   [[nodiscard]] model::status can_compile(const segments::definition& rule) const;
   [[nodiscard]] segments::membership::compiler compiler();
   [[nodiscard]] model::outcome<segments::definition> parse(std::string_view json) const;
-  void collect_effects(std::uint64_t sequence, std::vector<model::flip> flips);
+  void collect_effects(std::uint64_t sequence, std::span<const model::flip> flips);
 
   // partition_recovery.cpp
   model::status restore_definitions(const storage::transaction& from);
@@ -153,7 +153,8 @@ private:
 
   model::instant now_ = model::instant_min;  // Of the last record.
   std::uint64_t applied_ = 0;                // Last record whose effects are kept or pending.
-  std::map<std::uint64_t, effects> pending_; // Effects that are not durable yet, by record.
+  // Effects that are not durable yet, encoded, by record.
+  std::map<std::uint64_t, std::vector<storage::word>> pending_;
   std::int64_t settled_key_ = INT64_MIN;     // Due instants below are worked through for everybody.
   std::map<std::uint64_t, kept_definition> definitions_;
   // Definitions wait for the next commit, which their own switch is at the latest: the account
