@@ -67,8 +67,8 @@ private:
   words_view rest_;
 };
 
-// Profile, flags and cause: one word. Instant: one word. Detail: only where there is one. Flips that
-// one change made stand side by side, and those after the first have the first word only.
+// Profile, flags and cause: one word. Instant: one word. Detail: only where there is one. Flips
+// that one change made stand side by side, and those after the first have the first word only.
 constexpr std::uint64_t joined_bit = std::uint64_t{1} << 32;
 constexpr std::uint64_t detail_bit = std::uint64_t{1} << 33;
 constexpr std::uint64_t same_bit = std::uint64_t{1} << 34; // Instant and detail of the one before.

@@ -59,8 +59,8 @@ void feed::append(model::flip& f) {
   if (reasons_.empty() || reasons_.back().at != f.at || reasons_.back().cause != f.cause
       || reasons_.back().detail != f.detail)
     reasons_.push_back({f.cause, f.at, f.detail});
-  t.flips.push_back({f.profile, static_cast<std::uint32_t>(reasons_.size() - 1) & reason_mask,
-                     f.joined ? 1U : 0U});
+  t.flips.push_back(
+    {f.profile, static_cast<std::uint32_t>(reasons_.size() - 1) & reason_mask, f.joined ? 1U : 0U});
   ++tail_size_;
 }
 

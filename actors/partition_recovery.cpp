@@ -171,8 +171,7 @@ model::status partition_state::restore_definitions(const storage::transaction& f
         members = std::move(*decoded);
         members_true_at_[segment] = (*bits)[0];
       }
-      members_.restore_rule(segment, kept.version, std::move(*r.in_force), members,
-                            compiler());
+      members_.restore_rule(segment, kept.version, std::move(*r.in_force), members, compiler());
     }
     if (r.waiting)
       members_.define(segment, kept.waiting_version, std::move(*r.waiting), compiler());

@@ -129,8 +129,8 @@ private:
   void replay(const log_record& r, std::uint64_t sequence);
 
   // partition_checkpoint.cpp
-  void put_members(storage::write_transaction& to, std::uint64_t segment, const segments::profile_set& members,
-                   std::uint64_t sequence) const;
+  void put_members(storage::write_transaction& to, std::uint64_t segment,
+                   const segments::profile_set& members, std::uint64_t sequence) const;
   void put_criterion(storage::write_transaction& to, std::uint32_t number, std::uint64_t sequence);
   void criterion_put(std::uint32_t number);
   /// Criteria that are complete and were never stored.
@@ -151,11 +151,11 @@ private:
   std::unique_ptr<change_applier> applier_;
   actors::feed feed_;
 
-  model::instant now_ = model::instant_min;  // Of the last record.
-  std::uint64_t applied_ = 0;                // Last record whose effects are kept or pending.
+  model::instant now_ = model::instant_min; // Of the last record.
+  std::uint64_t applied_ = 0;               // Last record whose effects are kept or pending.
   // Effects that are not durable yet, encoded, by record.
   std::map<std::uint64_t, std::vector<storage::word>> pending_;
-  std::int64_t settled_key_ = INT64_MIN;     // Due instants below are worked through for everybody.
+  std::int64_t settled_key_ = INT64_MIN; // Due instants below are worked through for everybody.
   std::map<std::uint64_t, kept_definition> definitions_;
   // Definitions wait for the next commit, which their own switch is at the latest: the account
   // keeps them, and defines again what a crash took.

@@ -39,11 +39,9 @@ void preview_scan::read(std::uint32_t block, const model::block_view& view) {
   const auto first = std::size_t{block} * words_per_block;
   bits_.resize(first + words_per_block);
   for (std::uint32_t word = 0; word < words_per_block; ++word)
-    bits_[first + word] = segments::holds_for_64(rule_.root,
-                                                  [&](std::uint32_t leaf) {
-                                                    return words_[leaf][word];
-                                                  })
-                         & view.alive()[word];
+    bits_[first + word] = segments::holds_for_64(
+                            rule_.root, [&](std::uint32_t leaf) { return words_[leaf][word]; })
+                        & view.alive()[word];
 }
 
 void preview_scan::changed(std::uint32_t profile) {

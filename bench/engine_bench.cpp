@@ -26,6 +26,8 @@
 namespace {
 
 using steady = std::chrono::steady_clock;
+
+constexpr std::size_t live_criteria = 200;
 using std::chrono::duration;
 
 double milliseconds_since(steady::time_point start) {
@@ -114,18 +116,25 @@ double build_once(rollcall::engine& engine, const std::vector<std::string>& defi
   return took;
 }
 
-void measure_builds(rollcall::engine& engine, const arguments& a) {
+std::vector<std::filesystem::path> question_files(const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> files;
-  for (const auto& file : std::filesystem::directory_iterator{a.questions})
+  for (const auto& file : std::filesystem::directory_iterator{folder})
     if (file.path().extension() == ".json")
       files.push_back(file.path());
   std::ranges::sort(files);
-  for (const auto& file : files) {
-    std::ifstream in{file};
-    std::stringstream text;
-    text << in.rdbuf();
-    const auto question = boost::json::parse(text.str()).as_object();
-    const auto definitions = definitions_of(question);
+  return files;
+}
+
+boost::json::object read_question(const std::filesystem::path& file) {
+  std::ifstream in{file};
+  std::stringstream text;
+  text << in.rdbuf();
+  return boost::json::parse(text.str()).as_object();
+}
+
+void measure_builds(rollcall::engine& engine, const arguments& a) {
+  for (const auto& file : question_files(a.questions)) {
+    const auto definitions = definitions_of(read_question(file));
     build_once(engine, definitions);
     std::vector<double> times;
     for (int run = 0; run < a.runs; ++run)
@@ -215,20 +224,39 @@ double send_live(rollcall::engine& engine, const bench::generated_store& store, 
   return static_cast<double>(count) / (milliseconds_since(start) / 1000);
 }
 
-void measure_live(rollcall::engine& engine, const bench::generated_store& store,
-                  const arguments& a) {
+/// The conditions of the questions, whatever they ask: at most `count` different ones.
+std::vector<std::string> conditions_of_questions(const std::filesystem::path& folder,
+                                                 std::size_t count) {
+  std::vector<std::string> all;
+  for (const auto& file : question_files(folder)) {
+    const auto question = read_question(file);
+    for (const auto& text : definitions_of(question)) {
+      const auto definition = boost::json::parse(text);
+      for (const auto& group : definition.at("condition_groups").as_array())
+        for (const auto& condition : group.at("conditions").as_array())
+          if (auto json = boost::json::serialize(condition);
+              all.size() < count && std::ranges::find(all, json) == all.end())
+            all.push_back(std::move(json));
+    }
+  }
+  return all;
+}
+
+/// `criteria`: what the conditions are like, in a word or two.
+void measure_live(rollcall::engine& engine, const bench::generated_store& store, const arguments& a,
+                  const std::string& criteria, const std::vector<std::string>& conditions,
+                  std::uint64_t& next) {
   constexpr std::size_t segments = 1'000;
-  constexpr std::size_t criteria = 200;
   const auto start = steady::now();
-  const auto definitions = bench::many_segments(segments, criteria);
+  const auto definitions = bench::many_segments(segments, conditions);
   create(engine, "live", definitions);
   for (std::size_t i = 0; i < segments; ++i)
     must(engine.wait_built(fmt::format("live {}", i)), "build");
-  say("build of 1,000 segments over 200 criteria", milliseconds_since(start), "ms");
+  const auto over = fmt::format("1,000 segments over {} {}", conditions.size(), criteria);
+  say("build of " + over, milliseconds_since(start), "ms");
 
-  std::uint64_t next = 0;
   const auto rate = send_live(engine, store, next, 0, a.seconds, 2'000, nullptr);
-  say("live changes, 1,000 segments over 200 criteria, durable", rate, "changes/s");
+  say("live changes, " + over + ", durable", rate, "changes/s");
 
   ear listener;
   auto subscribed = must(
@@ -237,12 +265,14 @@ void measure_live(rollcall::engine& engine, const bench::generated_store& store,
   send_live(engine, store, next, half, a.seconds, 200, &listener);
   std::this_thread::sleep_for(std::chrono::milliseconds{500});
   subscribed = {};
-  say("changes offered for the latencies below", half, "changes/s");
-  say("flips heard", static_cast<double>(listener.flips_), "flips");
-  say("acknowledged to flip heard, p50", percentile(listener.after_acknowledging, 0.5), "ms");
-  say("acknowledged to flip heard, p99", percentile(listener.after_acknowledging, 0.99), "ms");
-  say("sent to flip heard, p50", percentile(listener.after_sending, 0.5), "ms");
-  say("sent to flip heard, p99", percentile(listener.after_sending, 0.99), "ms");
+  const auto with = [&](const char* what) { return fmt::format("{}, {}", what, criteria); };
+  say(with("changes offered for these latencies"), half, "changes/s");
+  say(with("flips heard"), static_cast<double>(listener.flips_), "flips");
+  say(with("acknowledged to flip heard, p50"), percentile(listener.after_acknowledging, 0.5), "ms");
+  say(with("acknowledged to flip heard, p99"), percentile(listener.after_acknowledging, 0.99),
+      "ms");
+  say(with("sent to flip heard, p50"), percentile(listener.after_sending, 0.5), "ms");
+  say(with("sent to flip heard, p99"), percentile(listener.after_sending, 0.99), "ms");
 
   for (std::size_t i = 0; i < segments; ++i)
     must(engine.drop(fmt::format("live {}", i)), "drop");
@@ -317,7 +347,11 @@ int main(int count, char** words) {
     say("memory beyond the page cache after the builds", anonymous_mib(), "MiB");
   }
   if (is_wanted("live")) {
-    measure_live(*engine, store, a);
+    std::uint64_t next = 0; // Of the live events.
+    measure_live(*engine, store, a, "criteria of every kind",
+                 conditions_of_questions(a.questions, live_criteria), next);
+    measure_live(*engine, store, a, "counts of events", bench::counting_conditions(live_criteria),
+                 next);
     say("memory beyond the page cache after live traffic", anonymous_mib(), "MiB");
   }
   if (is_wanted("midnight"))

@@ -47,17 +47,25 @@ std::string criterion(std::size_t number) {
 
 } // namespace
 
-std::vector<std::string> many_segments(std::size_t segments, std::size_t criteria) {
+std::vector<std::string> counting_conditions(std::size_t count) {
+  std::vector<std::string> all;
+  for (std::size_t i = 0; i < count; ++i)
+    all.push_back(criterion(i));
+  return all;
+}
+
+std::vector<std::string> many_segments(std::size_t segments,
+                                       const std::vector<std::string>& conditions) {
   std::vector<std::string> all;
   for (std::size_t s = 0; s < segments; ++s) {
     std::string groups;
     const auto count = 1 + s % 3;
     for (std::size_t g = 0; g < count; ++g) {
-      // Steps that share no factor with the count visit every criterion.
-      const auto a = (s * 7 + g * 61) % criteria;
-      const auto b = (s * 13 + g * 29 + 1) % criteria;
-      groups += fmt::format("{}{{\"conditions\":[{},{}]}}", g == 0 ? "" : ",", criterion(a),
-                            criterion(b));
+      // Steps that share no factor with the count visit every condition.
+      const auto a = (s * 7 + g * 61) % conditions.size();
+      const auto b = (s * 13 + g * 29 + 1) % conditions.size();
+      groups += fmt::format("{}{{\"conditions\":[{},{}]}}", g == 0 ? "" : ",", conditions[a],
+                            conditions[b]);
     }
     all.push_back("{\"condition_groups\":[" + groups + "]}");
   }

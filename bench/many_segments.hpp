@@ -6,8 +6,13 @@
 
 namespace bench {
 
-/// `segments` definitions over exactly `criteria` distinct criteria, each segment an AND of one to
-/// three OR groups: events counted in windows, sums, filters on brands, and attributes.
-std::vector<std::string> many_segments(std::size_t segments, std::size_t criteria);
+/// Conditions that nearly every event of an active person turns: counts of eight metrics in windows
+/// of eight lengths, sums, one attribute. The hardest that live traffic can be.
+std::vector<std::string> counting_conditions(std::size_t count);
+
+/// `segments` definitions over all of these conditions, each segment an AND of one to three OR
+/// groups of two.
+std::vector<std::string> many_segments(std::size_t segments,
+                                       const std::vector<std::string>& conditions);
 
 } // namespace bench

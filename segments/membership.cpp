@@ -139,8 +139,8 @@ membership::switch_plan membership::plan_switch(std::uint64_t segment) const {
   for (std::size_t w = 0; w < alive_.words(); ++w) {
     const auto old = s.members.word(w);
     const auto now = alive_.word(w) & holds_for_64(r.what.root, [&](std::uint32_t leaf) {
-      return criteria_[r.numbers[leaf]]->bits.word(w);
-    });
+                       return criteria_[r.numbers[leaf]]->bits.word(w);
+                     });
     joined[w] = now & ~old;
     left[w] = old & ~now;
     if (now != 0)

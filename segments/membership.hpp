@@ -165,8 +165,8 @@ public:
   }
   void restore_criterion(std::uint32_t number, const criterion& what, const Roaring& bits,
                          const compiler& compile);
-  void restore_rule(std::uint64_t segment, std::uint32_t version, definition rule, const Roaring& members,
-                    const compiler& compile);
+  void restore_rule(std::uint64_t segment, std::uint32_t version, definition rule,
+                    const Roaring& members, const compiler& compile);
   void restore_bit(std::uint32_t number, std::uint32_t profile, bool holds);
   void restore_move(std::uint64_t segment, std::uint32_t profile, bool joined);
   void restore_created(std::uint32_t profile) {

@@ -16,8 +16,8 @@
 namespace segments {
 
 /// A set of profile numbers that changes one by one all the time: a bit each, in pages of one block
-/// of profiles; a page without anybody may be missing. Looking at one profile in many sets costs two
-/// memory accesses each. Roaring bitmaps are what sets are stored as.
+/// of profiles; a page without anybody may be missing. Looking at one profile in many sets costs
+/// two memory accesses each. Roaring bitmaps are what sets are stored as.
 class profile_set {
 public:
   profile_set() = default;
