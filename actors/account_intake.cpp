@@ -354,7 +354,10 @@ model::status begin_batch(self_pointer self, intake_job& job) {
   if (auto fault = fault_of_batch(self, job))
     return std::move(*fault);
   if (!job.source.empty()) {
-    self->state.must_come_first.erase(job.source);
+    // An earlier batch that comes again does not stand for the one that was refused.
+    const auto first = self->state.must_come_first.find(job.source);
+    if (first != self->state.must_come_first.end() && first->second == job.sequence)
+      self->state.must_come_first.erase(first);
     const auto& taken = self->state.last_taken[job.source];
     job.is_repeated = *std::max_element(taken.begin(), taken.end()) >= count_of(job, 1);
   }
