@@ -3,6 +3,8 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <optional>
+#include <string>
 #include <utility>
 
 namespace actors {
@@ -28,16 +30,24 @@ void announce(self_pointer self, const std::vector<model::flip>& flips) {
   auto& state = self->state;
   if (state.watchers.empty())
     return;
-  std::map<std::uint64_t, std::vector<named_flip>> by_segment;
-  for (const auto& flip : flips)
-    if (state.watchers.contains(flip.segment))
-      by_segment[flip.segment].push_back({flip, state.parts.owned->label(flip.profile)});
+  boost::unordered_flat_map<std::uint64_t, std::vector<named_flip>> by_segment;
+  std::optional<std::uint32_t> last; // One change's flips are about one profile.
+  std::string label;
+  for (const auto& flip : flips) {
+    if (!state.watchers.contains(flip.segment))
+      continue;
+    if (last != flip.profile) {
+      last = flip.profile;
+      label = state.parts.owned->label(flip.profile);
+    }
+    by_segment[flip.segment].push_back({flip, label});
+  }
   for (auto& [segment, named] : by_segment) {
-    const auto last = named.back().what.sequence;
+    const auto sequence = named.back().what.sequence;
     self->send(state.watchers[segment],
                flips_happened{state.parts.index, segment,
                               std::make_shared<const std::vector<named_flip>>(std::move(named)),
-                              last});
+                              sequence});
   }
 }
 

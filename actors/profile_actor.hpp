@@ -7,6 +7,7 @@
 #include "actors/observed.hpp"
 #include "actors/partition.hpp"
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -328,7 +329,7 @@ struct profile_actor_state {
 
   std::optional<model::instant> told_due;
   bool was_due_told = false;
-  std::map<std::uint64_t, flip_listener_actor> watchers;
+  boost::unordered_flat_map<std::uint64_t, flip_listener_actor> watchers;
 };
 
 profile_actor::behavior_type profile(observed_pointer<profile_actor, profile_actor_state> self,
