@@ -49,6 +49,27 @@ status check_options(const options& wanted) {
   return model::nothing{};
 }
 
+/// A directory with things in it that no account puts there is somebody else's.
+status check_directory(const std::filesystem::path& directory) {
+  std::error_code error;
+  if (std::filesystem::exists(directory, error) && !std::filesystem::is_directory(directory, error))
+    return failure{failure_code::conflict, fmt::format("{} is no directory", directory.string())};
+  bool is_account = false;
+  bool is_other = false;
+  for (std::filesystem::directory_iterator at{directory, error}, end; !error && at != end;
+       at.increment(error)) {
+    const auto name = at->path().filename().string();
+    is_account = is_account || name == "account";
+    is_other = is_other || (name != "account" && !name.starts_with("partition-"));
+  }
+  if (is_other && !is_account)
+    return failure{failure_code::conflict,
+                   fmt::format("{} holds other things and no Rollcall account; name a directory "
+                               "that is empty or not there yet",
+                               directory.string())};
+  return model::nothing{};
+}
+
 actors::account_settings settings_when_new(const options& wanted) {
   actors::account_settings s;
   s.partitions = wanted.partitions.value_or(partitions_default);
@@ -196,6 +217,8 @@ outcome<std::unique_ptr<engine>> engine::open(options wanted) {
   return guarded([&]() -> outcome<std::unique_ptr<engine>> {
     if (auto checked = check_options(wanted); !checked)
       return checked.error();
+    if (auto ours = check_directory(wanted.directory); !ours)
+      return ours.error();
     std::error_code error;
     std::filesystem::create_directories(wanted.directory, error);
     if (error)

@@ -63,21 +63,6 @@ void add_actors(table& rows, const std::vector<rollcall::actor_info>& actors, st
   }
 }
 
-enum class contents : std::uint8_t { nothing, account, other };
-
-/// What stands in a directory, by its names alone.
-contents contents_of(const std::filesystem::path& directory) {
-  std::error_code ignored;
-  if (std::filesystem::exists(directory / "account" / "data.mdb", ignored))
-    return contents::account;
-  if (!std::filesystem::exists(directory, ignored))
-    return contents::nothing;
-  return std::filesystem::is_directory(directory, ignored)
-          && std::filesystem::is_empty(directory, ignored)
-         ? contents::nothing
-         : contents::other;
-}
-
 } // namespace
 
 command_line::command_line() : app_("Who is in which segment at this second.", "rollcall") {
@@ -140,7 +125,8 @@ void add_common(CLI::App& command, common_options& common) {
 exit_status with_engine(const common_options& common,
                         const std::function<exit_status(rollcall::engine&)>& work) {
   const std::filesystem::path directory{common.data};
-  if (contents_of(directory) != contents::account)
+  std::error_code ignored;
+  if (!std::filesystem::exists(directory / "account" / "data.mdb", ignored))
     return complain(
       common, {model::failure_code::not_found,
                fmt::format(
@@ -151,13 +137,6 @@ exit_status with_engine(const common_options& common,
 
 exit_status with_engine(const common_options& common, rollcall::options wanted,
                         const std::function<exit_status(rollcall::engine&)>& work) {
-  if (contents_of(wanted.directory) == contents::other)
-    return complain(
-      common,
-      {model::failure_code::conflict,
-       fmt::format("{} holds other things and no Rollcall account; name a directory that is "
-                   "empty or not there yet",
-                   common.data)});
   auto opened = rollcall::engine::open(std::move(wanted));
   if (!opened)
     return complain(common, opened.error());

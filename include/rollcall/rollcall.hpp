@@ -230,8 +230,8 @@ private:
 class engine {
 public:
   /// Opens the directory, or makes it. Fails with `in_use`, `newer_format`, `conflict`,
-  /// `storage_broken`, `invalid_input`. What a crash left unfinished (builds, merges of profiles)
-  /// goes on by itself.
+  /// `storage_broken`, `invalid_input`; `conflict` too for a directory with other things in it and
+  /// no account. What a crash left unfinished (builds, merges of profiles) goes on by itself.
   static model::outcome<std::unique_ptr<engine>> open(options wanted);
 
   /// Ends all work in order; what was acknowledged is durable already.
