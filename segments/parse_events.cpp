@@ -173,8 +173,13 @@ std::optional<criterion> parse_metric(const place& at, const parse_context& acco
   out.during = parse_date_filter(at.member("timeframe_filter"), legal::timeframe)
                  .value_or(date_filter{});
   const auto index = at.member("measurement").choice(measurements);
-  if (!index)
+  if (!index) { // The rest can be wrong all the same.
+    if (const auto holds = at.member("measurement_filter"); holds.is_there())
+      (void)parse_number_filter(holds, legal::number | legal::number_range);
+    if (const auto picked = at.member("picked_filters"); picked.is_there())
+      (void)parse_event_filters(picked);
     return std::nullopt;
+  }
   out.what = measures[*index];
   out.property = parse_measured_property(at, out.what);
   out.holds = parse_holds(at, out.what);
