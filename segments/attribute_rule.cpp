@@ -132,7 +132,8 @@ void attribute_rule::scan_many(const model::block_view& block, std::int64_t now,
   struct source {
     model::coded_column column;
     std::size_t codes = 0;
-    bool is_told_apart = false; // The table has a place for each of its values.
+    bool has_digit = false;     // The table has places for "set" and "not set",
+    bool is_told_apart = false; // or for each of its values.
   };
   std::vector<source> sources;
   std::size_t combinations = 1;
@@ -142,15 +143,15 @@ void attribute_rule::scan_many(const model::block_view& block, std::int64_t now,
     if (from.column.dictionary == nullptr)
       from.column = {};
     from.codes = codes_of(from.column);
-    if (from.column.width != 0)
-      combinations *= 2;
+    from.has_digit = from.column.width != 0 && 2 * combinations <= combinations_max;
+    combinations *= from.has_digit ? 2 : 1;
   }
   std::vector<source*> by_codes;
   for (auto& from : sources)
     by_codes.push_back(&from);
   std::ranges::sort(by_codes, {}, &source::codes);
   for (auto* from : by_codes) {
-    if (from->column.width == 0)
+    if (!from->has_digit)
       continue;
     const auto with = combinations / 2 * from->codes;
     if (with > combinations_max)
@@ -162,7 +163,7 @@ void attribute_rule::scan_many(const model::block_view& block, std::int64_t now,
   thread_local std::vector<std::uint32_t> places;
   places.assign(rows.rows(), 0);
   for (const auto& from : sources)
-    if (from.column.width != 0)
+    if (from.has_digit)
       add_digit(from.column, from.is_told_apart ? static_cast<std::uint32_t>(from.codes) : 2,
                 from.is_told_apart, places);
 
@@ -178,7 +179,8 @@ void attribute_rule::scan_many(const model::block_view& block, std::int64_t now,
   const auto fetch = [&](std::size_t i) {
     const auto& from = sources[i];
     const auto code = from.column.code(row);
-    looked_further = looked_further || (code != 0 && from.column.width != 0 && !from.is_told_apart);
+    if (from.column.width != 0 && !from.is_told_apart && (code != 0 || !from.has_digit))
+      looked_further = true;
     return value_at(from.column, code);
   };
   rows.each_clean([&](std::uint32_t r) {

@@ -53,7 +53,8 @@ std::int64_t walk_to_count_flip(const date_window::fixed& w, const count_range& 
 template <class TimeOf>
 std::int64_t next_count_flip(const date_window::fixed& w, const count_range& range, std::size_t in,
                              std::size_t all, const TimeOf& time_of) {
-  if (!w.moves() || range.high < range.low)
+  // No count is below nothing.
+  if (!w.moves() || range.high < range.low || range.high < 0)
     return never;
   const auto count = static_cast<std::int64_t>(in);
   const auto at = [](std::int64_t t) { return std::min(t, never); };

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <iostream>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -123,6 +124,38 @@ BOOST_AUTO_TEST_CASE(a_block_is_judged_as_its_profiles_one_by_one) {
         BOOST_CHECK(!bit(holds, static_cast<std::uint32_t>(row)));
     }
   });
+}
+
+/// More attributes than there can be combinations of.
+BOOST_AUTO_TEST_CASE(a_block_is_judged_by_many_lists_at_once) {
+  constexpr std::uint64_t seed = 20'261'125;
+  std::mt19937_64 random{seed};
+  for (const std::size_t count : {2U, 14U, 15U, 16U, 33U, 64U, 70U}) {
+    segments::list_criterion any_of;
+    for (std::size_t i = 0; i < count; ++i)
+      any_of.lists.push_back("list " + std::to_string(i));
+    auto none_of = any_of;
+    none_of.is_member = false;
+    std::vector<plain::profile> people(200);
+    for (auto& person : people)
+      for (const auto& list : any_of.lists)
+        if (random() % count == 0)
+          person.attributes["list['" + list + "']"] = model::value::of_number(
+            static_cast<double>(random() % 1'000));
+    memory_history::names names;
+    for (const auto& c : {any_of, none_of}) {
+      const auto compiled = segments::compile(c, names, "UTC");
+      const memory_history::block block{people, names, random};
+      std::vector<std::uint64_t> holds(4, 0);
+      std::vector<segments::compiled_criterion::due_row> due;
+      compiled->scan(block, 0, holds, due);
+      for (std::uint32_t row = 0; row < people.size(); ++row)
+        BOOST_REQUIRE_MESSAGE(
+          bit(holds, row)
+            == (block.is_alive(row) && compiled->evaluate(block.profile(row), 0).holds),
+          "seed " << seed << ", " << count << " lists, row " << row);
+    }
+  }
 }
 
 BOOST_AUTO_TEST_CASE(no_verdict_changes_before_its_next_flip_and_exact_ones_do_change) {

@@ -275,6 +275,19 @@ BOOST_AUTO_TEST_CASE(a_sum_flips_when_enough_of_it_has_left) {
   BOOST_CHECK_EQUAL(verdict_of(c, p, noon).next_flip, ms("2024-03-14"));
 }
 
+BOOST_AUTO_TEST_CASE(no_count_is_below_nothing) {
+  for (const auto& f : {relative(date_operator::in_the_last, 30), between(10, 30)}) {
+    const auto equal = count_of("Placed Order", comparison::equal, -1, f);
+    const auto other = count_of("Placed Order", comparison::not_equal, -1, f);
+    for (const auto& who : {person{}, person{}.did("Placed Order", "2024-02-25")}) {
+      BOOST_CHECK(!holds(equal, who, noon));
+      BOOST_CHECK(holds(other, who, noon));
+      BOOST_CHECK_EQUAL(next_flip(equal, who, noon), "never");
+      BOOST_CHECK_EQUAL(next_flip(other, who, noon), "never");
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(averages_and_extremes_of_nothing_match_no_comparison) {
   auto c = count_of("Placed Order", comparison::not_equal, 7);
   for (const auto what : {measure::average, measure::minimum, measure::maximum}) {
