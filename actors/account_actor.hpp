@@ -209,7 +209,7 @@ struct account_actor_state {
   std::uint64_t attempt = 1;
   std::map<std::string, std::vector<std::uint64_t>> last_taken; // By source and partition.
   /// A source's first batch that failed: later ones are refused until that one comes again.
-  std::map<std::string, std::uint64_t> must_come_first;
+  std::map<std::string, std::set<std::uint64_t>> must_come_first;
 
   std::unique_ptr<identity>
     people; // Null until it is needed for the first time, and after a failure.

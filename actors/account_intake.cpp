@@ -1,5 +1,4 @@
 #include "actors/account_parts.hpp"
-#include "actors/countdown.hpp"
 #include "actors/record_check.hpp"
 
 #include <fmt/format.h>
@@ -57,15 +56,15 @@ void finish_if_done(self_pointer self, const job_ptr& job) {
   answer(*job);
 }
 
+bool is_sequence(std::uint64_t sequence) {
+  return sequence != 0 && sequence < sequence_end;
+}
+
 void fail(self_pointer self, const job_ptr& job, const failure& why) {
   if (!job->failed)
     job->failed = why;
-  if (job->source.empty())
-    return;
-  auto& first = self->state.must_come_first;
-  const auto [known, is_new] = first.try_emplace(job->source, job->sequence);
-  if (!is_new)
-    known->second = std::min(known->second, job->sequence);
+  if (!job->source.empty() && is_sequence(job->sequence))
+    self->state.must_come_first[job->source].insert(job->sequence);
 }
 
 /// The job at the front is through: nothing of it will be sent any more.
@@ -332,21 +331,20 @@ std::optional<failure> fault_of_batch(self_pointer self, const intake_job& job) 
     return failure{failure_code::invalid_input,
                    fmt::format("a batch of {} records; at most {} are allowed",
                                job.changes->records.size(), records_max)};
-  if (!job.source.empty() && (job.sequence == 0 || job.sequence >= sequence_end))
+  if (!job.source.empty() && !is_sequence(job.sequence))
     return failure{failure_code::invalid_input,
                    fmt::format("batch {} of source \"{}\": sequences go from 1 to 2^43 - 1",
                                job.sequence, job.source)};
   if (!holds_together(*job.changes))
     return failure{failure_code::invalid_input,
                    "the batch refers to names, properties or texts that it does not hold"};
-  const auto first = self->state.must_come_first.find(job.source);
-  if (!job.source.empty() && first != self->state.must_come_first.end()
-      && job.sequence > first->second)
+  const auto refused = self->state.must_come_first.find(job.source);
+  if (refused != self->state.must_come_first.end() && job.sequence > *refused->second.begin())
     return failure{
       failure_code::conflict,
       fmt::format(
         "batch {} of source \"{}\" has to wait: batch {} was refused; send that one again first",
-        job.sequence, job.source, first->second)};
+        job.sequence, job.source, *refused->second.begin())};
   return {};
 }
 
@@ -354,10 +352,11 @@ model::status begin_batch(self_pointer self, intake_job& job) {
   if (auto fault = fault_of_batch(self, job))
     return std::move(*fault);
   if (!job.source.empty()) {
-    // An earlier batch that comes again does not stand for the one that was refused.
-    const auto first = self->state.must_come_first.find(job.source);
-    if (first != self->state.must_come_first.end() && first->second == job.sequence)
-      self->state.must_come_first.erase(first);
+    // Each batch that was refused has to come again itself.
+    auto& refused = self->state.must_come_first;
+    if (const auto at = refused.find(job.source);
+        at != refused.end() && at->second.erase(job.sequence) != 0 && at->second.empty())
+      refused.erase(at);
     const auto& taken = self->state.last_taken[job.source];
     job.is_repeated = *std::max_element(taken.begin(), taken.end()) >= count_of(job, 1);
   }

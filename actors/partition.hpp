@@ -145,8 +145,9 @@ public:
 
   // --- segments
 
-  /// Registers (or replaces) definitions, all or none, in one commit, and starts their builds; the
-  /// old ones stay in force until the builds are through.
+  /// Registers (or replaces) definitions, all or none, and starts their builds; the old ones stay
+  /// in force until the builds are through. Written with the next commit: who kept the definitions
+  /// asks again after a crash.
   virtual model::status define(std::span<const new_definition> all, model::instant now) = 0;
   /// An unknown segment is dropped already.
   virtual model::status drop(std::uint64_t segment, model::instant now) = 0;
