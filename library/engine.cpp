@@ -54,12 +54,11 @@ status check_directory(const std::filesystem::path& directory) {
   std::error_code error;
   if (std::filesystem::exists(directory, error) && !std::filesystem::is_directory(directory, error))
     return failure{failure_code::conflict, fmt::format("{} is no directory", directory.string())};
-  bool is_account = false;
+  const bool is_account = std::filesystem::exists(directory / "account" / "data.mdb", error);
   bool is_other = false;
   for (std::filesystem::directory_iterator at{directory, error}, end; !error && at != end;
        at.increment(error)) {
     const auto name = at->path().filename().string();
-    is_account = is_account || name == "account";
     is_other = is_other || (name != "account" && !name.starts_with("partition-"));
   }
   if (is_other && !is_account)

@@ -44,8 +44,6 @@ BOOST_FIXTURE_TEST_CASE(a_directory_belongs_to_one_engine_and_keeps_what_it_was_
   open();
 }
 
-/// A crash may leave one partition ahead of the others. Another batch under the same number would
-/// be passed off there as known.
 BOOST_FIXTURE_TEST_CASE(a_directory_with_other_things_in_it_is_left_alone, engine_fixture) {
   const auto foreign = directory.path() / "foreign";
   std::filesystem::create_directories(foreign / "photos");
@@ -53,12 +51,16 @@ BOOST_FIXTURE_TEST_CASE(a_directory_with_other_things_in_it_is_left_alone, engin
   BOOST_REQUIRE(!refused);
   BOOST_CHECK(refused.error().code == model::failure_code::conflict);
   BOOST_CHECK(!std::filesystem::exists(foreign / "account"));
+  std::filesystem::create_directories(foreign / "account" / "invoices");
+  BOOST_CHECK(!rollcall::engine::open({.directory = foreign}));
   // What a kill leaves of an account that was just being made is no such thing.
   std::filesystem::remove(foreign / "photos");
-  std::filesystem::create_directories(foreign / "account");
+  std::filesystem::remove(foreign / "account" / "invoices");
   BOOST_CHECK(rollcall::engine::open({.directory = foreign}));
 }
 
+/// A crash may leave one partition ahead of the others. Another batch under the same number would
+/// be passed off there as known.
 BOOST_FIXTURE_TEST_CASE(the_highest_sequence_is_that_of_the_partition_that_is_ahead,
                         engine_fixture) {
   batch_maker batch;
