@@ -110,6 +110,13 @@ status check_format(environment_state& state, MDB_txn* txn) {
     field = __builtin_bswap64(field);
   MDB_val key{sizeof field, &field};
   MDB_val value{};
+  const auto write_format = [&]() -> status {
+    word format = format_version;
+    MDB_val written{sizeof format, &format};
+    if (const int put = mdb_put(txn, meta, &key, &written, 0); put != 0)
+      return state.failure_of(put, "write the format");
+    return nothing{};
+  };
   const int error = mdb_get(txn, meta, &key, &value);
   if (error == MDB_NOTFOUND) {
     MDB_stat counts{};
@@ -120,11 +127,7 @@ status check_format(environment_state& state, MDB_txn* txn) {
         fmt::format("cannot open the data in {}: it does not say in which format it was "
                     "written; restore it from a copy",
                     state.directory.string())};
-    word format = format_version;
-    MDB_val first{sizeof format, &format};
-    if (const int put = mdb_put(txn, meta, &key, &first, 0); put != 0)
-      return state.failure_of(put, "write the format");
-    return nothing{};
+    return write_format();
   }
   if (error != 0)
     return state.failure_of(error, "read the format");
@@ -142,7 +145,8 @@ status check_format(environment_state& state, MDB_txn* txn) {
                    fmt::format("cannot open the data in {}: its format is unreadable; restore it "
                                "from a copy",
                                state.directory.string())};
-  return nothing{};
+  // From now on this release's records stand beside the older ones.
+  return format < format_version ? write_format() : nothing{};
 }
 
 } // namespace

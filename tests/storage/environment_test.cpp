@@ -2,6 +2,7 @@
 #include "tests/storage/temporary_directory.hpp"
 
 #include <boost/test/unit_test.hpp>
+#include <fmt/format.h>
 
 #include <array>
 #include <atomic>
@@ -239,9 +240,30 @@ BOOST_AUTO_TEST_CASE(a_newer_format_is_refused_and_left_alone) {
     const auto refused = environment::open(directory.path(), small());
     BOOST_REQUIRE(!refused);
     BOOST_TEST((refused.error().code == failure_code::newer_format));
-    BOOST_TEST(refused.error().message.find("format 7") != std::string::npos);
-    BOOST_TEST(refused.error().message.find("up to 1") != std::string::npos);
+    const auto says = [&](const std::string& what) {
+      return refused.error().message.find(what) != std::string::npos;
+    };
+    BOOST_TEST(says(fmt::format("in format {} ", storage::format_version + 6)));
+    BOOST_TEST(says(fmt::format("formats up to {};", storage::format_version)));
   }
+}
+
+/// So that the release that wrote it does not open what this one has written into it.
+BOOST_AUTO_TEST_CASE(an_older_format_is_opened_and_becomes_this_one) {
+  const temporary_directory directory;
+  const storage::meta_key key{storage::meta_field::format};
+  auto e = opened(directory.path());
+  must(e->update([&](write_transaction& t) -> model::status {
+    t.put(key, std::array<word, 1>{1});
+    return nothing{};
+  }));
+  e.reset();
+  e = opened(directory.path());
+  const auto snapshot = e->read();
+  BOOST_REQUIRE(snapshot);
+  const auto format = snapshot->get(key);
+  BOOST_REQUIRE(format);
+  BOOST_TEST(format->front() == storage::format_version);
 }
 
 BOOST_AUTO_TEST_CASE(a_missing_directory_is_refused_when_none_may_be_created) {
