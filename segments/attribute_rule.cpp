@@ -104,7 +104,7 @@ void attribute_rule::scan_one(const model::block_view& block, std::int64_t now,
     ask(0);
     const code_verdicts others{std::span{accepted}.subspan(1),
                                std::span{flips}.subspan(depends_on_time_ ? 1 : 0)};
-    if (column.dictionary == nullptr || !judge_all(*column.dictionary, now, others))
+    if (!judge_all(*column.dictionary, now, others))
       for (std::uint32_t code = 1; code < codes; ++code)
         ask(code);
   }

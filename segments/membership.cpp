@@ -83,10 +83,6 @@ void membership::drop(std::uint64_t segment) {
   slots_.erase(found);
 }
 
-bool membership::building() const {
-  return std::ranges::any_of(criteria_, [](const auto& c) { return c && !c->complete; });
-}
-
 std::optional<std::uint32_t> membership::next_block() const {
   std::optional<std::uint32_t> first;
   for (const auto& c : criteria_)
@@ -528,13 +524,6 @@ std::size_t membership::restore_due(std::uint32_t profile, const model::profile_
   for (const auto attribute : attributes)
     std::ranges::for_each(at(by_attribute_, attribute), ask);
   return different;
-}
-
-std::optional<std::uint32_t> membership::number_of(const criterion_id& id) const {
-  const auto found = numbers_.find(id);
-  if (found == numbers_.end())
-    return std::nullopt;
-  return found->second;
 }
 
 } // namespace segments

@@ -57,7 +57,6 @@ public:
   /// Forgets the segment; its members are not reported as leaving.
   void drop(std::uint64_t segment);
 
-  [[nodiscard]] bool building() const;
   /// The next block (profile number / block rows) that some criterion needs.
   [[nodiscard]] std::optional<std::uint32_t> next_block() const;
   /// Evaluates every criterion that waits for this block.
@@ -178,8 +177,6 @@ public:
   std::size_t restore_due(std::uint32_t profile, const model::profile_view& view,
                           std::span<const std::uint32_t> metrics,
                           std::span<const std::uint32_t> attributes, std::int64_t now);
-  /// Numbers of stored criteria start above this.
-  [[nodiscard]] std::optional<std::uint32_t> number_of(const criterion_id& id) const;
 
 private:
   struct rule {
