@@ -14,7 +14,6 @@ using self_pointer = observed_pointer<build_coordinator_actor, build_coordinator
 using build = build_coordinator_state::build;
 using unit_promise = caf::typed_response_promise<finished>;
 
-constexpr std::chrono::seconds retry_after{1};
 constexpr std::chrono::milliseconds wait_max{150}; // Somebody who waits sees progress meanwhile.
 constexpr std::chrono::milliseconds estimate_after{300}; // Earlier estimates are noise.
 
@@ -35,15 +34,12 @@ build* current(self_pointer self, std::uint64_t segment, std::uint32_t version) 
                                                                                : nullptr;
 }
 
-/// Says why a partition did not record a definition, and asks it again when its disk may have room.
+/// Says why a partition did not take definitions.
 void note_refusal(self_pointer self, const define_segments& order, const model::failure& why) {
   self->note_error(why.message);
   for (const auto& d : order.all)
-    if (auto* asked = current(self, d.segment, d.version)) {
+    if (auto* asked = current(self, d.segment, d.version))
       asked->trouble = why.message;
-      if (why.code == model::failure_code::storage_full)
-        self->delayed_send(self, retry_after, retry_define{d.segment, d.version});
-    }
 }
 
 void ask_partition(self_pointer self, std::size_t partition, const define_segments& order,
@@ -59,9 +55,9 @@ void ask_partition(self_pointer self, std::size_t partition, const define_segmen
         all->one_done();
       },
       [=](caf::error& e) {
-        const auto why = to_failure(e, "record a definition");
+        const auto why = to_failure(e, "take a definition");
         // One that cannot be used must not keep the others out.
-        if (order.all.size() > 1 && why.code != model::failure_code::storage_full) {
+        if (order.all.size() > 1) {
           const auto each = countdown::from(order.all.size(),
                                             [all](const std::optional<caf::error>& failed) {
                                               if (failed)
@@ -140,7 +136,10 @@ void cancel(self_pointer self, std::uint64_t segment, unit_promise reply) {
 
 void note_progress(self_pointer self, const build_moved& moved) {
   auto& state = self->state;
-  if (moved.partition < state.progress.size())
+  if (moved.partition >= state.progress.size())
+    return;
+  state.troubles[moved.partition] = moved.trouble;
+  if (moved.trouble.empty())
     state.progress[moved.partition] = moved.is_done ? build_progress{} : moved.progress;
   for (const auto& s : moved.switched)
     if (const auto found = state.builds.find(s.id);
@@ -160,6 +159,8 @@ build_state report(const build_coordinator_state& state, std::uint64_t segment) 
   const auto slowest = std::min_element(b.in_force.begin(), b.in_force.end());
   out.version_in_force = slowest == b.in_force.end() ? 0 : *slowest;
   for (std::size_t i = 0; i < b.in_force.size(); ++i) {
+    if (out.is_going && out.trouble.empty() && !is_in_force(b, i))
+      out.trouble = state.troubles[i];
     const auto& p = state.progress[i];
     const auto done = is_in_force(b, i) ? p.profiles : p.profiles_done;
     out.profiles += p.profiles;
@@ -215,6 +216,7 @@ build_coordinator_actor::behavior_type build_coordinator(self_pointer self,
                                                          std::uint32_t partitions) {
   self->call_it("build_coordinator", "build_coordinator");
   self->state.progress.resize(partitions);
+  self->state.troubles.resize(partitions);
   const auto promise = [self] { return self->make_response_promise<unit_promise>(); };
   return {
     [self](const meet_profiles& met) { self->state.profiles = met.profiles; },
@@ -243,13 +245,8 @@ build_coordinator_actor::behavior_type build_coordinator(self_pointer self,
     },
     [self](const build_moved& moved) {
       note_progress(self, moved);
-      if (!moved.switched.empty())
+      if (!moved.switched.empty() || !moved.trouble.empty())
         tell_waiters(self);
-    },
-    [self](const retry_define& again) {
-      const auto* b = current(self, again.segment, again.version);
-      if (b && !b->is_cancelled)
-        ask_the_rest(self, {&again.segment, 1}, unit_promise{});
     },
     [self](const end_wait& over) {
       auto& waiters = self->state.waiters;

@@ -38,11 +38,6 @@ struct build_state {
   std::optional<std::chrono::milliseconds> left{};
   std::string trouble; // Why it does not get on at the moment.
 };
-/// INTERNAL
-struct retry_define {
-  std::uint64_t segment = 0;
-  std::uint32_t version = 0;
-};
 /// INTERNAL: whoever has waited since `number` or earlier is told now.
 struct end_wait {
   std::uint64_t number = 0;
@@ -55,21 +50,19 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::cancel_build)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::forget_build)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::await_build)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::build_state)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::retry_define)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::end_wait)
 
 namespace actors {
 
 /// The BUILD COORDINATOR brings definitions into force: fans them out to the partitions, follows
-/// their builds, tells how long it takes, cancels. A partition whose disk is too full to record a
-/// definition is asked again until it can. A crash loses
-/// nothing: partitions go on by themselves and the ACCOUNT begins again what they never heard of.
+/// their builds, tells how long it takes and what keeps them, cancels. A crash loses nothing:
+/// partitions go on by themselves and the ACCOUNT begins again what they never heard of.
 using build_coordinator_actor = caf::typed_actor<
   caf::reacts_to<meet_profiles>,
-  // Replies when every partition was asked; a first failure is told and asked again meanwhile.
+  // Replies when every partition was asked; a first failure is told.
   caf::replies_to<begin_builds>::with<finished>, caf::replies_to<cancel_build>::with<finished>,
   caf::replies_to<forget_build>::with<finished>, caf::replies_to<await_build>::with<build_state>,
-  caf::reacts_to<build_moved>, caf::reacts_to<retry_define>, caf::reacts_to<end_wait>>;
+  caf::reacts_to<build_moved>, caf::reacts_to<end_wait>>;
 
 struct build_coordinator_state {
   static constexpr const char* name = "build_coordinator";
@@ -79,14 +72,15 @@ struct build_coordinator_state {
     std::uint32_t version = 0;
     std::shared_ptr<const std::string> json;
     std::vector<std::uint32_t> in_force; // Version by partition.
-    std::vector<bool> is_asked;          // By partition: it has recorded the definition.
+    std::vector<bool> is_asked;          // By partition: it has the definition.
     bool is_cancelled = false;
     steady::time_point began{};
-    std::string trouble;
+    std::string trouble; // Some partition refused the definition.
   };
   std::map<std::uint64_t, build> builds; // By segment, finished ones too.
   std::vector<profile_actor> profiles;
   std::vector<build_progress> progress; // By partition, of the scan that goes on there.
+  std::vector<std::string> troubles;    // By partition: why nothing gets on there.
 
   struct waiter {
     std::uint64_t segment = 0;

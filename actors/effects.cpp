@@ -1,6 +1,5 @@
 #include "actors/effects.hpp"
 
-#include <bit>
 #include <cstring>
 #include <span>
 #include <string>

@@ -32,8 +32,10 @@ std::vector<storage::word> bits_record(std::uint64_t sequence, std::uint64_t num
 void partition_state::put_members(storage::write_transaction& to, std::uint64_t segment,
                                   const segments::profile_set& members,
                                   std::uint64_t sequence) const {
+  auto bits = members.bitmap();
+  bits.runOptimize(); // Many segments hold nearly everybody.
   to.put(storage::bits_key{storage::bits_owner::segment, {segment, 0}, 0},
-         bits_record(sequence, 0, members.bitmap()));
+         bits_record(sequence, 0, bits));
 }
 
 void partition_state::put_criterion(storage::write_transaction& to, std::uint32_t number,

@@ -28,8 +28,8 @@ namespace actors {
 ///
 /// The order of things: a record goes into the log and is durable; then it acts on memory; what it
 /// did to memberships (its effects) goes into the environment with the next record, or with the
-/// next merge. After a crash the effects that were kept are put back, and records behind them are
-/// applied again, which gives the same effects.
+/// next merge. Definitions alone act first: the account keeps them. After a crash the effects that
+/// were kept are put back, and records behind them are applied again, which gives the same effects.
 class partition_state final : public partition {
 public:
   partition_state(partition_options options, std::unique_ptr<storage::environment> where);

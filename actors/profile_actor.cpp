@@ -76,14 +76,19 @@ void note_trouble(self_pointer self, const model::failure& why) {
     self->note_error(why.message);
   }
   state.trouble = why.message;
+  if (state.is_building && state.parts.build_listener)
+    self->send(state.parts.build_listener,
+               build_moved{state.parts.index, {}, {}, false, why.message});
   if (!std::exchange(state.is_retry_on_its_way, true))
     self->delayed_send(self, retry_after, retry_work{});
 }
 
 void note_success(self_pointer self) {
-  if (!self->state.trouble.empty())
-    spdlog::info("profile/{}: writes again", self->state.parts.index);
+  if (self->state.trouble.empty())
+    return;
+  spdlog::info("profile/{}: writes again", self->state.parts.index);
   self->state.trouble.clear();
+  self->state.last_report = {}; // So that a build tells it at once.
 }
 
 // --- changes -------------------------------------------------------------------------------------
@@ -206,7 +211,7 @@ void report_build(self_pointer self, const partition::build_result& built,
   state.last_report = now;
   if (state.parts.build_listener)
     self->send(state.parts.build_listener,
-               build_moved{state.parts.index, built.progress, std::move(switched), built.done});
+               build_moved{state.parts.index, built.progress, std::move(switched), built.done, {}});
 }
 
 bool work_on_builds(self_pointer self) {

@@ -74,8 +74,9 @@ struct stop_build {
 struct build_moved {
   std::uint32_t partition = 0;
   build_progress progress{};
-  std::vector<segment_status> switched; // Came into force just now.
-  bool is_done = false;                 // No build is left in this partition.
+  std::vector<segment_status> switched{}; // Came into force just now.
+  bool is_done = false;                   // No build is left in this partition.
+  std::string trouble{};                  // Why nothing gets on; then the rest tells nothing.
 };
 
 // --- flips

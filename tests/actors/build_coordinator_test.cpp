@@ -145,6 +145,24 @@ BOOST_FIXTURE_TEST_CASE(who_waits_for_long_is_told_how_far_it_is, fixture) {
   BOOST_CHECK(heard == (calls{"going"}));
 }
 
+BOOST_FIXTURE_TEST_CASE(who_waits_is_told_what_keeps_a_partition_from_going_on, fixture) {
+  caf::anon_send(builds, order({7}));
+  ask<actors::build_state>(actors::await_build{7});
+  scheduler->run();
+  actors::build_moved stuck;
+  stuck.trouble = "the disk is full";
+  caf::anon_send(builds, stuck);
+  scheduler->run();
+  BOOST_CHECK(heard == (calls{"the disk is full"}));
+  // It goes on, and nobody hears of it any more.
+  caf::anon_send(builds, actors::build_moved{});
+  ask<actors::build_state>(actors::await_build{7});
+  scheduler->run();
+  BOOST_CHECK_EQUAL(heard.size(), 1U);
+  switched({7});
+  BOOST_CHECK(heard == (calls{"the disk is full", "in force"}));
+}
+
 BOOST_FIXTURE_TEST_CASE(who_waits_for_a_build_that_is_cancelled_is_told_so, fixture) {
   caf::anon_send(builds, order({7}));
   ask<actors::build_state>(actors::await_build{7});

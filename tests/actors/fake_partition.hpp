@@ -66,6 +66,8 @@ public:
   }
   model::outcome<build_result> build_slice(model::instant, std::chrono::microseconds) override {
     script_->calls.emplace_back("build");
+    if (script_->fails)
+      return *script_->fails;
     if (script_->build_slices > 0)
       --script_->build_slices;
     build_result r;

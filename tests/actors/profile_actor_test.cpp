@@ -41,7 +41,7 @@ struct fixture {
             heard.push_back(d.next_due ? "due " + model::format_instant(*d.next_due) : "never due");
           },
           [this](const actors::build_moved& b) {
-            heard.push_back(b.is_done ? "built" : "building");
+            heard.push_back(!b.trouble.empty() ? b.trouble : b.is_done ? "built" : "building");
           },
           [this](const actors::flips_happened& f) {
             for (const auto& flip : *f.flips)
@@ -151,6 +151,20 @@ BOOST_FIXTURE_TEST_CASE(builds_and_merges_take_turns_and_builds_are_reported, fi
   caf::anon_send(who, actors::define_segments{{{7, 3, std::make_shared<const std::string>("{}")}}});
   scheduler->run();
   BOOST_CHECK(script->calls == (calls{"define 7", "build", "merge", "build", "merge"}));
+  BOOST_CHECK_EQUAL(std::count(heard.begin(), heard.end(), "built"), 1);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_build_tells_what_keeps_it_and_goes_on, fixture) {
+  caf::anon_send(who, actors::define_segments{{{7, 3, std::make_shared<const std::string>("{}")}}});
+  scheduler->run_once();
+  heard.clear();
+  script->fails = model::failure{model::failure_code::storage_full, "the disk is full"};
+  scheduler->run();
+  BOOST_CHECK_EQUAL(std::count(heard.begin(), heard.end(), "the disk is full"), 1);
+  BOOST_CHECK_EQUAL(std::count(heard.begin(), heard.end(), "built"), 0);
+  script->fails.reset();
+  scheduler->advance_time(std::chrono::seconds{2});
+  scheduler->run();
   BOOST_CHECK_EQUAL(std::count(heard.begin(), heard.end(), "built"), 1);
 }
 
