@@ -36,3 +36,12 @@ rollcall_find(caf::core caf/actor_system.hpp caf_core)
 rollcall_find(lmdb::lmdb lmdb.h lmdb)
 rollcall_find(re2::re2 re2/re2.h re2)
 rollcall_find(xxhash::xxhash xxhash.h xxhash)
+
+# Used without its compiled part, because our settings of it differ.
+if(NOT TARGET tomlplusplus::headers)
+  find_path(tomlplusplus_INCLUDE_DIR toml++/toml.h REQUIRED)
+  mark_as_advanced(tomlplusplus_INCLUDE_DIR)
+  add_library(tomlplusplus::headers INTERFACE IMPORTED)
+  set_target_properties(tomlplusplus::headers PROPERTIES INTERFACE_INCLUDE_DIRECTORIES
+                                                         "${tomlplusplus_INCLUDE_DIR}")
+endif()

@@ -26,8 +26,8 @@ struct entry_facts {
   std::string description;
   std::string owner;
   std::uint32_t version = 1;
-  std::vector<std::string> synonyms; // Requests may use them.
-  std::string disagreement;          // Where sources differ, and what was chosen.
+  std::vector<std::string> synonyms;     // Requests may use them.
+  std::string disagreement;              // Where sources differ, and what was chosen.
   std::vector<std::string> alternatives; // Names of the entries that answer the other way.
   source_place at;
 };
@@ -59,10 +59,10 @@ enum class counting : std::uint8_t {
   people,         // Distinct people of the row; not additive.
   sum,
   minimum,
-  maximum,      // Of a number; without events there is none (a sum is 0).
-  profiles,     // Living profiles, whether or not they did anything.
-  members,      // Of a segment at the end of the interval.
-  joins,        // Of a segment.
+  maximum,  // Of a number; without events there is none (a sum is 0).
+  profiles, // Living profiles, whether or not they did anything.
+  members,  // Of a segment at the end of the interval.
+  joins,    // Of a segment.
   leaves,
 };
 
@@ -116,11 +116,11 @@ struct derived_metric {
 
 /// Where a dimension's values come from.
 enum class dimension_source : std::uint8_t {
-  message,          // `key`: one of the message facts, see message_fact in metrics/dimension.hpp.
-  time,             // `key`: hour, day, week, month, quarter, year, day_of_week, hour_of_day.
-  event_property,   // `key`: the property.
+  message,           // `key`: one of the message facts, see message_fact in metrics/dimension.hpp.
+  time,              // `key`: hour, day, week, month, quarter, year, day_of_week, hour_of_day.
+  event_property,    // `key`: the property.
   profile_attribute, // `key`: the attribute's path, as in the segment grammar.
-  segment,          // `key`: "id" or "name" of the segment that the row is about.
+  segment,           // `key`: "id" or "name" of the segment that the row is about.
 };
 
 struct dimension {
@@ -146,8 +146,8 @@ struct datasource {
     std::int64_t window_hours = 0;
   };
   std::vector<touch> touches;
-  std::string clicks;      // The set whose `Bot Click` events the bot policy leaves out.
-  std::string opens;       // The set whose `Apple Privacy Open` events the other policy concerns.
+  std::string clicks; // The set whose `Bot Click` events the bot policy leaves out.
+  std::string opens;  // The set whose `Apple Privacy Open` events the other policy concerns.
   std::vector<std::string> group_by; // When a request says nothing.
 };
 

@@ -17,7 +17,9 @@ public:
     std::size_t column = 0; // From 0.
     std::string message;
   };
-  /// Reads the text; at most 64 deep and 1,000 steps. Never throws.
+  static constexpr std::size_t depth_max = 64;
+  static constexpr std::size_t steps_max = 1'000;
+  /// Reads the text. Total: never throws; nothing and the reason when it is no formula.
   static std::optional<formula> read(std::string_view text, fault& why);
 
   /// The names that occur, in order of first use.
@@ -34,20 +36,26 @@ public:
   [[nodiscard]] std::vector<std::vector<std::string>> sums() const;
 
   /// The value, `value_of` being asked by index into `names`. A name without value (nothing) makes
-  /// the whole have none; a division by 0 gives `when_zero`.
+  /// the whole have none; a division by 0 gives `when_zero`. A value that no double can hold is
+  /// none.
   [[nodiscard]] std::optional<double>
   value(const std::function<std::optional<double>(std::size_t)>& value_of,
         std::optional<double> when_zero) const;
 
-private:
   enum class step_kind : std::uint8_t { number, name, add, subtract, multiply, divide, negate };
   struct step {
     step_kind kind{};
-    double number = 0;
-    std::uint32_t name = 0;
+    double number = 0;      // Of `number`.
+    std::uint32_t name = 0; // Of `name`: index into `names`.
   };
+  /// The expression in postfix order, for those who work out something else than a value.
+  [[nodiscard]] const std::vector<step>& steps() const {
+    return steps_;
+  }
+
+private:
   friend class formula_reader;
-  std::vector<step> steps_; // In postfix order.
+  std::vector<step> steps_;
   std::vector<std::string> names_;
 };
 

@@ -55,7 +55,8 @@ std::string allowed_properties(std::string_view written) {
   return listed(all, written);
 }
 
-/// The attribute that a `property` text names, in the one spelling.
+} // namespace
+
 std::optional<std::string> parse_property(const place& at) {
   if (at.is(json_kind::text)) {
     const std::string_view text = at.value().text;
@@ -71,6 +72,8 @@ std::optional<std::string> parse_property(const place& at) {
                                                       : std::string_view{}));
   return std::nullopt;
 }
+
+namespace {
 
 std::optional<criterion> parse_profile_property(const place& at, const parse_context& /*unused*/) {
   at.must_have_only({"type", "property", "filter"});

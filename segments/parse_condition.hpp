@@ -5,6 +5,8 @@
 #include "segments/place.hpp"
 
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace segments {
 
@@ -16,5 +18,11 @@ std::optional<criterion> parse_consent(const place& at);
 std::optional<criterion> parse_permission(const place& at);
 std::optional<criterion> parse_metric(const place& at, const parse_context& account);
 std::optional<criterion> parse_funnel(const place& at, const parse_context& account);
+
+/// Reads `metric_filters`: an array of `{"property": …, "filter": …}`, or nothing.
+std::vector<event_filter> parse_event_filters(const place& at);
+
+/// The attribute that a `property` text names, in the one spelling.
+std::optional<std::string> parse_property(const place& at);
 
 } // namespace segments

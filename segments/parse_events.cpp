@@ -51,6 +51,8 @@ void parse_event_filter(const place& at, std::vector<event_filter>& out) {
     out.push_back({std::move(*property), std::move(*parsed)});
 }
 
+} // namespace
+
 std::vector<event_filter> parse_event_filters(const place& at) {
   std::vector<event_filter> out;
   if (at.is_nothing())
@@ -63,6 +65,8 @@ std::vector<event_filter> parse_event_filters(const place& at) {
     parse_event_filter(at.item(i), out);
   return out;
 }
+
+namespace {
 
 /// The metric's name: of `metric_id` when the account knows that id or name, else the text itself.
 std::string parse_metric_name(const place& at, const parse_context& account) {
