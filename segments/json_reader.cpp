@@ -224,8 +224,8 @@ private:
 };
 
 /// Appends the value as JSON and stops soon after `out` has outgrown what is shown.
-void append_json(std::string& out, const json_value& value) {
-  if (out.size() > 4 * shown_max)
+void append_json(std::string& out, const json_value& value, std::size_t most) {
+  if (out.size() > most)
     return;
   switch (value.kind) {
   case json_kind::null:
@@ -238,24 +238,24 @@ void append_json(std::string& out, const json_value& value) {
     out += value.text;
     return;
   case json_kind::text:
-    model::append_json_string(out, std::string_view{value.text}.substr(0, 4 * shown_max));
+    model::append_json_string(out, std::string_view{value.text}.substr(0, most));
     return;
   case json_kind::array:
     out += '[';
-    for (std::size_t i = 0; i < value.items.size() && out.size() <= 4 * shown_max; ++i) {
+    for (std::size_t i = 0; i < value.items.size() && out.size() <= most; ++i) {
       out += i == 0 ? "" : ",";
-      append_json(out, value.items[i]);
+      append_json(out, value.items[i], most);
     }
     out += ']';
     return;
   case json_kind::object:
     out += '{';
-    for (std::size_t i = 0; i < value.members.size() && out.size() <= 4 * shown_max; ++i) {
+    for (std::size_t i = 0; i < value.members.size() && out.size() <= most; ++i) {
       out += i == 0 ? "" : ",";
       model::append_json_string(out,
-                                std::string_view{value.members[i].key}.substr(0, 4 * shown_max));
+                                std::string_view{value.members[i].key}.substr(0, most));
       out += ':';
-      append_json(out, value.members[i].value);
+      append_json(out, value.members[i].value, most);
     }
     out += '}';
     return;
@@ -303,9 +303,15 @@ std::string pointer_to(std::string_view base, std::string_view key) {
   return pointer;
 }
 
+std::string json_text(const json_value& value) {
+  std::string text;
+  append_json(text, value, SIZE_MAX);
+  return text;
+}
+
 std::string shortened(const json_value& value) {
   std::string text;
-  append_json(text, value);
+  append_json(text, value, 4 * shown_max);
   return cut(std::move(text));
 }
 

@@ -37,6 +37,9 @@ struct json_member {
 /// key that an object has twice (then the first one stays).
 std::optional<json_value> read_json(std::string_view text, std::vector<definition_error>& errors);
 
+/// The value on one line, as JSON again.
+std::string json_text(const json_value& value);
+
 /// The value on one line, cut to 60 characters.
 std::string shortened(const json_value& value);
 

@@ -1,0 +1,365 @@
+#include "metrics/answer.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace metrics {
+
+namespace {
+
+using row_key = std::vector<std::string>;
+/// By interval, then measure.
+using row_sums = std::vector<std::vector<partial>>;
+
+bool is_by_tag(const grouping& g) {
+  return g.source == group_source::message
+      && (g.fact == message_fact::tag_id || g.fact == message_fact::tag_name);
+}
+
+statistic_value value_of(const fold_measure& m, const partial& p) {
+  switch (m.counts) {
+  case counting::sum:
+    return p.sum.value();
+  case counting::minimum:
+  case counting::maximum: {
+    const double v = m.counts == counting::minimum ? p.least : p.most;
+    return std::isnan(v) ? statistic_value{} : statistic_value{v};
+  }
+  default:
+    return static_cast<double>(p.count);
+  }
+}
+
+class concluder {
+public:
+  concluder(const request& asked, const dictionary& words, const fold_order& order)
+    : asked_(asked), words_(words), order_(order),
+      intervals_(std::max<std::size_t>(order.intervals.size(), 1)) {
+    for (std::size_t m = 0; m < order.measures.size(); ++m)
+      places_[order.measures[m].name] = m;
+  }
+
+  [[nodiscard]] std::map<row_key, row_sums> merged(std::span<const fold_result> parts,
+                                                   std::size_t rollup) const {
+    std::map<row_key, row_sums> all;
+    for (const auto& part : parts)
+      for (const auto& row : part.rollups[rollup]) {
+        if (row.interval >= intervals_) // A compared month may have more days.
+          continue;
+        auto& to = all[row.values];
+        if (to.empty())
+          to.assign(intervals_, std::vector<partial>(order_.measures.size()));
+        for (std::size_t m = 0; m < order_.measures.size(); ++m)
+          to[row.interval][m].add(row.measures[m]);
+      }
+    return all;
+  }
+
+  [[nodiscard]] std::vector<std::vector<statistic_value>> statistics(const row_sums& sums) const {
+    std::vector<std::vector<statistic_value>> made;
+    for (const auto& name : asked_.statistics) {
+      auto& series = made.emplace_back();
+      for (const auto& measures : sums)
+        series.push_back(evaluate(words_, name, [&](const std::string& measure) {
+          const auto m = places_.find(measure)->second;
+          return value_of(order_.measures[m], measures[m]);
+        }));
+    }
+    return made;
+  }
+
+  [[nodiscard]] row_sums nothing() const {
+    return row_sums(intervals_, std::vector<partial>(order_.measures.size()));
+  }
+
+  [[nodiscard]] answer_rollup rollup(std::span<const fold_result> parts,
+                                     std::span<const fold_result> before, std::size_t index,
+                                     std::size_t total) const {
+    answer_rollup made;
+    for (const auto g : order_.rollups[index])
+      made.groupings.push_back(name_of(index, g));
+    auto rows = merged(parts, index);
+    auto earlier = merged(before, index);
+    // A row that only the compared timeframe has is a row of nothing now.
+    for (const auto& [key, sums] : earlier)
+      rows.try_emplace(key, nothing());
+    std::vector<std::pair<answer_row, const row_sums*>> shown;
+    for (const auto& [key, sums] : rows) {
+      answer_row row{key, statistics(sums)};
+      if (!before.empty()) {
+        const auto then = earlier.find(key);
+        row.before = statistics(then == earlier.end() ? nothing() : then->second);
+      }
+      shown.emplace_back(std::move(row), &sums);
+    }
+    sort(shown, made.groupings, index);
+    made.rows_in_all = shown.size();
+    add_totals(made, parts, before, shown, index, total);
+    for (std::size_t i = 0; i < std::min(shown.size(), asked_.limit); ++i)
+      made.rows.push_back(std::move(shown[i].first));
+    return made;
+  }
+
+  /// Of every measure over all intervals.
+  [[nodiscard]] std::vector<statistic_value> totals(std::span<const fold_result> parts,
+                                                    std::size_t total) const {
+    std::vector<partial> sums(order_.measures.size());
+    for (const auto& [key, series] : merged(parts, total))
+      for (const auto& measures : series)
+        for (std::size_t m = 0; m < sums.size(); ++m)
+          sums[m].add(measures[m]);
+    std::vector<statistic_value> values;
+    for (std::size_t m = 0; m < sums.size(); ++m)
+      values.push_back(value_of(order_.measures[m], sums[m]));
+    return values;
+  }
+
+  [[nodiscard]] bool adds_up(std::size_t m, std::size_t rollup) const {
+    const auto& wanted = order_.rollups[rollup];
+    const auto tagged = std::ranges::any_of(
+      wanted, [&](auto g) { return is_by_tag(order_.groupings[g]); });
+    switch (order_.measures[m].counts) {
+    case counting::events:
+    case counting::sum:
+    case counting::profiles:
+      return !tagged;
+    case counting::message_people:
+      // Of rows that are told by the message, no two share a message. A variation or channel does
+      // not tell messages apart.
+      return !tagged && std::ranges::any_of(wanted, [&](auto g) {
+               const auto& grouping = order_.groupings[g];
+               return grouping.source == group_source::message;
+             })
+          && std::ranges::all_of(wanted, [&](auto g) {
+               const auto& grouping = order_.groupings[g];
+               return grouping.source == group_source::message
+                   && grouping.fact != message_fact::variation
+                   && grouping.fact != message_fact::variation_name
+                   && grouping.fact != message_fact::channel;
+             });
+    default:
+      return false;
+    }
+  }
+
+private:
+  [[nodiscard]] std::string name_of(std::size_t rollup, std::uint32_t g) const {
+    if (rollup < asked_.rollups.size())
+      for (const auto& asked : asked_.rollups[rollup])
+        if (asked.same_values(order_.groupings[g]))
+          return asked.name;
+    return order_.groupings[g].name;
+  }
+
+  void sort(std::vector<std::pair<answer_row, const row_sums*>>& rows,
+            const std::vector<std::string>& groupings, std::size_t rollup) const {
+    const auto weekday_rank = [](const std::string& text) {
+      const auto names = weekday_names();
+      return std::ranges::find(names, std::string_view{text}) - names.begin();
+    };
+    // -1, 0, 1 of two values of a grouping.
+    const auto compared = [&](std::size_t g, const std::string& a, const std::string& b) {
+      const auto& grouping = order_.groupings[order_.rollups[rollup][g]];
+      if (grouping.source == group_source::time && grouping.part == time_part::day_of_week) {
+        const auto x = weekday_rank(a);
+        const auto y = weekday_rank(b);
+        return x < y ? -1 : x > y ? 1 : 0;
+      }
+      return a < b ? -1 : a > b ? 1 : 0;
+    };
+    const auto sum_of = [](const std::vector<statistic_value>& series) -> statistic_value {
+      statistic_value sum;
+      for (const auto& v : series)
+        if (v)
+          sum = sum.value_or(0) + *v;
+      return sum;
+    };
+    std::ranges::stable_sort(rows, [&](const auto& a, const auto& b) {
+      for (const auto& by : asked_.order) {
+        if (by.statistic) {
+          const auto x = sum_of(a.first.statistics[*by.statistic]);
+          const auto y = sum_of(b.first.statistics[*by.statistic]);
+          if (x == y)
+            continue;
+          // Rows without a value come last, whichever way.
+          if (!x || !y)
+            return x.has_value();
+          return by.falls ? *x > *y : *x < *y;
+        }
+        const auto found = std::ranges::find(groupings, by.grouping);
+        if (found == groupings.end())
+          continue;
+        const auto g = static_cast<std::size_t>(found - groupings.begin());
+        if (const int c = compared(g, a.first.values[g], b.first.values[g]); c != 0)
+          return by.falls ? c > 0 : c < 0;
+      }
+      for (std::size_t g = 0; g < a.first.values.size(); ++g)
+        if (const int c = compared(g, a.first.values[g], b.first.values[g]); c != 0)
+          return c < 0;
+      return false;
+    });
+  }
+
+  void add_totals(answer_rollup& made, std::span<const fold_result> parts,
+                  std::span<const fold_result> before,
+                  const std::vector<std::pair<answer_row, const row_sums*>>& rows,
+                  std::size_t index, std::size_t total) const {
+    if (rows.empty())
+      return;
+    auto totals = merged(parts, total);
+    auto earlier = merged(before, total);
+    const auto all = totals.empty() ? nothing() : totals.begin()->second;
+    made.all = answer_row{{}, statistics(all)};
+    if (!before.empty())
+      made.all->before = statistics(earlier.empty() ? nothing() : earlier.begin()->second);
+    add_gaps(made, all, rows, index);
+    if (rows.size() <= asked_.limit)
+      return;
+    auto listed = nothing();
+    auto other = nothing();
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      auto& to = i < asked_.limit ? listed : other;
+      for (std::size_t t = 0; t < intervals_; ++t)
+        for (std::size_t m = 0; m < order_.measures.size(); ++m)
+          to[t][m].add((*rows[i].second)[t][m]);
+    }
+    made.listed = answer_row{{}, known_statistics(listed, index)};
+    made.other = answer_row{{}, known_statistics(other, index)};
+  }
+
+  /// Statistics of several rows together; none where a measure does not add up.
+  [[nodiscard]] std::vector<std::vector<statistic_value>> known_statistics(const row_sums& sums,
+                                                                           std::size_t index) const {
+    auto made = statistics(sums);
+    for (std::size_t s = 0; s < made.size(); ++s)
+      for (const auto& measure : words_.measures_of(asked_.statistics[s])) {
+        const auto m = places_.find(measure)->second;
+        const bool is_extreme = order_.measures[m].counts == counting::minimum
+                             || order_.measures[m].counts == counting::maximum;
+        if (!is_extreme && !adds_up(m, index))
+          made[s].assign(made[s].size(), std::nullopt);
+      }
+    return made;
+  }
+
+  /// Rows against their total, of statistics that count.
+  void add_gaps(answer_rollup& made, const row_sums& all,
+                const std::vector<std::pair<answer_row, const row_sums*>>& rows,
+                std::size_t index) const {
+    if (made.groupings.empty())
+      return;
+    for (std::size_t s = 0; s < asked_.statistics.size(); ++s) {
+      const auto measure = places_.find(asked_.statistics[s]);
+      if (measure == places_.end())
+        continue;
+      const auto m = measure->second;
+      const auto& counted = order_.measures[m];
+      if (counted.counts == counting::minimum || counted.counts == counting::maximum)
+        continue;
+      partial added;
+      partial total;
+      for (std::size_t t = 0; t < intervals_; ++t) {
+        total.add(all[t][m]);
+        for (const auto& row : rows)
+          added.add((*row.second)[t][m]);
+      }
+      const auto rows_value = value_of(counted, added).value_or(0);
+      const auto total_value = value_of(counted, total).value_or(0);
+      if (rows_value == total_value)
+        continue;
+      made.gaps.push_back({s, rows_value, total_value, reason(counted, index)});
+    }
+  }
+
+  [[nodiscard]] std::string reason(const fold_measure& m, std::size_t index) const {
+    const auto tagged = std::ranges::any_of(
+      order_.rollups[index], [&](auto g) { return is_by_tag(order_.groupings[g]); });
+    if (m.counts == counting::people)
+      return "people who are in several rows are counted once in the total";
+    if (tagged)
+      return "messages with several tags are in a row for each";
+    return "a person who is in several rows with one message is counted once in the total";
+  }
+
+  const request& asked_;
+  const dictionary& words_;
+  const fold_order& order_;
+  std::size_t intervals_;
+  std::map<std::string, std::size_t, std::less<>> places_; // Of measures.
+};
+
+} // namespace
+
+fold_order with_total(fold_order order) {
+  if (std::ranges::none_of(order.rollups, [](const auto& r) { return r.empty(); }))
+    order.rollups.emplace_back();
+  return order;
+}
+
+statistic_value evaluate(const dictionary& words, std::string_view statistic,
+                         const std::function<statistic_value(const std::string&)>& value_of) {
+  const auto derived = words.derived.find(statistic);
+  if (derived == words.derived.end())
+    return value_of(std::string{statistic});
+  const auto& d = derived->second;
+  return d.value.value(
+    [&](std::size_t name) -> statistic_value {
+      const auto entry = words.statistic(d.value.names()[name]);
+      return entry ? evaluate(words, *entry, value_of) : statistic_value{};
+    },
+    d.when_zero);
+}
+
+answer conclude(const request& asked, const dictionary& words, const fold_order& order,
+                std::span<const fold_result> parts, const std::optional<time_range>& before_time,
+                std::span<const fold_result> before) {
+  answer made;
+  made.datasource = asked.datasource;
+  made.as_of = order.now;
+  made.zone = order.zone;
+  made.is_timeless = order.is_timeless;
+  made.time = order.time;
+  made.before = before_time;
+  made.intervals = order.intervals;
+  made.moment = send_moment_names()[static_cast<std::size_t>(order.moment)];
+  for (std::size_t s = 0; s < asked.statistics.size(); ++s) {
+    const auto& entry = asked.statistics[s];
+    answer_statistic about{asked.shown_as[s], entry, 1, words.hash_of(entry)};
+    if (const auto m = words.measures.find(entry); m != words.measures.end()) {
+      about.version = m->second.facts.version;
+      about.in = m->second.in;
+      about.is_additive = m->second.counts == counting::events
+                       || m->second.counts == counting::sum
+                       || m->second.counts == counting::profiles;
+    } else if (const auto d = words.derived.find(entry); d != words.derived.end()) {
+      about.version = d->second.facts.version;
+      about.in = d->second.in;
+      about.formula = d->second.formula_text;
+    }
+    made.statistics.push_back(std::move(about));
+  }
+  made.has_rollups = asked.has_rollups;
+  const concluder work{asked, words, order};
+  const auto empty = std::ranges::find_if(order.rollups, [](const auto& r) { return r.empty(); });
+  const auto total = static_cast<std::size_t>(empty - order.rollups.begin());
+  for (std::size_t r = 0; r < asked.rollups.size(); ++r)
+    made.rollups.push_back(work.rollup(parts, before, r, total));
+  made.totals = work.totals(parts, total);
+  made.tallies.resize(order.measures.size());
+  for (const auto& m : order.measures)
+    made.measures.push_back(m.name);
+  for (const auto& part : parts) {
+    made.events_read += part.events;
+    made.profiles_read += part.profiles;
+    made.touches += part.touches;
+    made.open_touches += part.open_touches;
+    for (std::size_t m = 0; m < made.tallies.size(); ++m)
+      made.tallies[m].add(part.tallies[m]);
+  }
+  for (const auto& t : made.tallies)
+    made.without_send = std::max(
+      made.without_send, t.excluded[static_cast<std::size_t>(exclusion::without_send)]);
+  return made;
+}
+
+} // namespace metrics

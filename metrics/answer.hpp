@@ -1,0 +1,112 @@
+#pragma once
+
+#include "metrics/dictionary.hpp"
+#include "metrics/fold.hpp"
+#include "metrics/request.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+/// What the partitions added up, as a report.
+namespace metrics {
+
+/// A statistic's value; nothing = there is none (a minimum of nothing).
+using statistic_value = std::optional<double>;
+
+struct answer_row {
+  std::vector<std::string> values; // By the rollup's groupings.
+  /// By statistic, then interval; one interval when no series was asked for.
+  std::vector<std::vector<statistic_value>> statistics;
+  std::vector<std::vector<statistic_value>> before{}; // The compared timeframe's; may be empty.
+};
+
+/// Why a rollup's rows do not add up to its total.
+struct row_gap {
+  std::size_t statistic = 0;
+  double rows = 0;  // Added up.
+  double total = 0; // Of everything.
+  std::string because;
+};
+
+struct answer_rollup {
+  std::vector<std::string> groupings; // Names.
+  std::vector<answer_row> rows;       // In order, at most `limit`.
+  std::uint64_t rows_in_all = 0;
+  std::optional<answer_row> all{};    // Everything in one row; nothing when there are no rows.
+  std::optional<answer_row> listed{}; // What `rows` makes together; set when some are not listed.
+  std::optional<answer_row> other{};  // The rest.
+  std::vector<row_gap> gaps{};
+};
+
+struct answer_statistic {
+  std::string name; // As asked for.
+  std::string entry; // The dictionary's own name.
+  std::uint32_t version = 1;
+  std::string definition; // Its hash.
+  unit in = unit::number;
+  std::string formula{}; // Of derived metrics.
+  bool is_additive = false; // Rows that share nothing add up to their total.
+};
+
+struct answer {
+  std::string datasource;
+  std::int64_t as_of = 0;
+  std::string zone;
+  bool is_timeless = false;
+  time_range time{};
+  std::optional<time_range> before{};    // The compared timeframe.
+  std::vector<std::int64_t> intervals{}; // Starts; empty = no series.
+  std::string moment;                    // Time basis: "send", …
+  std::vector<answer_statistic> statistics;
+  std::vector<answer_rollup> rollups;
+  bool has_rollups = false; // They were asked for; otherwise there is one grouping.
+  std::uint64_t events_read = 0;
+  std::uint64_t profiles_read = 0;
+  std::uint64_t touches = 0;
+  std::uint64_t open_touches = 0; // Conversions may still come.
+  std::uint64_t without_send = 0; // Events that belong to no send.
+  std::vector<std::uint64_t> positions{}; // Of the partitions' logs.
+  std::vector<measure_tally> tallies{};   // By the order's measures.
+  std::vector<std::string> measures{};    // Their names.
+  std::vector<statistic_value> totals{};  // Their values over everything.
+};
+
+/// The order with one more rollup, the empty one at the end, when it has none: the total of every
+/// other.
+fold_order with_total(fold_order order);
+
+/// Merges, fills gaps, applies formulas, sorts and cuts. `parts` are of `with_total(order)`; the same
+/// parts in any order give the same answer. `before` are of the same order in the compared
+/// timeframe; may be empty.
+answer conclude(const request& asked, const dictionary& words, const fold_order& order,
+                std::span<const fold_result> parts, const std::optional<time_range>& before_time,
+                std::span<const fold_result> before);
+
+/// The answer as JSON: stable order, shortest numbers. docs/reports.md describes it.
+std::string to_json(const answer& a);
+/// One line a row, a header first; every rollup after the other with its own header.
+std::string to_csv(const answer& a);
+
+/// How the numbers came about, for people: of each statistic its words, formula and definition, its
+/// inputs with their totals, how many events were counted and why others were not.
+std::string explain(const answer& a, const dictionary& words);
+/// The same as JSON.
+std::string explain_json(const answer& a, const dictionary& words);
+
+/// For people: columns as wide as their widest cell, fractions in percent, totals below.
+std::string to_table(const answer& a);
+/// Bars for each row of a statistic in a terminal of `width` columns, or, of a series, one line of
+/// bars over time for each row.
+std::string to_plot(const answer& a, std::size_t statistic, std::size_t width);
+/// The same as an SVG picture: bars, or lines over time.
+std::string to_svg(const answer& a, std::size_t statistic);
+
+/// The value of a statistic from its measures' values. `value_of`: by a measure's name.
+statistic_value evaluate(const dictionary& words, std::string_view statistic,
+                         const std::function<statistic_value(const std::string&)>& value_of);
+
+} // namespace metrics

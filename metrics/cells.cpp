@@ -1,0 +1,234 @@
+#include "metrics/cells.hpp"
+
+#include <algorithm>
+
+namespace metrics {
+
+namespace {
+
+constexpr std::size_t fixed = 2; // Message and interval before the values.
+
+bool is_tag(const grouping& g) {
+  return g.source == group_source::message
+      && (g.fact == message_fact::tag_id || g.fact == message_fact::tag_name);
+}
+
+std::uint32_t fact_of(const message_row& m, message_fact fact) {
+  switch (fact) {
+  case message_fact::object_id:
+    return m.object_id;
+  case message_fact::object_name:
+    return m.object_name;
+  case message_fact::message_id:
+    return m.message_id;
+  case message_fact::message_name:
+    return m.message_name;
+  case message_fact::variation:
+    return m.variation;
+  case message_fact::variation_name:
+    return m.variation_name;
+  case message_fact::channel:
+    return m.channel_name;
+  case message_fact::send_strategy:
+    return m.send_strategy;
+  default:
+    return 0;
+  }
+}
+
+} // namespace
+
+cells::cells(const fold_order& order, value_table& values,
+             const std::vector<message_row>& messages)
+  : order_(order), values_(values), messages_(messages),
+    cells_([&] {
+      std::size_t width = fixed;
+      for (const auto& g : order.groupings)
+        width += g.source == group_source::message ? 0 : 1;
+      return width;
+    }()) {
+  for (std::uint32_t g = 0; g < order.groupings.size(); ++g) {
+    place_of_grouping_.push_back(static_cast<std::uint32_t>(groupings_.size()));
+    if (order.groupings[g].source != group_source::message)
+      groupings_.push_back(g);
+  }
+  last_tuple_.assign(fixed + groupings_.size(), UINT32_MAX);
+  for (const auto& r : order.rollups) {
+    rollups_.emplace_back(r.size() + 1);
+    rollups_.back().first.push_back(0);
+  }
+  distincts_.resize(order.measures.size());
+  for (std::size_t m = 0; m < order.measures.size(); ++m)
+    if (order.measures[m].is_distinct())
+      distincts_[m].resize(order.rollups.size());
+  if (order.collected) {
+    collected_.push_back(order.collected->interval.value_or(0));
+    for (const auto& text : order.collected->values)
+      collected_.push_back(text.empty() ? 0 : values_.number_of_text(text));
+  }
+}
+
+std::uint32_t cells::cell(std::uint32_t message, std::uint32_t interval,
+                          std::span<const std::uint32_t> values) {
+  const bool is_same = last_tuple_[0] == message && last_tuple_[1] == interval
+                    && std::equal(values.begin(), values.end(), last_tuple_.begin() + fixed);
+  if (is_same)
+    return last_cell_;
+  last_tuple_[0] = message;
+  last_tuple_[1] = interval;
+  std::copy(values.begin(), values.end(), last_tuple_.begin() + fixed);
+  bool is_new = false;
+  const auto number = cells_.number_of(last_tuple_.data(), is_new);
+  if (is_new) {
+    passes_.push_back(passes(order_.filter, message, values) ? 1 : 0);
+    place_cell(message, interval, values);
+    sums_.resize(sums_.size() + order_.measures.size());
+  }
+  last_cell_ = passes_[number] != 0 ? number : filtered_out;
+  return last_cell_;
+}
+
+void cells::place_cell(std::uint32_t message, std::uint32_t interval,
+                       std::span<const std::uint32_t> values) {
+  const bool shown = passes_.back() != 0;
+  for (std::size_t r = 0; r < rollups_.size(); ++r) {
+    auto& to = rollups_[r];
+    if (shown) {
+      const auto& wanted = order_.rollups[r];
+      const bool by_tag = std::ranges::any_of(
+        wanted, [&](std::uint32_t g) { return is_tag(order_.groupings[g]); });
+      const auto tags = by_tag ? std::max<std::size_t>(messages_[message].tags.size(), 1) : 1;
+      std::vector<std::uint32_t> row;
+      for (std::size_t t = 0; t < tags; ++t) {
+        row.assign(1, interval);
+        for (const auto g : wanted) {
+          std::vector<std::uint32_t> found;
+          values_of(g, message, values, found);
+          row.push_back(found.empty() ? 0 : found[is_tag(order_.groupings[g]) ? t : 0]);
+        }
+        bool is_new = false;
+        const std::uint32_t place[2] = {
+          to.rows.number_of(row.data(), is_new),
+          message == no_message ? no_message : messages_[message].identity};
+        to.pool.push_back(to.places.number_of(place, is_new));
+      }
+    }
+    to.first.push_back(static_cast<std::uint32_t>(to.pool.size()));
+  }
+}
+
+void cells::values_of(std::uint32_t grouping, std::uint32_t message,
+                      std::span<const std::uint32_t> values,
+                      std::vector<std::uint32_t>& out) const {
+  const auto& g = order_.groupings[grouping];
+  if (g.source != group_source::message) {
+    out.push_back(values[place_of_grouping_[grouping]]);
+    return;
+  }
+  if (message == no_message)
+    return;
+  const auto& m = messages_[message];
+  if (!is_tag(g)) {
+    out.push_back(fact_of(m, g.fact));
+    return;
+  }
+  for (const auto& [id, name] : m.tags)
+    out.push_back(g.fact == message_fact::tag_id ? id : name);
+}
+
+bool cells::passes(const row_filter& f, std::uint32_t message,
+                   std::span<const std::uint32_t> values) const {
+  return holds(f, [&](std::size_t grouping) {
+    std::vector<std::uint32_t> numbers;
+    values_of(static_cast<std::uint32_t>(grouping), message, values, numbers);
+    std::vector<std::string> found;
+    for (const auto n : numbers)
+      found.push_back(values_.text(n));
+    return found;
+  });
+}
+
+void cells::add_event(std::uint32_t cell, std::uint32_t measure, double value,
+                      std::uint32_t profile) {
+  auto& sum = sums_[std::size_t{cell} * order_.measures.size() + measure];
+  const auto& m = order_.measures[measure];
+  if (m.counts == counting::sum) {
+    sum.sum.add(value);
+  } else if (m.is_number()) {
+    sum.least = std::fmin(sum.least, value);
+    sum.most = std::fmax(sum.most, value);
+  }
+  ++sum.count;
+  if (!order_.collected || order_.collected->measure != measure)
+    return;
+  const auto& to = rollups_[order_.collected->rollup];
+  for (auto p = to.first[cell]; p < to.first[cell + 1]; ++p)
+    note_maker(to.places.tuple(to.pool[p])[0], profile);
+}
+
+void cells::add_distinct(std::uint32_t cell, std::uint32_t measure, std::uint32_t profile) {
+  const bool by_message = order_.measures[measure].counts == counting::message_people;
+  for (std::size_t r = 0; r < rollups_.size(); ++r) {
+    auto& to = rollups_[r];
+    auto& d = distincts_[measure][r];
+    for (auto p = to.first[cell]; p < to.first[cell + 1]; ++p) {
+      const auto place = to.pool[p];
+      const auto row = to.places.tuple(place)[0];
+      const auto at = by_message ? place : row;
+      if (at >= d.seen.size())
+        d.seen.resize(by_message ? to.places.size() : to.rows.size());
+      if (d.seen[at] == profile + 1)
+        continue;
+      d.seen[at] = profile + 1;
+      if (row >= d.counts.size())
+        d.counts.resize(to.rows.size());
+      ++d.counts[row];
+      if (order_.collected && order_.collected->measure == measure
+          && order_.collected->rollup == r)
+        note_maker(row, profile);
+    }
+  }
+}
+
+void cells::note_maker(std::uint32_t row, std::uint32_t profile) {
+  const auto& table = rollups_[order_.collected->rollup].rows;
+  const auto* found = table.tuple(row);
+  for (std::size_t i = 0; i < collected_.size(); ++i)
+    // Values that are shown alike stand for each other: the text "1" and the number 1.
+    if (found[i] != collected_[i]
+        && (i == 0 || values_.text(found[i]) != values_.text(collected_[i])))
+      return;
+  if (makers_.empty() || makers_.back().profile != profile)
+    makers_.push_back({profile, 0});
+  ++makers_.back().count;
+}
+
+std::vector<std::vector<partial_row>> cells::rows() const {
+  const auto measures = order_.measures.size();
+  std::vector<std::vector<partial_row>> all;
+  for (std::size_t r = 0; r < rollups_.size(); ++r) {
+    const auto& from = rollups_[r];
+    auto& made = all.emplace_back();
+    for (std::uint32_t row = 0; row < from.rows.size(); ++row) {
+      const auto* tuple = from.rows.tuple(row);
+      auto& next = made.emplace_back();
+      next.interval = tuple[0];
+      for (std::size_t i = 0; i < order_.rollups[r].size(); ++i)
+        next.values.push_back(values_.text(tuple[i + 1]));
+      next.measures.resize(measures);
+      for (std::size_t m = 0; m < measures; ++m)
+        if (!distincts_[m].empty() && row < distincts_[m][r].counts.size())
+          next.measures[m].count = distincts_[m][r].counts[row];
+    }
+    for (std::uint32_t cell = 0; cell < cells_.size(); ++cell)
+      for (auto p = from.first[cell]; p < from.first[cell + 1]; ++p) {
+        auto& to = made[from.places.tuple(from.pool[p])[0]];
+        for (std::size_t m = 0; m < measures; ++m)
+          if (!order_.measures[m].is_distinct())
+            to.measures[m].add(sums_[std::size_t{cell} * measures + m]);
+      }
+  }
+  return all;
+}
+
+} // namespace metrics

@@ -1,0 +1,96 @@
+#pragma once
+
+#include "metrics/event_reader.hpp"
+#include "metrics/fold.hpp"
+#include "metrics/value_table.hpp"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+// Inside the folder only: what a fold adds up.
+namespace metrics {
+
+/// A message as rows may show it. Value numbers of texts; 0 = there is none.
+struct message_row {
+  message_owner owner = message_owner::campaign;
+  std::uint32_t identity = 0; // Same object and message, whatever the variation and channel.
+  std::uint32_t object_id = 0;
+  std::uint32_t object_name = 0;
+  std::uint32_t message_id = 0;
+  std::uint32_t message_name = 0;
+  std::uint32_t variation = 0;
+  std::uint32_t variation_name = 0;
+  std::uint32_t channel_name = 0;
+  std::uint32_t send_strategy = 0;
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> tags{}; // Id, name.
+};
+
+/// Cells are the finest groups: a message, an interval and the values of every grouping that the
+/// message does not tell. Sums are kept by cell and handed on to the rollups' rows at the end;
+/// distinct people cannot be added up and are counted in every rollup at once.
+class cells {
+public:
+  cells(const fold_order& order, value_table& values, const std::vector<message_row>& messages);
+
+  static constexpr std::uint32_t no_message = UINT32_MAX;
+  static constexpr std::uint32_t filtered_out = UINT32_MAX;
+
+  /// The groupings whose values make a cell, as indices into the order's groupings.
+  [[nodiscard]] std::span<const std::uint32_t> groupings() const {
+    return groupings_;
+  }
+  /// The cell's number, or `filtered_out`. `values`: by `groupings()`.
+  std::uint32_t cell(std::uint32_t message, std::uint32_t interval,
+                     std::span<const std::uint32_t> values);
+
+  void add_event(std::uint32_t cell, std::uint32_t measure, double value, std::uint32_t profile);
+  void add_distinct(std::uint32_t cell, std::uint32_t measure, std::uint32_t profile);
+
+  /// By rollup.
+  [[nodiscard]] std::vector<std::vector<partial_row>> rows() const;
+  [[nodiscard]] const std::vector<fold_result::maker>& makers() const {
+    return makers_;
+  }
+
+private:
+  struct rollup {
+    explicit rollup(std::size_t width) : rows(width), places(2) {
+    }
+    tuple_table rows;   // Interval, values.
+    tuple_table places; // Row, identity of the message.
+    std::vector<std::uint32_t> first; // By cell: where its places begin in `pool`; one more.
+    std::vector<std::uint32_t> pool;
+  };
+  struct distinct_count {
+    std::vector<std::uint32_t> seen;   // By row or place: the last profile counted, plus one.
+    std::vector<std::uint64_t> counts; // By row.
+  };
+
+  void place_cell(std::uint32_t message, std::uint32_t interval,
+                  std::span<const std::uint32_t> values);
+  /// The values of a grouping; several for tags.
+  void values_of(std::uint32_t grouping, std::uint32_t message,
+                 std::span<const std::uint32_t> values, std::vector<std::uint32_t>& out) const;
+  [[nodiscard]] bool passes(const row_filter& f, std::uint32_t message,
+                            std::span<const std::uint32_t> values) const;
+  void note_maker(std::uint32_t row, std::uint32_t profile);
+
+  const fold_order& order_;
+  value_table& values_;
+  const std::vector<message_row>& messages_;
+  std::vector<std::uint32_t> groupings_;
+  std::vector<std::uint32_t> place_of_grouping_; // In a cell's values; of message groupings: none.
+  tuple_table cells_;
+  std::vector<std::uint8_t> passes_;      // By cell.
+  std::vector<std::uint32_t> last_tuple_; // Of the cell that was asked for last.
+  std::uint32_t last_cell_ = filtered_out;
+  std::vector<rollup> rollups_;
+  std::vector<partial> sums_;                            // Cells by measures.
+  std::vector<std::vector<distinct_count>> distincts_;   // By measure, then rollup.
+  std::vector<std::uint32_t> collected_;                 // Values of the collected row.
+  std::vector<fold_result::maker> makers_;
+};
+
+} // namespace metrics
