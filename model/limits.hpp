@@ -28,6 +28,13 @@ inline constexpr std::size_t identifier_bytes_max = 255;
 inline constexpr std::int64_t time_ms_min = -2208988800000;
 inline constexpr std::int64_t time_ms_end = 7258118400000;
 
+// --- described objects: campaigns, flows, tags ---------------------------------------------------
+
+inline constexpr std::size_t object_text_bytes_max = 1000; // Ids, names, statuses.
+inline constexpr std::size_t object_messages_max = 1000;
+inline constexpr std::size_t object_tags_max = 100;
+inline constexpr std::size_t message_variations_max = 100;
+
 // --- batches -------------------------------------------------------------------------------------
 
 /// A reader starts no further line once a batch's arena is this large; its references are 32 bits
