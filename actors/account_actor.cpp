@@ -165,6 +165,7 @@ account_actor::behavior_type account(self_pointer self,
     },
     [self](const prepare_preview& asked) { return prepare(self->state.parts.known, asked); },
     [self](const ask_metric_ids&) { return list_metrics(self->state.parts.known); },
+    [self](const read_objects&) { return list_objects(self); },
   };
 }
 

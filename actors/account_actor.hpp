@@ -102,6 +102,16 @@ struct ready_preview {
   std::shared_ptr<const std::string> inlined; // Null when there are errors.
   std::vector<segments::definition_error> errors;
 };
+
+// --- described objects
+
+/// One answer has them all, so that a report asks once, however many rows it has.
+struct read_objects {};
+struct object_list {
+  std::shared_ptr<const std::vector<model::described_object>> all; // By kind and id.
+  std::uint64_t reads = 0; // How often anybody has asked since the start, this time included.
+};
+
 struct ask_metric_ids {};
 struct metric_ids {
   std::vector<std::pair<std::string, std::string>> metrics; // Name, id.
@@ -129,6 +139,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::segment_list)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::subscribe_to_all)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::prepare_preview)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::ready_preview)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::read_objects)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::object_list)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::ask_metric_ids)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::metric_ids)
 
@@ -136,9 +148,9 @@ namespace actors {
 
 /// The ACCOUNT knows who people are and what the account has: it resolves the identifiers of
 /// incoming batches, sends every partition its share in order, merges and erases people, and keeps
-/// the catalogue of segments, metrics and lists. Runs on a thread of its own, because its catalogue
-/// is on the disk. When a PROFILE ACTOR ends by accident it refuses everything that needs that
-/// partition; opening again brings all back.
+/// the catalogue of segments, metrics, lists and described objects. Runs on a thread of its own,
+/// because its catalogue is on the disk. When a PROFILE ACTOR ends by accident it refuses
+/// everything that needs that partition; opening again brings all back.
 using account_actor = caf::typed_actor<
   // Replies when the whole batch is durable. Batches count in the order in which they come.
   caf::replies_to<take_batch>::with<batch_answer>,
@@ -154,7 +166,8 @@ using account_actor = caf::typed_actor<
   caf::replies_to<list_segments>::with<segment_list>,
   caf::replies_to<subscribe_to_all>::with<finished>,
   caf::replies_to<prepare_preview>::with<ready_preview>,
-  caf::replies_to<ask_metric_ids>::with<metric_ids>>;
+  caf::replies_to<ask_metric_ids>::with<metric_ids>,
+  caf::replies_to<read_objects>::with<object_list>>;
 
 struct account_actor_parts {
   std::shared_ptr<account_store> store;
@@ -216,6 +229,8 @@ struct account_actor_state {
   bool is_loading_people = false;
   bool is_asking_source = false;
   std::vector<std::function<void(const std::optional<model::failure>&)>> wait_for_people;
+
+  std::uint64_t object_reads = 0;
 
   // Segments.
   std::map<std::uint64_t, segment_actor> active; // By number.

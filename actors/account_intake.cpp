@@ -21,21 +21,12 @@ constexpr std::size_t bytes_out_max = std::size_t{64} << 20; // Of parts that wa
 constexpr std::size_t records_max = 1'000'000;
 constexpr std::uint64_t sequence_end = std::uint64_t{1} << 43;
 
-std::uint64_t count_of(const intake_job& job, std::uint64_t records) {
-  return job.sequence << record_bits | records;
-}
-
 // What a name of the batch is known to be.
 constexpr std::uint8_t known_metric = 1;
 constexpr std::uint8_t known_list = 2;
 constexpr std::uint8_t is_identifier = 4;
 
 // --- answers -------------------------------------------------------------------------------------
-
-void reject(intake_job& job, std::uint32_t record, std::string reason) {
-  job.answer.rejected.push_back(
-    {record, job.changes ? job.changes->records[record].line : 0, std::move(reason)});
-}
 
 void answer(intake_job& job) {
   const auto reply = std::exchange(job.reply, nullptr);
@@ -364,7 +355,9 @@ model::status begin_batch(self_pointer self, intake_job& job) {
     *job.changes, static_cast<std::uint32_t>(self->state.parts.profiles.size()));
   mark_identifiers(job);
   job.is_begun = true;
-  return learn_names(self, job);
+  if (auto learned = learn_names(self, job); !learned)
+    return learned;
+  return describe(self, job);
 }
 
 /// One record; false when it has to wait for answers of partitions.
@@ -385,6 +378,8 @@ bool split_next(self_pointer self, const job_ptr& job) {
     return !state.is_merging && !state.is_recovering;
   }
   ++job->next;
+  if (records[index].kind == change_kind::describe) // Done when the batch was begun.
+    return true;
   if (auto fault = fault_of(*job->changes, records[index]); !fault.empty())
     reject(*job, index, std::move(fault));
   else if (job->is_repeated && was_taken(self, *job, index))
@@ -517,6 +512,11 @@ bool may_begin(self_pointer self) {
 }
 
 } // namespace
+
+void reject(intake_job& job, std::uint32_t record, std::string reason) {
+  job.answer.rejected.push_back(
+    {record, job.changes ? job.changes->records[record].line : 0, std::move(reason)});
+}
 
 void go_on(self_pointer self) {
   while (may_begin(self)) {

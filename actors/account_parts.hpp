@@ -25,6 +25,8 @@ void finish_merges(self_pointer self, std::function<void(std::optional<model::fa
 
 /// Completes what a crash has interrupted.
 void begin_afresh(self_pointer self);
+/// The record is answered with a reason instead of being taken.
+void reject(intake_job& job, std::uint32_t record, std::string reason);
 void accept_job(self_pointer self, std::shared_ptr<intake_job> job);
 /// Splits what can be split. Called whenever something that it may have waited for has happened.
 void go_on(self_pointer self);
@@ -38,12 +40,23 @@ void break_down(self_pointer self, const model::failure& why);
 inline constexpr unsigned record_bits = 20;
 inline constexpr std::uint64_t whole_batch = (std::uint64_t{1} << record_bits) - 1;
 
+inline std::uint64_t count_of(const intake_job& job, std::uint64_t records) {
+  return job.sequence << record_bits | records;
+}
+
 using counts_callback = std::function<void(const std::optional<caf::error>&,
                                            const std::vector<std::uint64_t>&)>;
 /// Asks every partition for its count of a source; in their order.
 void ask_counts(self_pointer self, const std::string& source, counts_callback then);
 void find_last_sequence(self_pointer self, const std::string& source,
                         caf::typed_response_promise<last_sequences> reply);
+
+// --- described objects (account_objects.cpp)
+
+/// Applies the descriptions of a batch and counts them in its answer; they are durable when it
+/// returns. Needs the source's counts to be known.
+model::status describe(self_pointer self, intake_job& job);
+object_list list_objects(self_pointer self);
 
 // --- segments (account_segments.cpp)
 

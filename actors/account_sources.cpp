@@ -29,10 +29,16 @@ void find_last_sequence(self_pointer self, const std::string& source,
     reply.deliver(to_error(merges.error()));
     return;
   }
-  std::uint64_t of_merges = 0; // Recorded, and perhaps not yet carried out.
+  const auto described = self->state.parts.store->described_up_to(source);
+  if (!described) {
+    reply.deliver(to_error(described.error()));
+    return;
+  }
+  // Recorded by the account, and perhaps by no partition: descriptions, merges to be carried out.
+  auto of_account = *described >> record_bits;
   for (const auto& merge : *merges)
     if (merge.source == source)
-      of_merges = std::max(of_merges, merge.source_sequence >> record_bits);
+      of_account = std::max(of_account, merge.source_sequence >> record_bits);
   ask_counts(
     self, source,
     [=](const std::optional<caf::error>& failed, const std::vector<std::uint64_t>& counts) mutable {
@@ -40,7 +46,7 @@ void find_last_sequence(self_pointer self, const std::string& source,
         reply.deliver(*failed);
         return;
       }
-      last_sequences last{UINT64_MAX, of_merges};
+      last_sequences last{UINT64_MAX, of_account};
       for (const auto count : counts) {
         const bool is_whole = (count & whole_batch) == whole_batch || count == 0;
         last.everywhere = std::min(last.everywhere, (count >> record_bits) - (is_whole ? 0 : 1));

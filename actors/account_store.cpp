@@ -1,13 +1,16 @@
 #include "actors/account_store.hpp"
 
+#include "messages/object_reader.hpp"
 #include "model/value.hpp"
 #include "segments/json_reader.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <exception>
+#include <functional>
 #include <stdexcept>
 #include <utility>
 
@@ -29,6 +32,10 @@ constexpr storage::meta_key clock_field{storage::meta_field::account_clock};
 
 storage::checkpoints_key merge_key(std::uint64_t number) {
   return {storage::checkpoint_kind::person_merge, number};
+}
+
+storage::checkpoints_key source_key(std::string_view source) {
+  return {storage::checkpoint_kind::source, std::hash<std::string_view>{}(source)};
 }
 
 failure broken(const storage::environment& e, std::string_view what) {
@@ -111,6 +118,21 @@ segment_entry decode_segment(std::uint64_t number, std::string_view text) {
   if (e.editions.empty())
     throw std::invalid_argument("a segment without a definition");
   return e;
+}
+
+object_entry decode_object(const storage::objects_key& key, std::string_view text) {
+  const auto kind = std::find_if(
+    model::object_kinds.begin(), model::object_kinds.end(),
+    [&](model::object_kind k) { return static_cast<word>(k) == key.kind; });
+  if (kind == model::object_kinds.end())
+    throw std::invalid_argument("a record is of no kind of object that is known");
+  const auto read = messages::read_object(*kind, text);
+  if (!read.update)
+    throw std::invalid_argument(read.reason);
+  auto object = model::merged(nullptr, *read.update);
+  if (!object)
+    throw std::invalid_argument(object.error().message);
+  return {key.number, std::move(*object)};
 }
 
 std::string encode(const person_merge& m) {
@@ -236,6 +258,11 @@ outcome<catalogue> account_store::load_catalogue() const {
     [&](const auto& key, std::string_view text) { all.accept(decode_segment(key.segment, text)); });
   if (!read)
     return read.error();
+  read = each_text<storage::objects_key>(
+    *environment_, "a campaign, flow or tag", t->all(storage::keyspace::objects),
+    [&](const auto& key, std::string_view text) { all.objects.accept(decode_object(key, text)); });
+  if (!read)
+    return read.error();
   if (auto health = t->health(); !health)
     return health.error();
   return all;
@@ -298,6 +325,44 @@ status account_store::save_names(const std::vector<new_name>& names) {
             storage::pack_bytes(n.name));
     return nothing{};
   });
+}
+
+status account_store::save_objects(const object_draft& described, std::string_view source,
+                                   std::uint64_t count) {
+  return environment_->update([&](storage::write_transaction& t) -> status {
+    for (const auto& [which, change] : described.changes()) {
+      const storage::objects_key key{static_cast<word>(which.first), change.number};
+      if (change.becomes)
+        t.put(key, storage::pack_bytes(messages::object_json(*change.becomes)));
+      else
+        t.erase(key);
+    }
+    if (source.empty())
+      return nothing{};
+    // The name stands in the record, so that two names with one hash cannot pass for each other.
+    std::vector<word> record{count};
+    const auto name = storage::pack_bytes(source);
+    record.insert(record.end(), name.begin(), name.end());
+    t.put(source_key(source), record);
+    return nothing{};
+  });
+}
+
+outcome<std::uint64_t> account_store::described_up_to(std::string_view source) const {
+  auto t = environment_->read();
+  if (!t)
+    return t.error();
+  std::uint64_t count = 0;
+  if (const auto record = t->get(source_key(source)); record && !record->empty()) {
+    const auto name = storage::unpack_bytes(record->subspan(1));
+    if (!name)
+      return broken(*environment_, "how far a source has come");
+    if (*name == source)
+      count = (*record)[0];
+  }
+  if (auto health = t->health(); !health)
+    return health.error();
+  return count;
 }
 
 outcome<person_merge> account_store::begin_merge(person_merge merge) {

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace actors {
@@ -56,6 +57,12 @@ public:
     std::string name;
   };
   model::status save_names(const std::vector<new_name>& names);
+  /// Objects as a batch has described them, and in the same commit how far its source has come
+  /// with descriptions; an empty source is not counted.
+  model::status save_objects(const object_draft& described, std::string_view source,
+                             std::uint64_t count);
+  /// That count; 0 = none.
+  model::outcome<std::uint64_t> described_up_to(std::string_view source) const;
   /// Gives the merge its number.
   model::outcome<person_merge> begin_merge(person_merge merge);
   model::status end_merge(std::uint64_t number);

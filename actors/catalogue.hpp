@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/object_catalogue.hpp"
 #include "model/instant.hpp"
 #include "model/outcome.hpp"
 #include "segments/parse.hpp"
@@ -12,8 +13,8 @@
 #include <string_view>
 #include <vector>
 
-/// What an account has: segments, metrics, lists, and how they are called. Decides about
-/// definitions; knows no disk and no actor.
+/// What an account has: segments, metrics, lists, described objects, and how they are called.
+/// Decides about definitions; knows no disk and no actor.
 namespace actors {
 
 struct segment_edition {
@@ -76,6 +77,7 @@ class catalogue {
 public:
   name_register metrics{"metric"};
   name_register lists{"list"};
+  object_catalogue objects;
 
   [[nodiscard]] const std::map<std::uint64_t, segment_entry>& segments() const {
     return segments_;

@@ -65,6 +65,8 @@ std::string_view name_of(change_kind kind) {
     return "merge";
   case change_kind::erase:
     return "erase";
+  case change_kind::describe:
+    return "describe";
   }
   return "";
 }
@@ -113,7 +115,7 @@ void change_applier::apply(const model::change_batch& batch, model::flip_cause c
     const auto& r = batch.records[i];
     const bool is_new = r.profile == store_.profiles();
     if (r.profile > store_.profiles() || (!is_new && !store_.is_alive(r.profile))
-        || r.kind == change_kind::merge) {
+        || r.kind == change_kind::merge || r.kind == change_kind::describe) {
       into.notes.push_back({i, record_note::what::rejected, "the profile is gone"});
       continue;
     }

@@ -29,7 +29,7 @@ bool lies_inside(const change_batch& batch, const model::identifier_refs& who) {
 
 bool has_name(change_kind kind) {
   return kind == change_kind::event || kind == change_kind::list_add
-      || kind == change_kind::list_remove;
+      || kind == change_kind::list_remove || kind == change_kind::describe;
 }
 
 std::string fault_of_identifiers(const model::identifier_refs& who) {
@@ -42,7 +42,7 @@ std::string fault_of_identifiers(const model::identifier_refs& who) {
 
 bool holds_together(const change_batch& batch, const change_record& record) {
   const auto end = std::uint64_t{record.first_property} + record.property_count;
-  return record.kind >= change_kind::event && record.kind <= change_kind::erase
+  return record.kind >= change_kind::event && record.kind <= change_kind::describe
       && end <= batch.properties.size()
       && (!has_name(record.kind) || record.name < batch.names.size())
       && lies_inside(batch, record.who) && lies_inside(batch, record.into)

@@ -70,6 +70,16 @@ outcome<std::vector<metric_info>> engine::metrics() {
   });
 }
 
+outcome<std::vector<model::described_object>> engine::objects() {
+  return guarded([&]() -> outcome<std::vector<model::described_object>> {
+    const auto listed = parts_->ask<actors::object_list>(parts_->account, actors::read_objects{},
+                                                         "list the described objects");
+    if (!listed)
+      return listed.error();
+    return std::vector<model::described_object>{*listed->all};
+  });
+}
+
 outcome<engine_figures> engine::figures() {
   return guarded([&]() -> outcome<engine_figures> {
     auto told = parts_->ask_all<actors::partition_report>(actors::read_figures{},

@@ -11,8 +11,12 @@
 
 namespace messages {
 
-/// Format of change_batch.capnp that this release writes and the oldest that can read it.
-inline constexpr version_range batch_versions{.oldest_reader = 1, .writer = 1};
+/// Format of change_batch.capnp that this release writes and the oldest that can read all of it.
+/// 2 brought descriptions.
+inline constexpr version_range batch_versions{.oldest_reader = 2, .writer = 2};
+
+/// The same for one batch: without descriptions, readers of format 1 understand it too.
+version_range versions_of(const model::change_batch& batch);
 
 /// What stands over a batch's records.
 struct batch_header {

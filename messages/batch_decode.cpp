@@ -18,7 +18,7 @@ using model::change_kind;
 using model::value_kind;
 
 constexpr auto first_kind = static_cast<unsigned>(change_kind::event);
-constexpr auto last_kind = static_cast<unsigned>(change_kind::erase);
+constexpr auto last_kind = static_cast<unsigned>(change_kind::describe);
 constexpr auto last_action = static_cast<unsigned>(model::property_action::fill);
 constexpr auto last_value_kind = static_cast<unsigned>(value_kind::nested);
 

@@ -7,6 +7,7 @@
 #include <capnp/message.h>
 #include <capnp/serialize.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <stdexcept>
@@ -179,8 +180,9 @@ capnp::Data::Reader data_of(const byte_column& column) {
 
 void fill(schema::ChangeBatch::Builder root, const columns& c, const model::change_batch& batch,
           const batch_header& header) {
-  root.setWriterVersion(batch_versions.writer);
-  root.setOldestReader(batch_versions.oldest_reader);
+  const auto versions = versions_of(batch);
+  root.setWriterVersion(versions.writer);
+  root.setOldestReader(versions.oldest_reader);
   root.setInstant(model::to_ms(header.taken));
   if (!header.source.empty())
     root.setSource({header.source.c_str(), header.source.size()});
@@ -252,6 +254,16 @@ std::size_t words_for(const columns& c, const batch_header& header) {
 
 } // namespace
 
+version_range versions_of(const model::change_batch& batch) {
+  const bool describes = std::any_of(
+    batch.records.begin(), batch.records.end(),
+    [](const model::change_record& r) { return r.kind == change_kind::describe; });
+  auto versions = batch_versions;
+  if (!describes)
+    versions.oldest_reader = 1;
+  return versions;
+}
+
 frozen_message encode(const model::change_batch& batch, const batch_header& header) {
   thread_local columns scratch;
   batch_writer{scratch, batch}.write();
@@ -269,7 +281,7 @@ frozen_message encode(const model::change_batch& batch, const batch_header& head
 }
 
 envelope wrap(const model::change_batch& batch, const batch_header& header) {
-  return {message_type::change_batch, batch_versions, encode(batch, header)};
+  return {message_type::change_batch, versions_of(batch), encode(batch, header)};
 }
 
 } // namespace messages

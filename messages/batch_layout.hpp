@@ -39,7 +39,7 @@ inline constexpr unsigned property_bits = 0x7f;
 
 constexpr bool has_name(model::change_kind kind) {
   return kind == model::change_kind::event || kind == model::change_kind::list_add
-      || kind == model::change_kind::list_remove;
+      || kind == model::change_kind::list_remove || kind == model::change_kind::describe;
 }
 
 /// True when the bytes are the encoded items of a list, as model/value.hpp writes them.

@@ -36,7 +36,8 @@ struct ChangeBatch {
 
   heads @5 :List(UInt16);
   # One for each record, in the order in which they count. Bits, lowest first:
-  #   0-2   kind: 1 event, 2 profile, 3 list add, 4 list remove, 5 merge, 6 erase
+  #   0-2   kind: 1 event, 2 profile, 3 list add, 4 list remove, 5 merge, 6 erase,
+  #         7 describe (since format 2)
   #   3     has a value                 -> values
   #   4     has a time                  -> times
   #   5     has properties              -> propertyCounts
@@ -48,7 +49,8 @@ struct ChangeBatch {
   #   15    the line is not the one after the record before  -> lines
 
   recordNames @6 :Data;
-  # Numbers: index into the names, of events (metric) and list changes (list).
+  # Numbers: index into the names, of events (metric), list changes (list) and descriptions
+  # (kind of object).
 
   times @7 :Data;
   # Numbers, signed: milliseconds since the last time in this column; the first since 1970.

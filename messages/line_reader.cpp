@@ -1,5 +1,6 @@
 #include "messages/line_reader.hpp"
 
+#include "messages/object_reader.hpp"
 #include "model/limits.hpp"
 
 #include <fmt/format.h>
@@ -14,21 +15,36 @@ namespace {
 using simdjson::ondemand::json_type;
 
 constexpr std::array<std::string_view, static_cast<std::size_t>(field::count)> field_names = {
-  "metric",         "list",
-  "action",         "merge",
-  "erase",          "profile",
-  "time",           "value",
-  "value_currency", "unique_id",
-  "properties",     "external_id",
-  "email",          "phone_number",
-  "first_name",     "last_name",
-  "organization",   "title",
-  "locale",         "image",
-  "created",        "location",
-  "subscriptions",  "predictive_analytics",
-  "lists",          "patch_properties",
-  "meta",
-};
+  "metric",
+  "list",
+  "action",
+  "merge",
+  "erase",
+  "campaign",
+  "flow",
+  "tag",
+  "profile",
+  "time",
+  "value",
+  "value_currency",
+  "unique_id",
+  "properties",
+  "external_id",
+  "email",
+  "phone_number",
+  "first_name",
+  "last_name",
+  "organization",
+  "title",
+  "locale",
+  "image",
+  "created",
+  "location",
+  "subscriptions",
+  "predictive_analytics",
+  "lists",
+  "patch_properties",
+  "meta"};
 static_assert(field_names.size() <= 32, "field_set has one bit for each field");
 
 template <class... Fields>
@@ -36,7 +52,9 @@ constexpr field_set fields(Fields... f) {
   return (bit(f) | ...);
 }
 
-constexpr field_set kind_fields = fields(field::metric, field::list, field::merge, field::erase);
+constexpr field_set object_kind_fields = fields(field::campaign, field::flow, field::tag);
+constexpr field_set kind_fields = fields(field::metric, field::list, field::merge, field::erase)
+                                | object_kind_fields;
 
 constexpr field_set event_fields = fields(field::metric, field::profile, field::time, field::value,
                                           field::value_currency, field::unique_id,
@@ -61,6 +79,8 @@ constexpr kind_rules rules_of(record_kind kind) {
     return {"a merge", bit(field::merge)};
   case record_kind::erase:
     return {"an erasure", bit(field::erase)};
+  case record_kind::describe:
+    return {"a description", object_kind_fields};
   case record_kind::profile:
     break;
   }
@@ -77,6 +97,10 @@ record_kind kind_named_by(field f) {
     return record_kind::merge;
   case field::erase:
     return record_kind::erase;
+  case field::campaign:
+  case field::flow:
+  case field::tag:
+    return record_kind::describe;
   default:
     return record_kind::profile;
   }
@@ -259,6 +283,10 @@ bool line_reader::read_top_field(field f, std::string_view key, json_value& v) {
     return read_merge(v);
   case field::erase:
     return read_identifiers(v, now_.who);
+  case field::campaign:
+  case field::flow:
+  case field::tag:
+    return read_description(f, v);
   case field::profile:
     return read_profile(v);
   case field::properties:
@@ -337,6 +365,27 @@ bool line_reader::read_metric(json_value& v) {
   return is_read && (has_name || fail("a metric needs a name"));
 }
 
+/// The object is kept as it is given; who applies it reads it in the same way.
+bool line_reader::read_description(field f, json_value& v) {
+  json_type type{};
+  if (const auto code = v.type().get(type); code != simdjson::SUCCESS)
+    return malformed(code);
+  if (type != json_type::object)
+    return expected("an object", v);
+  const auto* begin = std::string_view{v.raw_json_token()}.data();
+  model::property_entry object;
+  if (!read_nested(v, 1) || !keep_json(begin, '}', object))
+    return false;
+  const auto read = read_object(*model::object_kind_named(name_of(f)), batch_->text(object.text));
+  if (!read.update)
+    return read.field.empty() ? fail(read.reason) : fail_at(read.field, read.reason);
+  now_.name = names_.number(name_space::plain, name_of(f));
+  now_.unique_id = batch_->add_text(read.update->given.id);
+  object.name = now_.name;
+  event_properties_.push_back(object);
+  return true;
+}
+
 bool line_reader::read_merge(json_value& v) {
   bool has_from = false;
   bool has_into = false;
@@ -408,7 +457,7 @@ bool line_reader::finish() {
   if (const auto missing = needed & ~now_.seen; missing != 0)
     return fail_at(field_names[static_cast<std::size_t>(std::countr_zero(missing))],
                    fmt::format("missing; {} needs {}", rules.noun, listed(needed)));
-  if (is_empty(now_.who)) {
+  if (now_.kind != record_kind::describe && is_empty(now_.who)) {
     if (now_.kind == record_kind::profile)
       return fail(std::string{no_identifier});
     return fail_at("profile", std::string{no_identifier});
@@ -437,11 +486,12 @@ void line_reader::append_records() {
     record.value = now_.value;
     record.into = now_.into;
     record.unique_id = now_.unique_id;
-    const auto kind = now_.kind == record_kind::event ? model::change_kind::event
-                    : now_.kind == record_kind::merge ? model::change_kind::merge
-                    : now_.kind == record_kind::erase ? model::change_kind::erase
-                    : now_.adds                       ? model::change_kind::list_add
-                                                      : model::change_kind::list_remove;
+    const auto kind = now_.kind == record_kind::event    ? model::change_kind::event
+                    : now_.kind == record_kind::merge    ? model::change_kind::merge
+                    : now_.kind == record_kind::erase    ? model::change_kind::erase
+                    : now_.kind == record_kind::describe ? model::change_kind::describe
+                    : now_.adds                          ? model::change_kind::list_add
+                                                         : model::change_kind::list_remove;
     append(kind, event_properties_);
     record = {};
     record.line = batch.records.back().line;

@@ -16,7 +16,7 @@
 /// their limits, profile_fields.cpp what a profile may say, line_reader.cpp whole lines.
 namespace messages {
 
-enum class record_kind : std::uint8_t { event, profile, list_change, merge, erase };
+enum class record_kind : std::uint8_t { event, profile, list_change, merge, erase, describe };
 
 /// Every field that a line may have at its top, or a profile inside an event. Bit numbers of
 /// field_set.
@@ -26,6 +26,9 @@ enum class field : std::uint8_t {
   action,
   merge,
   erase,
+  campaign,
+  flow,
+  tag,
   profile,
   time,
   value,
@@ -93,6 +96,7 @@ private:
   bool turn_into(record_kind kind);
   bool finish();
   bool read_metric(json_value& v);
+  bool read_description(field f, json_value& v);
   bool read_merge(json_value& v);
   bool read_identifiers(json_value& v, model::identifier_refs& who);
   void append_records();

@@ -1,4 +1,5 @@
 #include "messages/line_reader.hpp"
+#include "messages/shortened.hpp"
 #include "model/limits.hpp"
 
 #include <fmt/format.h>
@@ -45,17 +46,6 @@ std::size_t quoted_length(const char* raw) {
     at += plain_length(raw + at);
   }
   return at;
-}
-
-/// The start of a text for an error message, cut between characters.
-std::string shortened(std::string_view text) {
-  constexpr std::size_t shown = 60;
-  if (text.size() <= shown)
-    return std::string{text};
-  auto size = shown;
-  while (size != 0 && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80)
-    --size;
-  return std::string{text.substr(0, size)} + "…";
 }
 
 std::string_view trimmed(std::string_view token) {

@@ -18,6 +18,7 @@ enum class change_kind : std::uint8_t {
   list_remove = 4, // Left it.
   merge = 5,       // `who` goes into `into`; its events and unset attributes follow.
   erase = 6,       // Everything about `who` is forgotten.
+  describe = 7,    // A campaign, flow or tag was described; nobody is meant, see change_batch.
 };
 
 /// How a property entry of a profile record acts on the attribute. Event properties are always
@@ -62,13 +63,14 @@ struct change_record {
   change_kind kind = change_kind::event;
   bool has_value = false; // Of an event.
   bool has_time = false;  // No time = the instant at which the log takes it.
-  std::uint32_t name = 0; // Metric or list: index into change_batch::names.
+  std::uint32_t name = 0; // Metric, list or kind of object: index into change_batch::names.
   std::uint32_t line = 0; // Where it came from, for error reports; 0 = unknown.
   std::int64_t time = 0;  // Milliseconds since 1970 UTC. Of events and list changes.
   double value = 0;       // Of an event.
   identifier_refs who{};
   identifier_refs into{}; // Of a merge.
-  text_ref unique_id{};   // Of an event; empty = its time in whole seconds (S2).
+  text_ref unique_id{};   // Of an event; empty = its time in whole seconds (S2). Of a description:
+                          // the object's id.
   std::uint32_t first_property = 0;
   std::uint32_t property_count = 0;
   /// Set by the account actor before the batch reaches a partition: the profile's number there.
@@ -86,6 +88,9 @@ struct change_record {
 /// `subscriptions['email']['suppression']` is a list of text items `REASON|timestamp`.
 /// A list's membership is the attribute `list['<name>']`: a number, the join instant in
 /// milliseconds.
+///
+/// A description has one property, of kind nested and under the record's own name: the JSON object
+/// that messages/object_reader.hpp reads. It belongs to the account, not to a partition.
 struct change_batch {
   std::vector<change_record> records;
   std::vector<property_entry> properties;

@@ -7,6 +7,7 @@ namespace node {
 
 void add_load_command(command_line& line);
 void add_metrics_command(command_line& line);
+void add_object_commands(command_line& line);
 void add_segment_commands(command_line& line);
 void add_profile_commands(command_line& line);
 void add_advance_command(command_line& line);

@@ -81,13 +81,14 @@ struct kind_count {
   std::uint64_t records;
 };
 
-std::array<kind_count, 5> counts_of(const load_report& report) {
+std::array<kind_count, 6> counts_of(const load_report& report) {
   return {{{"events", records_of(report, {model::change_kind::event})},
            {"profiles", records_of(report, {model::change_kind::profile})},
            {"list changes",
             records_of(report, {model::change_kind::list_add, model::change_kind::list_remove})},
            {"merges", records_of(report, {model::change_kind::merge})},
-           {"erasures", records_of(report, {model::change_kind::erase})}}};
+           {"erasures", records_of(report, {model::change_kind::erase})},
+           {"descriptions", records_of(report, {model::change_kind::describe})}}};
 }
 
 std::string report_json(const load_report& report, double seconds) {

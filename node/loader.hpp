@@ -30,7 +30,7 @@ struct rejected_line {
 };
 
 struct load_report {
-  std::array<std::uint64_t, 7> by_kind{}; // Records, by model::change_kind.
+  std::array<std::uint64_t, 8> by_kind{}; // Records, by model::change_kind.
   std::uint64_t lines = 0;
   std::uint64_t applied = 0;
   std::uint64_t duplicates = 0;

@@ -4,6 +4,7 @@ int main(int argc, char** argv) {
   node::command_line line;
   node::add_load_command(line);
   node::add_metrics_command(line);
+  node::add_object_commands(line);
   node::add_segment_commands(line);
   node::add_profile_commands(line);
   node::add_advance_command(line);

@@ -8,9 +8,9 @@
 #include <limits>
 #include <string_view>
 
-/// Every keyspace of a partition's environment, in one place. A key is a fixed number of words,
-/// stored big-endian, so that the order of the bytes is the order of the numbers; a record is any
-/// number of words. One row per tenant: add yours.
+/// Every keyspace of an environment, a partition's or the account's, in one place. A key is a fixed
+/// number of words, stored big-endian, so that the order of the bytes is the order of the numbers;
+/// a record is any number of words. One row per tenant: add yours.
 ///
 ///  keyspace     key                         record                                 owner
 ///  meta         field                       words, see meta_field                  all
@@ -23,6 +23,7 @@
 ///  due          criterion (2 words), bucket a Roaring bitmap (pack_bytes)          partition
 ///  definitions  segment                     definition and state (pack_bytes)      partition
 ///  checkpoints  kind, number                how far a build or merge has come      partition
+///  objects      kind, number                a described object, JSON (pack_bytes)  account
 namespace storage {
 
 enum class keyspace : std::uint8_t {
@@ -35,7 +36,8 @@ enum class keyspace : std::uint8_t {
   bits,
   due,
   definitions,
-  checkpoints
+  checkpoints,
+  objects
 };
 
 struct keyspace_description {
@@ -43,7 +45,7 @@ struct keyspace_description {
   std::uint8_t key_words;
 };
 
-inline constexpr std::array<keyspace_description, 10> keyspaces{{
+inline constexpr std::array<keyspace_description, 11> keyspaces{{
   {"meta", 1},
   {"log", 1},
   {"flips", 1},
@@ -54,6 +56,7 @@ inline constexpr std::array<keyspace_description, 10> keyspaces{{
   {"due", 3},
   {"definitions", 1},
   {"checkpoints", 2},
+  {"objects", 2},
 }};
 
 inline constexpr std::size_t key_words_max = 4;
@@ -221,7 +224,7 @@ struct definitions_key {
 };
 
 /// build: unused number of a build. merge: a block, the log sequence its columns hold. source: hash
-/// of a sender's name, the last count it sent.
+/// of a sender's name, the last count it sent; in the account's own directory, of the descriptions.
 enum class checkpoint_kind : std::uint64_t {
   build = 1,
   merge = 2,
@@ -239,6 +242,20 @@ struct checkpoints_key {
   }
   static constexpr checkpoints_key of(words_view k) {
     return {static_cast<checkpoint_kind>(k[0]), k[1]};
+  }
+};
+
+// --- objects
+
+struct objects_key {
+  static constexpr keyspace space = keyspace::objects;
+  std::uint64_t kind = 0; // model::object_kind.
+  std::uint64_t number = 0;
+  [[nodiscard]] constexpr std::array<word, 2> words() const {
+    return {kind, number};
+  }
+  static constexpr objects_key of(words_view k) {
+    return {k[0], k[1]};
   }
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "model/change.hpp"
+#include "model/objects.hpp"
 
 #include <cstdint>
 #include <map>
@@ -55,6 +56,14 @@ public:
   }
   batch_builder& erase(const person& who) {
     add(model::change_kind::erase, who);
+    return *this;
+  }
+
+  /// Describes a campaign, flow or tag: `json` is the object that a line of input has, with its id.
+  batch_builder& describe(model::object_kind kind, std::string_view id, std::string_view json) {
+    add(model::change_kind::describe, {}, model::name_of(kind)).unique_id = batch_.add_text(id);
+    property(model::name_of(kind), model::value_kind::nested, model::property_action::set)
+      .text = batch_.add_text(json);
     return *this;
   }
 

@@ -3,6 +3,7 @@
 #include "model/change.hpp"
 #include "model/flip.hpp"
 #include "model/instant.hpp"
+#include "model/objects.hpp"
 #include "model/outcome.hpp"
 
 #include <chrono>
@@ -329,6 +330,11 @@ public:
   /// until that is done and stores the clock, so that the next open goes on from there. Going back
   /// is refused. `progress`: share from 0 to 1, on the caller's thread.
   model::status advance(model::instant to, const std::function<void(double)>& progress = {});
+
+  // --- described objects
+
+  /// Every campaign, flow and tag that changes have described, by kind and id.
+  model::outcome<std::vector<model::described_object>> objects();
 
   // --- looking inside
 

@@ -35,4 +35,8 @@ public:
     batch_builder::erase(who);
     return *this;
   }
+  batch_maker& describe(model::object_kind kind, std::string_view id, std::string_view json) {
+    batch_builder::describe(kind, id, json);
+    return *this;
+  }
 };

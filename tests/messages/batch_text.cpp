@@ -7,7 +7,7 @@ namespace messages_test {
 namespace {
 
 constexpr std::string_view kind_names[] = {"?",           "event", "profile", "add to",
-                                           "remove from", "merge", "erase"};
+                                           "remove from", "merge", "erase",   "describe"};
 
 std::string named(const model::change_batch& batch, const model::identifier_refs& who) {
   std::string out;
@@ -47,7 +47,8 @@ std::string shown(const model::change_batch& batch) {
     out += kind_names[static_cast<std::size_t>(r.kind)];
     const bool is_named = r.kind == model::change_kind::event
                        || r.kind == model::change_kind::list_add
-                       || r.kind == model::change_kind::list_remove;
+                       || r.kind == model::change_kind::list_remove
+                       || r.kind == model::change_kind::describe;
     if (is_named)
       out += " '" + std::string{batch.name(r.name)} + '\'';
     out += named(batch, r.who);

@@ -38,6 +38,9 @@ constexpr std::string_view lines[] = {
   R"({"list":"VIP","action":"add","profile":{"external_id":"a"},"time":5})",
   R"({"merge":{"from":{"external_id":"a"},"into":{"email":"b"}}})",
   R"({"erase":{"phone_number":"+1500"}})",
+  R"({"campaign":{"id":"C1","name":"Spring sale","channel":"email","send_strategy":{"method":"static","datetime":"2026-03-01T09:00:00Z","options":{"is_local":false}},"send_time":1772355600,"tags":["sale",{"id":"T1","name":null}],"messages":[{"id":"M1","channel":"push","variations":[{"id":"A","name":"Short"}]}]}})",
+  R"({"flow":{"id":"F1","name":"Welcome","status":"live","trigger_type":"Metric","created":"2026-01-02","archived":false,"messages":[{"id":"M2","deleted":true}]}})",
+  R"({"tag":{"id":"T1","name":"sale"}})",
 };
 
 /// A few random changes: bytes altered, dropped, doubled, or pieces of other lines put in.

@@ -77,6 +77,11 @@ model::change_batch sample_batch() {
   const auto erase = add(change_kind::erase, 0, 0);
   b.records[erase].who.external_id = text("gone");
   b.records[erase].profile = 0;
+
+  const auto described = add(change_kind::describe, 5, 4);
+  b.names.push_back(text("campaign"));
+  b.records[described].unique_id = text("C1");
+  property(described, {5, value_kind::nested, property_action::set, 0, text(R"({"id":"C1"})")});
   return b;
 }
 
@@ -114,9 +119,9 @@ model::change_batch random_batch(std::mt19937& random) {
   const auto count = below(60);
   for (std::uint32_t i = 0; i < count; ++i) {
     model::change_record r;
-    r.kind = static_cast<change_kind>(1 + below(6));
+    r.kind = static_cast<change_kind>(1 + below(7));
     if (r.kind == change_kind::event || r.kind == change_kind::list_add
-        || r.kind == change_kind::list_remove)
+        || r.kind == change_kind::list_remove || r.kind == change_kind::describe)
       r.name = below(names);
     r.line = below(5) == 0 ? below(UINT32_MAX) : i + 1;
     if (below(3) == 0 && !b.records.empty())

@@ -69,6 +69,8 @@ struct small_store {
 const std::vector<std::vector<std::string>>& commands() {
   static const std::vector<std::vector<std::string>> all{{"load"},
                                                          {"metrics"},
+                                                         {"object", "list"},
+                                                         {"object", "show"},
                                                          {"segment", "create"},
                                                          {"segment", "list"},
                                                          {"segment", "show"},
