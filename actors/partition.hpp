@@ -1,5 +1,6 @@
 #pragma once
 
+#include "metrics/fold.hpp"
 #include "model/change.hpp"
 #include "model/flip.hpp"
 #include "model/outcome.hpp"
@@ -185,6 +186,26 @@ public:
     std::vector<found_members> found;
   };
   virtual preview_result preview_slice(std::chrono::microseconds budget) = 0;
+
+  // --- reports
+
+  /// Begin to read everybody for a report, as they are now; the number by which `report_slice`
+  /// hands over what was found.
+  virtual std::uint64_t begin_survey(const metrics::fold_order& order) = 0;
+  virtual std::uint64_t begin_fold(const metrics::fold_order& order,
+                                   std::vector<metrics::fold_object> objects) = 0;
+  /// Goes on with the reports that were begun, between changes.
+  struct report_part {
+    std::uint64_t report = 0;
+    std::vector<metrics::surveyed_object> surveyed; // Of a survey.
+    metrics::fold_result added_up;                  // Of a fold.
+    std::uint64_t position = 0;                     // Of the log, when it ended.
+  };
+  struct report_result {
+    bool done = true; // No report is left.
+    std::vector<report_part> found;
+  };
+  virtual report_result report_slice(std::chrono::microseconds budget) = 0;
 
   // --- questions (pure reads; answers are as of the last commit)
 

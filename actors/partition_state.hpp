@@ -6,6 +6,7 @@
 #include "actors/log_record.hpp"
 #include "actors/partition.hpp"
 #include "actors/preview_scan.hpp"
+#include "actors/report_scan.hpp"
 #include "segments/definition.hpp"
 #include "segments/membership.hpp"
 #include "storage/embedded_log.hpp"
@@ -50,6 +51,11 @@ public:
 
   model::outcome<std::uint64_t> begin_preview(std::string_view json, model::instant at) override;
   preview_result preview_slice(std::chrono::microseconds budget) override;
+
+  std::uint64_t begin_survey(const metrics::fold_order& order) override;
+  std::uint64_t begin_fold(const metrics::fold_order& order,
+                           std::vector<metrics::fold_object> objects) override;
+  report_result report_slice(std::chrono::microseconds budget) override;
 
   [[nodiscard]] std::uint64_t count(std::uint64_t segment) const override;
   [[nodiscard]] std::vector<member> members(std::uint64_t segment,
@@ -174,6 +180,10 @@ private:
 
   std::map<std::uint64_t, preview_scan> previews_; // Running, by number.
   std::uint64_t last_preview_ = 0;
+
+  std::map<std::uint64_t, report_scan> reports_; // Running, by number.
+  std::vector<report_part> grown_;               // Counted, and not handed over yet.
+  std::uint64_t last_report_ = 0;
 
   // The running merge.
   bool merging_ = false;

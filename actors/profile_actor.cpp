@@ -283,10 +283,29 @@ void work_on_previews(self_pointer self) {
       waiting.mapped().deliver(preview_answer{std::move(profiles)});
 }
 
+// --- reports --------------------------------------------------------------------------------------
+
+bool has_reports(self_pointer self) {
+  return !self->state.survey_replies.empty() || !self->state.sum_replies.empty();
+}
+
+void work_on_reports(self_pointer self) {
+  auto& state = self->state;
+  auto result = state.parts.owned->report_slice(slice_budget);
+  for (auto& part : result.found) {
+    if (auto waiting = state.survey_replies.extract(part.report))
+      waiting.mapped().deliver(surveyed_sends{
+        std::make_shared<const std::vector<metrics::surveyed_object>>(std::move(part.surveyed))});
+    else if (auto sums = state.sum_replies.extract(part.report))
+      sums.mapped().deliver(added_up{
+        std::make_shared<const metrics::fold_result>(std::move(part.added_up)), part.position});
+  }
+}
+
 // --- turns ---------------------------------------------------------------------------------------
 
-/// One slice of the most urgent work; builds and merges take turns, and previews, for which
-/// somebody waits, go beside both. Goes on after the messages that have come meanwhile.
+/// One slice of the most urgent work; builds and merges take turns, and previews and reports, for
+/// which somebody waits, go beside both. Goes on after the messages that have come meanwhile.
 void work(self_pointer self) {
   auto& state = self->state;
   if (!state.is_merging)
@@ -303,7 +322,9 @@ void work(self_pointer self) {
   }
   if (!state.tick_to && !state.preview_replies.empty())
     work_on_previews(self);
-  if (!state.preview_replies.empty()
+  if (!state.tick_to && has_reports(self))
+    work_on_reports(self);
+  if (!state.preview_replies.empty() || has_reports(self)
       || (went_well && (state.tick_to || state.is_building || state.is_merging)))
     start_working(self);
 }
@@ -433,6 +454,19 @@ profile_actor::behavior_type profile(self_pointer self,
     [self](const preview_members& asked) {
       const auto reply = self->make_response_promise<caf::typed_response_promise<preview_answer>>();
       preview(self, asked, reply);
+      return reply;
+    },
+    [self](const survey_sends& asked) {
+      const auto reply = self->make_response_promise<caf::typed_response_promise<surveyed_sends>>();
+      self->state.survey_replies.emplace(self->state.parts.owned->begin_survey(*asked.order), reply);
+      start_working(self);
+      return reply;
+    },
+    [self](const add_up& asked) {
+      const auto reply = self->make_response_promise<caf::typed_response_promise<added_up>>();
+      self->state.sum_replies.emplace(
+        self->state.parts.owned->begin_fold(*asked.order, *asked.objects), reply);
+      start_working(self);
       return reply;
     },
     [self](const label_profiles& asked) {

@@ -127,6 +127,20 @@ struct preview_members {
 struct preview_answer {
   std::vector<std::uint32_t> profiles;
 };
+struct survey_sends {
+  std::shared_ptr<const metrics::fold_order> order;
+};
+struct surveyed_sends {
+  std::shared_ptr<const std::vector<metrics::surveyed_object>> objects;
+};
+struct add_up {
+  std::shared_ptr<const metrics::fold_order> order;
+  std::shared_ptr<const std::vector<metrics::fold_object>> objects;
+};
+struct added_up {
+  std::shared_ptr<const metrics::fold_result> sums;
+  std::uint64_t position = 0; // Of the partition's log.
+};
 struct label_profiles {
   std::vector<std::uint32_t> profiles;
 };
@@ -204,6 +218,10 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::read_feed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::feed_piece)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::preview_members)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::preview_answer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::survey_sends)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::surveyed_sends)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::add_up)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::added_up)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::label_profiles)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::profile_labels)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::explain_membership)
@@ -272,6 +290,8 @@ using profile_actor = caf::typed_actor<
   caf::replies_to<count_members>::with<std::uint64_t>,
   caf::replies_to<list_members>::with<member_list>, caf::replies_to<read_feed>::with<feed_piece>,
   caf::replies_to<preview_members>::with<preview_answer>,
+  // For reports, in slices between changes; what is read is what there was when it began.
+  caf::replies_to<survey_sends>::with<surveyed_sends>, caf::replies_to<add_up>::with<added_up>,
   caf::replies_to<label_profiles>::with<profile_labels>,
   caf::replies_to<explain_membership>::with<std::string>,
   caf::replies_to<show_profile>::with<std::string>, caf::replies_to<sum_metrics>::with<metric_sums>,
@@ -320,6 +340,8 @@ struct profile_actor_state {
   std::vector<caf::typed_response_promise<ticked>> tick_replies;
   std::vector<caf::typed_response_promise<finished>> fold_replies;
   std::map<std::uint64_t, caf::typed_response_promise<preview_answer>> preview_replies;
+  std::map<std::uint64_t, caf::typed_response_promise<surveyed_sends>> survey_replies;
+  std::map<std::uint64_t, caf::typed_response_promise<added_up>> sum_replies;
   bool is_building = false;
   bool is_merging = false;
   bool was_build_last = false; // Builds and merges take turns.

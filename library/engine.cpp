@@ -172,6 +172,10 @@ void spawn_actors(engine::parts& parts, partitions opened, actors::catalogue kno
   parts.account = system.spawn<caf::detached>(actors::account, std::move(account));
   parts.port = system.spawn<caf::detached>(actors::batch_port,
                                            actors::batch_taker_actor{parts.account});
+  parts.reports = system.spawn(
+    actors::metric_coordinator,
+    std::make_shared<const actors::report_surroundings>(actors::report_surroundings{
+      parts.words, parts.store->settings().zone, parts.clock, parts.account, parts.profiles}));
 }
 
 receipt to_receipt(actors::batch_answer&& answer) {
@@ -206,6 +210,7 @@ engine::parts::~parts() {
   self->wait_for(account);
   config.directory->stop_all();
   account = nullptr;
+  reports = nullptr;
   port = nullptr;
   timer = nullptr;
   builds = nullptr;
@@ -242,8 +247,13 @@ outcome<std::unique_ptr<engine>> engine::open(options wanted) {
       if (auto saved = (*store)->save_clock(clock); !saved)
         return saved.error();
 
+    auto words = read_dictionary(wanted.directory, wanted.dictionary);
+    if (!words)
+      return words.error();
+
     auto made = std::make_unique<parts>();
     configure(made->config);
+    made->words = std::move(*words);
     made->store = std::move(*store);
     made->clock = std::make_shared<actors::account_clock>(clock);
     made->batches_in_flight_max = wanted.batches_in_flight_max;

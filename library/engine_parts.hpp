@@ -3,6 +3,7 @@
 #include "actors/account_actor.hpp"
 #include "actors/batch_port.hpp"
 #include "actors/clock_actor.hpp"
+#include "actors/metric_coordinator.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/scoped_actor.hpp>
@@ -47,6 +48,8 @@ struct engine::parts {
   actors::build_coordinator_actor builds;
   actors::account_actor account;
   actors::batch_port_actor port;
+  actors::metric_coordinator_actor reports;
+  std::shared_ptr<const metrics::dictionary> words;
   std::uint32_t batches_in_flight_max = 1;
 
   // Batches on their way.
@@ -138,6 +141,12 @@ auto guarded(Work&& work) -> decltype(work()) {
                           std::string{"the engine met an exception: "} + e.what()};
   }
 }
+
+/// What comes with Rollcall, the directory's folder `dictionary`, and the files that the options
+/// name. `invalid_input` lists every fault with file and line.
+model::outcome<std::shared_ptr<const metrics::dictionary>>
+read_dictionary(const std::filesystem::path& directory,
+                const std::vector<std::filesystem::path>& files);
 
 /// A segment as it is shown.
 segment_info describe(const actors::segment_entry& entry, std::vector<std::string> references);

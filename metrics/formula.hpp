@@ -48,6 +48,12 @@ public:
     double number = 0;      // Of `number`.
     std::uint32_t name = 0; // Of `name`: index into `names`.
   };
+  /// The same expression about other names, as many as it has.
+  [[nodiscard]] formula with_names(std::vector<std::string> names) const {
+    auto made = *this;
+    made.names_ = std::move(names);
+    return made;
+  }
   /// The expression in postfix order, for those who work out something else than a value.
   [[nodiscard]] const std::vector<step>& steps() const {
     return steps_;

@@ -132,7 +132,9 @@ exit_status with_engine(const common_options& common,
                fmt::format(
                  "there is no Rollcall directory at {0}; `rollcall load --data {0} FILE` makes one",
                  common.data)});
-  return with_engine(common, {.directory = directory}, work);
+  rollcall::options wanted{.directory = directory};
+  wanted.dictionary.assign(common.dictionary.begin(), common.dictionary.end());
+  return with_engine(common, std::move(wanted), work);
 }
 
 exit_status with_engine(const common_options& common, rollcall::options wanted,

@@ -49,6 +49,7 @@ struct common_options {
   std::string data;
   bool json = false;
   bool inspect = false;
+  std::vector<std::string> dictionary{}; // Files of the user's own, of reports.
 };
 
 /// Adds --data, --json and --inspect.

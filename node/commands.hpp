@@ -14,6 +14,8 @@ void add_advance_command(command_line& line);
 void add_run_command(command_line& line);
 void add_check_command(command_line& line);
 void add_inspect_command(command_line& line);
+void add_report_commands(command_line& line);
+void add_dictionary_commands(command_line& line);
 void add_demo_command(command_line& line);
 
 } // namespace node

@@ -11,6 +11,8 @@ int main(int argc, char** argv) {
   node::add_run_command(line);
   node::add_check_command(line);
   node::add_inspect_command(line);
+  node::add_report_commands(line);
+  node::add_dictionary_commands(line);
   node::add_demo_command(line);
   return line.run(argc, argv);
 }

@@ -48,6 +48,9 @@ struct options {
   std::optional<model::instant> start{};
   /// Batches that `submit` lets wait for their commit before it makes its caller wait. 1 to 1,024.
   std::uint32_t batches_in_flight_max = 16;
+  /// Files of the user's own data dictionary (TOML, see metrics/README.md), read after those that come
+  /// with Rollcall and those in the folder `dictionary` of the directory.
+  std::vector<std::filesystem::path> dictionary{};
   /// A partition's changes in memory before they are folded into blocks, in bytes.
   std::uint64_t delta_bytes_max = std::uint64_t{256} << 20;
 };
@@ -217,6 +220,42 @@ struct actor_info {
   std::string last_error; // Empty = none.
 };
 
+enum class report_format : std::uint8_t {
+  json,
+  csv,
+  table,
+  plot, // Of the first statistic, for a terminal.
+  svg,
+  explanation, // How the numbers came about, for people.
+  explanation_json
+};
+
+/// One number of a report, to be opened as the people who make it.
+struct report_cell {
+  std::uint32_t rollup = 0;                 // Index of the grouping; 0 without `rollups`.
+  std::vector<std::string> values;          // The row's, by the grouping's dimensions.
+  std::optional<std::uint32_t> interval{};  // Of a series; nothing = the first.
+  std::string statistic;                    // A measure of the report.
+};
+
+/// Somebody who makes a number, and how much of it. Over all makers `count` adds up to the number
+/// where it counts something; for sums, minima and maxima it is the events behind it.
+struct report_maker {
+  std::string profile; // See `flip_record::profile`.
+  std::uint64_t count = 0;
+};
+
+/// Why two numbers differ: from the first to the second, one thing changed at a time.
+struct report_difference {
+  std::optional<double> first; // Nothing = it has no value.
+  std::optional<double> second;
+  struct step {
+    std::string axis; // "timezone", "time basis of clicks", "formula".
+    std::optional<double> value; // After it.
+  };
+  std::vector<step> steps; // The last one's value is the second number.
+};
+
 /// Hears flips until it is destroyed, or the engine is.
 class subscription {
 public:
@@ -322,6 +361,28 @@ public:
   model::outcome<subscription> subscribe(std::string_view segment,
                                          std::function<void(const flip_record&)> heard,
                                          std::string_view cursor = {});
+
+  // --- reports; docs/reports.md describes requests and answers
+
+  /// A report by the data dictionary. `invalid_input` lists every mistake in the request. The same
+  /// request on the same data gives the same bytes.
+  definition_outcome<std::string> report(std::string_view request,
+                                         report_format format = report_format::json);
+  /// The request of a report that the dictionary has ready.
+  definition_outcome<std::string> ready_request(std::string_view name);
+  /// A request with the fields of `changes`, a JSON object, put over its own.
+  static definition_outcome<std::string> changed_request(std::string_view request,
+                                                         std::string_view changes);
+  /// Splits the difference between two numbers over everything: `first` by `request`, and `second` by
+  /// the same request with `changes` (a JSON object, or empty) over its fields. First the fields
+  /// change, one by one, then what makes the statistics different.
+  definition_outcome<report_difference> explain_difference(std::string_view request,
+                                                           std::string_view first,
+                                                           std::string_view second,
+                                                           std::string_view changes = {});
+  /// Who makes one number.
+  definition_outcome<std::vector<report_maker>> open_cell(std::string_view request,
+                                                          const report_cell& cell);
 
   // --- time
 

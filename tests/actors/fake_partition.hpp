@@ -76,6 +76,18 @@ public:
       r.switched.push_back(7);
     return r;
   }
+  std::uint64_t begin_survey(const metrics::fold_order&) override {
+    return ++reports_;
+  }
+  std::uint64_t begin_fold(const metrics::fold_order&, std::vector<metrics::fold_object>) override {
+    return ++reports_;
+  }
+  report_result report_slice(std::chrono::microseconds) override {
+    report_result r;
+    for (; reports_told_ < reports_; ++reports_told_)
+      r.found.push_back({reports_told_ + 1, {}, {}, sequence_});
+    return r;
+  }
   [[nodiscard]] std::vector<actors::segment_status> segments() const override {
     return {{7, 3, 0, 1, 12}};
   }
@@ -150,4 +162,6 @@ public:
 private:
   std::shared_ptr<script> script_;
   std::uint64_t sequence_ = 0;
+  std::uint64_t reports_ = 0;
+  std::uint64_t reports_told_ = 0;
 };

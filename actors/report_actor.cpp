@@ -1,0 +1,287 @@
+#include "actors/report_actor.hpp"
+
+#include "actors/countdown.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace actors {
+
+namespace {
+
+using self_pointer = observed_pointer<report_actor, report_actor_state>;
+
+/// Asks what the account knows, then calls `then`; with the error when it does not answer.
+void with_account(self_pointer self, countdown::callback then) {
+  const auto& account = self->state.around->account;
+  auto left = countdown::from(3, std::move(then));
+  const auto failed = [left](caf::error& e) { left->one_failed(std::move(e)); };
+  self->request(account, caf::infinite, read_objects{})
+    .then(
+      [self, left](object_list& all) {
+        self->state.objects = std::move(all);
+        left->one_done();
+      },
+      failed);
+  self->request(account, caf::infinite, list_segments{})
+    .then(
+      [self, left](segment_list& all) {
+        self->state.segments = std::move(all);
+        left->one_done();
+      },
+      failed);
+  self->request(account, caf::infinite, ask_metric_ids{})
+    .then(
+      [self, left](metric_ids& all) {
+        self->state.metrics = std::move(all);
+        left->one_done();
+      },
+      failed);
+}
+
+metrics::request_result read(self_pointer self, std::string_view json) {
+  metrics::request_context context;
+  context.words = self->state.words.get();
+  context.account_zone = self->state.around->account_zone;
+  context.metric_name = [self](std::string_view text) -> std::optional<std::string> {
+    for (const auto& [name, id] : self->state.metrics.metrics)
+      if (name == text || id == text)
+        return name;
+    return std::nullopt;
+  };
+  context.segment_id = [self](std::string_view text) -> std::optional<std::string> {
+    for (const auto& line : self->state.segments.segments)
+      if (line.entry.name == text || line.entry.id == text)
+        return std::to_string(line.entry.number);
+    return std::nullopt;
+  };
+  return metrics::read_request(json, context);
+}
+
+std::shared_ptr<metrics::fold_order> plan(self_pointer self, const metrics::request& asked) {
+  const auto now = model::to_ms(model::floor_second(self->state.around->clock->now()));
+  auto order = std::make_shared<metrics::fold_order>(
+    metrics::with_total(metrics::plan(asked, *self->state.words, now)));
+  if (order->kind == metrics::datasource_kind::segments)
+    for (const auto& line : self->state.segments.segments)
+      order->segments.push_back({line.entry.number, line.entry.id, line.entry.name});
+  return order;
+}
+
+/// The same for the timeframe that the request compares with.
+std::shared_ptr<metrics::fold_order> earlier(const metrics::request& asked,
+                                             const metrics::fold_order& order) {
+  const auto* zone = segments::find_zone(order.zone);
+  auto made = std::make_shared<metrics::fold_order>(order);
+  made->time = asked.compare == metrics::comparison::previous_year
+               ? metrics::year_before(order.time, *zone, asked.by_weekday)
+               : metrics::period_before(order.time, *zone);
+  if (asked.interval)
+    made->intervals = metrics::periods_in(made->time, *asked.interval, *zone, asked.week_start,
+                                          metrics::intervals_max)
+                        .value_or(std::vector<std::int64_t>{});
+  return made;
+}
+
+/// What one making of a report gathers.
+struct work {
+  metrics::request asked;
+  std::shared_ptr<metrics::fold_order> order;
+  std::shared_ptr<metrics::fold_order> before; // Null when nothing is compared.
+  folded now;
+  folded then;
+};
+
+std::vector<metrics::fold_result> results_of(const folded& all) {
+  std::vector<metrics::fold_result> results;
+  if (all.parts)
+    for (const auto& part : *all.parts)
+      results.push_back(*part.sums);
+  return results;
+}
+
+metrics::answer conclude(self_pointer self, const work& w) {
+  const auto before_time = w.before ? std::optional{w.before->time} : std::nullopt;
+  auto made = metrics::conclude(w.asked, *self->state.words, *w.order, results_of(w.now),
+                                before_time, results_of(w.then));
+  for (const auto& part : *w.now.parts)
+    made.positions.push_back(part.position);
+  return made;
+}
+
+void ask_for(self_pointer self, const std::shared_ptr<const metrics::fold_order>& order,
+             folded& into, const std::shared_ptr<work>& keep,
+             const std::shared_ptr<countdown>& left) {
+  self->request(self->state.coordinator, caf::infinite, run_fold{order, self->state.objects.all})
+    .then(
+      [&into, keep, left](folded& all) {
+        into = std::move(all);
+        left->one_done();
+      },
+      [left](caf::error& e) { left->one_failed(std::move(e)); });
+}
+
+/// More intervals than a report may have.
+std::vector<segments::definition_error> too_many_intervals() {
+  return {{"/interval", "more than " + std::to_string(metrics::intervals_max) + " intervals",
+           "a longer interval or a shorter timeframe"}};
+}
+
+void make(self_pointer self, const make_report& order,
+          caf::typed_response_promise<made_report> reply) {
+  with_account(self, [=](const std::optional<caf::error>& failed) mutable {
+    if (failed) {
+      reply.deliver(*failed);
+      self->quit();
+      return;
+    }
+    auto read_so_far = read(self, *order.request);
+    if (read_so_far.read) {
+      auto w = std::make_shared<work>();
+      w->asked = std::move(*read_so_far.read);
+      w->order = plan(self, w->asked);
+      if (w->asked.interval && w->order->intervals.empty()
+          && w->order->time.from < w->order->time.to) {
+        read_so_far.errors = too_many_intervals();
+      } else {
+        if (w->asked.compare != metrics::comparison::none)
+          w->before = earlier(w->asked, *w->order);
+        auto left = countdown::from(
+          w->before ? 2 : 1, [=](const std::optional<caf::error>& broken) mutable {
+            if (broken)
+              reply.deliver(*broken);
+            else
+              reply.deliver(
+                made_report{std::make_shared<const metrics::answer>(conclude(self, *w)), {}});
+            self->quit();
+          });
+        ask_for(self, w->order, w->now, w, left);
+        if (w->before)
+          ask_for(self, w->before, w->then, w, left);
+        return;
+      }
+    }
+    reply.deliver(made_report{nullptr, std::move(read_so_far.errors)});
+    self->quit();
+  });
+}
+
+// --- cells ---------------------------------------------------------------------------------------
+
+/// Puts the cell into the order; the mistake when there is no such cell.
+std::optional<segments::definition_error> aim(const open_cell& asked, const metrics::request& read,
+                                              const metrics::dictionary& words,
+                                              metrics::fold_order& order) {
+  if (asked.rollup >= read.rollups.size())
+    return segments::definition_error{"/cell/rollup", std::to_string(asked.rollup),
+                                      "the index of one of the request's groupings"};
+  if (asked.values.size() != read.rollups[asked.rollup].size())
+    return segments::definition_error{
+      "/cell/values", std::to_string(asked.values.size()) + " values",
+      "one value for each of the " + std::to_string(read.rollups[asked.rollup].size())
+        + " dimensions of the grouping"};
+  if (asked.interval && *asked.interval >= order.intervals.size())
+    return segments::definition_error{"/cell/interval", std::to_string(*asked.interval),
+                                      "the index of one of the report's intervals"};
+  const auto entry = words.statistic(asked.statistic).value_or(asked.statistic);
+  const auto found = std::ranges::find(order.measures, entry, &metrics::fold_measure::name);
+  if (found == order.measures.end())
+    return segments::definition_error{"/cell/statistic", '"' + asked.statistic + '"',
+                                      "a measure that the report asks for; a formula's number is "
+                                      "not made by people"};
+  order.collected = metrics::fold_order::cell{
+    asked.rollup, asked.values, asked.interval,
+    static_cast<std::uint32_t>(found - order.measures.begin())};
+  return std::nullopt;
+}
+
+void name_makers(self_pointer self, const folded& all,
+                 caf::typed_response_promise<opened_cell> reply) {
+  const auto partitions = all.parts->size();
+  auto names = std::make_shared<std::vector<std::vector<std::string>>>(partitions);
+  auto left = countdown::from(partitions, [=](const std::optional<caf::error>& failed) mutable {
+    opened_cell made;
+    for (std::size_t p = 0; p < partitions; ++p) {
+      const auto& makers = (*all.parts)[p].sums->makers;
+      for (std::size_t i = 0; i < (*names)[p].size(); ++i)
+        made.makers.push_back({std::move((*names)[p][i]), makers[i].count});
+    }
+    if (failed)
+      reply.deliver(*failed);
+    else
+      reply.deliver(std::move(made));
+    self->quit();
+  });
+  for (std::size_t p = 0; p < partitions; ++p) {
+    label_profiles asked;
+    for (const auto& maker : (*all.parts)[p].sums->makers)
+      asked.profiles.push_back(maker.profile);
+    self->request(self->state.around->profiles[p], caf::infinite, std::move(asked))
+      .then(
+        [=](profile_labels& labels) {
+          (*names)[p] = std::move(labels.labels);
+          left->one_done();
+        },
+        [=](caf::error& e) { left->one_failed(std::move(e)); });
+  }
+}
+
+void open(self_pointer self, const open_cell& order,
+          caf::typed_response_promise<opened_cell> reply) {
+  with_account(self, [=](const std::optional<caf::error>& failed) mutable {
+    if (failed) {
+      reply.deliver(*failed);
+      self->quit();
+      return;
+    }
+    auto read_so_far = read(self, *order.request);
+    if (read_so_far.read) {
+      auto w = std::make_shared<work>();
+      w->asked = std::move(*read_so_far.read);
+      w->order = plan(self, w->asked);
+      if (auto mistake = aim(order, w->asked, *self->state.words, *w->order))
+        read_so_far.errors.push_back(std::move(*mistake));
+      else {
+        auto left = countdown::from(1, [=](const std::optional<caf::error>& broken) mutable {
+          if (!broken) {
+            name_makers(self, w->now, reply);
+            return;
+          }
+          reply.deliver(*broken);
+          self->quit();
+        });
+        ask_for(self, w->order, w->now, w, left);
+        return;
+      }
+    }
+    reply.deliver(opened_cell{{}, std::move(read_so_far.errors)});
+    self->quit();
+  });
+}
+
+} // namespace
+
+report_actor::behavior_type report(self_pointer self,
+                                   std::shared_ptr<const report_surroundings> around,
+                                   metric_coordinator_actor coordinator, std::uint64_t number) {
+  self->call_it("report", "report/" + std::to_string(number));
+  self->state.around = std::move(around);
+  self->state.words = self->state.around->words;
+  self->state.coordinator = std::move(coordinator);
+  return {
+    [self](const make_report& order) {
+      if (order.words)
+        self->state.words = order.words;
+      const auto reply = self->make_response_promise<caf::typed_response_promise<made_report>>();
+      make(self, order, reply);
+      return reply;
+    },
+    [self](const open_cell& order) {
+      const auto reply = self->make_response_promise<caf::typed_response_promise<opened_cell>>();
+      open(self, order, reply);
+      return reply;
+    },
+  };
+}
+
+} // namespace actors

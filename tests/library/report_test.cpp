@@ -1,0 +1,294 @@
+#include "tests/library/engine_fixture.hpp"
+
+#include <boost/json.hpp>
+
+#include <cmath>
+
+namespace json = boost::json;
+
+namespace {
+
+struct store : engine_fixture {
+  batch_maker& batch() {
+    return batch_;
+  }
+  /// An event of a campaign's only message.
+  void of_campaign(std::string_view person, std::string_view metric, std::string_view campaign,
+                   std::string_view time) {
+    batch_.event({.external_id = person}, metric, time);
+    batch_.set("campaign_id", campaign);
+  }
+  void of_flow(std::string_view person, std::string_view metric, std::string_view flow,
+               std::string_view message, std::string_view time) {
+    batch_.event({.external_id = person}, metric, time);
+    batch_.set("flow_id", flow);
+    batch_.set("message_id", message);
+  }
+  void order(std::string_view person, std::string_view time, double value) {
+    batch_.event({.external_id = person}, "Placed Order", time, value);
+  }
+  void load() {
+    apply(batch_);
+  }
+
+  std::string text(std::string_view request) {
+    const auto made = engine->report(request);
+    if (!made)
+      for (const auto& f : made.faults())
+        BOOST_TEST_MESSAGE(f.pointer << ": found " << f.found << "; allowed: " << f.allowed);
+    need(made);
+    return *made;
+  }
+  json::value report(std::string_view request) {
+    return json::parse(text(request));
+  }
+  /// One line a row: its values, then its statistics.
+  std::vector<std::string> rows(const json::value& rollup) {
+    std::vector<std::string> lines;
+    for (const auto& row : rollup.at("results").as_array()) {
+      std::string line;
+      for (const auto& [name, value] : row.at("groupings").as_object())
+        line += std::string{value.as_string()} + " ";
+      line += "|";
+      for (const auto& [name, value] : row.at("statistics").as_object())
+        line += " " + json::serialize(value);
+      lines.push_back(line);
+    }
+    return lines;
+  }
+  std::vector<std::string> rows_of(std::string_view request) {
+    return rows(report(request));
+  }
+  void check_rows(std::string_view request, const std::vector<std::string>& expected) {
+    const auto found = rows_of(request);
+    BOOST_CHECK_EQUAL_COLLECTIONS(found.begin(), found.end(), expected.begin(), expected.end());
+  }
+  std::vector<std::string> fault_pointers(std::string_view request) {
+    const auto made = engine->report(request);
+    BOOST_REQUIRE(!made);
+    std::vector<std::string> pointers;
+    for (const auto& f : made.faults())
+      pointers.push_back(f.pointer);
+    return pointers;
+  }
+
+private:
+  batch_maker batch_;
+};
+
+/// A campaign over the end of November, and what came of it in December.
+struct november : store {
+  november() {
+    for (const auto* person : {"ann", "bob", "cid"})
+      of_campaign(person, "Received Email", "sale", "2025-11-30T22:00:00Z");
+    of_campaign("dan", "Received Email", "sale", "2025-12-01T01:00:00Z");
+    of_campaign("ann", "Opened Email", "sale", "2025-12-01T09:00:00Z");
+    of_campaign("ann", "Opened Email", "sale", "2025-12-02T09:00:00Z");
+    of_campaign("bob", "Opened Email", "sale", "2025-12-03T09:00:00Z");
+    of_campaign("ann", "Clicked Email", "sale", "2025-12-01T09:01:00Z");
+    order("ann", "2025-12-01T10:00:00Z", 29.99);
+    order("ann", "2025-12-06T10:00:00Z", 10); // More than five days after the last touch.
+    order("bob", "2025-12-08T09:00:00Z", 5.01); // To the second.
+    order("cid", "2025-12-01T10:00:00Z", 100);  // Led by nothing.
+    load();
+  }
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(reports, november)
+
+BOOST_AUTO_TEST_CASE(what_came_of_a_campaign_belongs_to_the_month_of_its_first_send) {
+  check_rows(R"({"datasource":"campaign","timeframe":{"start":"2025-11-01","end":"2025-11-30"},
+                 "group_by":["campaign_id"],
+                 "statistics":["delivered","opens","opens_unique","open_rate","clicks",
+                               "conversions","conversion_uniques","conversion_value"]})",
+             {"sale | 4E0 3E0 2E0 5E-1 1E0 2E0 2E0 3.5E1"});
+  check_rows(R"({"datasource":"campaign","timeframe":{"start":"2025-12-01","end":"2025-12-31"},
+                 "statistics":["delivered","opens"]})",
+             {});
+}
+
+BOOST_AUTO_TEST_CASE(by_the_events_own_time_the_months_tell_another_story) {
+  check_rows(R"({"datasource":"campaign","timeframe":{"start":"2025-12-01","end":"2025-12-31"},
+                 "group_by":["campaign_id"],"time_basis":"event",
+                 "statistics":["delivered","opens_unique","open_rate"]})",
+             {"sale | 1E0 2E0 2E0"});
+}
+
+BOOST_AUTO_TEST_CASE(the_zone_decides_which_month_a_send_at_night_belongs_to) {
+  check_rows(R"({"datasource":"campaign","timeframe":{"start":"2025-12-01","end":"2025-12-31"},
+                 "timezone":"Asia/Tokyo","group_by":["day"],"statistics":["delivered"]})",
+             {"2025-12-01 | 4E0"});
+}
+
+BOOST_AUTO_TEST_CASE(a_described_send_time_goes_before_the_first_send) {
+  model::change_batch described;
+  need(engine->fold());
+  check_rows(R"({"datasource":"campaign","timeframe":{"start":"2025-11-30","end":"2025-11-30"},
+                 "group_by":[],"statistics":["delivered"]})",
+             {"| 4E0"});
+}
+
+BOOST_AUTO_TEST_CASE(rows_before_and_after_the_delta_is_folded_are_the_same) {
+  constexpr const char* request = R"({"datasource":"campaign","timeframe":{"key":"last_365_days"},
+    "group_by":["campaign_id","send_channel"],
+    "statistics":["recipients","open_rate","click_rate","conversion_value","people_opened"]})";
+  const auto before = text(request);
+  need(engine->fold());
+  const auto after = text(request);
+  BOOST_CHECK_EQUAL(before, after);
+  reopen();
+  BOOST_CHECK_EQUAL(text(request), before);
+}
+
+BOOST_AUTO_TEST_CASE(several_groupings_are_answered_at_once_each_exact) {
+  of_campaign("ann", "Received Email", "news", "2025-11-20T08:00:00Z");
+  of_campaign("ann", "Opened Email", "news", "2025-11-20T09:00:00Z");
+  load();
+  const auto made = report(R"({"datasource":"campaign","timeframe":{"key":"last_365_days"},
+    "rollups":[["campaign_id"],["month"],[]],"statistics":["people_opened","opens_unique"]})");
+  const auto& rollups = made.at("rollups").as_array();
+  BOOST_REQUIRE_EQUAL(rollups.size(), 3);
+  const std::vector<std::string> by_campaign{"news | 1E0 1E0", "sale | 2E0 2E0"};
+  const auto found = rows(rollups[0]);
+  BOOST_CHECK_EQUAL_COLLECTIONS(found.begin(), found.end(), by_campaign.begin(),
+                                by_campaign.end());
+  BOOST_CHECK_EQUAL(rows(rollups[1]).front(), "2025-11 | 2E0 3E0");
+  BOOST_CHECK_EQUAL(rows(rollups[2]).front(), "| 2E0 3E0");
+  // Ann opened both: the rows say why they are more than the total.
+  const auto& gap = rollups[0].at("rows_against_all").at(0);
+  BOOST_CHECK_EQUAL(gap.at("rows").as_double(), 3);
+  BOOST_CHECK_EQUAL(gap.at("all").as_double(), 2);
+}
+
+BOOST_AUTO_TEST_CASE(a_flows_events_belong_to_the_persons_own_last_send) {
+  of_flow("ann", "Received Email", "welcome", "m1", "2025-11-10T08:00:00Z");
+  of_flow("ann", "Opened Email", "welcome", "m1", "2025-11-11T08:00:00Z");
+  of_flow("ann", "Received Email", "welcome", "m1", "2025-12-10T08:00:00Z");
+  of_flow("ann", "Opened Email", "welcome", "m1", "2025-12-11T08:00:00Z");
+  of_flow("ann", "Opened Email", "welcome", "m1", "2025-12-12T08:00:00Z");
+  of_flow("bob", "Opened Email", "welcome", "m1", "2025-12-12T08:00:00Z"); // Never sent to him.
+  load();
+  check_rows(R"({"datasource":"flow","timeframe":{"key":"last_365_days"},
+                 "group_by":["month"],"statistics":["delivered","opens","opens_unique"]})",
+             {"2025-11 | 1E0 1E0 1E0", "2025-12 | 1E0 2E0 1E0"});
+  const auto made = report(R"({"datasource":"flow","timeframe":{"key":"last_365_days"},
+    "group_by":[],"statistics":["opens"]})");
+  BOOST_CHECK_EQUAL(made.at("completeness").at("without_send").to_number<int>(), 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_series_has_every_interval_and_short_days) {
+  const auto made = report(R"({"datasource":"account","metric":"Placed Order",
+    "timeframe":{"start":"2025-12-01","end":"2025-12-08"},"interval":"daily","group_by":[],
+    "statistics":["count","sum_value","unique"]})");
+  BOOST_CHECK_EQUAL(made.at("date_times").as_array().size(), 8);
+  const auto& values = made.at("results").at(0).at("statistics").at("count").as_array();
+  BOOST_CHECK_EQUAL(values[0].as_double(), 2);
+  BOOST_CHECK_EQUAL(values[1].as_double(), 0);
+  BOOST_CHECK_EQUAL(values[5].as_double(), 1);
+  const auto spring = report(R"({"datasource":"account","metric":"Placed Order",
+    "timezone":"America/New_York","timeframe":{"start":"2025-11-02","end":"2025-11-02"},
+    "interval":"hourly","group_by":[],"statistics":["count"]})");
+  BOOST_CHECK_EQUAL(spring.at("date_times").as_array().size(), 25);
+}
+
+BOOST_AUTO_TEST_CASE(the_earlier_period_stands_beside) {
+  const auto made = report(R"({"datasource":"campaign","compare":"previous_period",
+    "timeframe":{"start":"2025-12-01","end":"2025-12-31"},"group_by":["campaign_id"],
+    "statistics":["delivered"]})");
+  BOOST_CHECK_EQUAL(made.at("compared_with").at("start").as_string(), "2025-11-01T00:00:00Z");
+  const auto& row = made.at("results").at(0);
+  BOOST_CHECK_EQUAL(row.at("statistics").at("delivered").as_double(), 0);
+  BOOST_CHECK_EQUAL(row.at("before").at("delivered").as_double(), 4);
+}
+
+BOOST_AUTO_TEST_CASE(a_number_opens_as_the_people_who_make_it) {
+  constexpr const char* request = R"({"datasource":"campaign",
+    "timeframe":{"key":"last_365_days"},"group_by":["campaign_id"],
+    "statistics":["opens","opens_unique","conversion_value","open_rate"]})";
+  const auto opened = engine->open_cell(request, {0, {"sale"}, {}, "opens_unique"});
+  need(opened);
+  names people;
+  for (const auto& maker : *opened)
+    people.insert(maker.profile);
+  BOOST_CHECK((people == names{"ann", "bob"}));
+  const auto events = engine->open_cell(request, {0, {"sale"}, {}, "opens"});
+  need(events);
+  std::uint64_t count = 0;
+  for (const auto& maker : *events)
+    count += maker.count;
+  BOOST_CHECK_EQUAL(count, 3);
+  const auto rate = engine->open_cell(request, {0, {"sale"}, {}, "open_rate"});
+  BOOST_REQUIRE(!rate);
+  BOOST_CHECK_EQUAL(rate.faults().at(0).pointer, "/cell/statistic");
+}
+
+BOOST_AUTO_TEST_CASE(a_difference_falls_into_what_made_it) {
+  const auto found = engine->explain_difference(
+    R"({"datasource":"campaign","timeframe":{"start":"2025-12-01","end":"2025-12-31"},
+        "statistics":["opens"]})",
+    "opens", "opens_by_event_date");
+  need(found);
+  BOOST_CHECK(!found->first || *found->first == 0);
+  BOOST_REQUIRE_EQUAL(found->steps.size(), 1);
+  BOOST_CHECK_EQUAL(found->steps[0].axis, "time basis of opens");
+  BOOST_CHECK_EQUAL(found->second.value_or(-1), 3);
+  const auto zones = engine->explain_difference(
+    R"({"datasource":"campaign","timeframe":{"start":"2025-12-01","end":"2025-12-31"},
+        "statistics":["opens"]})",
+    "delivered", "opens_unique", R"({"timezone":"Asia/Tokyo"})");
+  need(zones);
+  BOOST_REQUIRE_EQUAL(zones->steps.size(), 3);
+  BOOST_CHECK_EQUAL(zones->steps[0].axis, "timezone");
+  BOOST_CHECK_EQUAL(zones->steps[0].value.value_or(-1), 4);
+  BOOST_CHECK_EQUAL(zones->steps[2].value.value_or(-1), 2);
+}
+
+BOOST_AUTO_TEST_CASE(rows_can_be_told_by_membership_of_a_segment) {
+  create("Buyers", bought_twice);
+  check_rows(R"({"datasource":"campaign","timeframe":{"key":"last_365_days"},
+                 "group_by":["segment:Buyers"],"statistics":["delivered","people_opened"]})",
+             {"member | 1E0 1E0", "not a member | 3E0 1E0"});
+}
+
+BOOST_AUTO_TEST_CASE(segments_grow_by_their_feeds) {
+  create("Lately", bought_lately);
+  advance("2026-01-06T12:00:00Z");
+  advance("2026-02-01");
+  const auto made = report(R"({"datasource":"segment","interval":"monthly",
+    "timeframe":{"start":"2026-01-01","end":"2026-01-31"},
+    "statistics":["total_members","members_added","members_removed","net_members_changed"]})");
+  const auto& row = made.at("results").at(0).at("statistics");
+  BOOST_CHECK_EQUAL(row.at("members_added").at(0).as_double(), 3);
+  BOOST_CHECK_EQUAL(row.at("members_removed").at(0).as_double(), 3);
+  BOOST_CHECK_EQUAL(row.at("total_members").at(0).as_double(), 0);
+  BOOST_CHECK_EQUAL(row.at("net_members_changed").at(0).as_double(), 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_wrong_request_tells_every_mistake_with_its_place) {
+  const auto pointers = fault_pointers(R"({"datasource":"campaign","statistics":["opens","opnes"],
+    "timeframe":{"key":"last_31_days"},"group_by":["form_id","campaign_id"],"limit":0,"colour":1,
+    "filter":{"field":"send_channel","operator":"equal","value":"email"}})");
+  const std::vector<std::string> expected{"/colour", "/limit", "/statistics/1", "/timeframe/key",
+                                          "/filter/operator"};
+  for (const auto& pointer : expected)
+    BOOST_CHECK_MESSAGE(std::ranges::find(pointers, pointer) != pointers.end(),
+                        "no fault at " << pointer);
+}
+
+BOOST_AUTO_TEST_CASE(limits_keep_totals_whole) {
+  of_campaign("ann", "Received Email", "news", "2025-11-20T08:00:00Z");
+  load();
+  const auto made = report(R"({"datasource":"campaign","timeframe":{"key":"last_365_days"},
+    "group_by":["campaign_id"],"statistics":["delivered","people_reached"],"order":"-delivered",
+    "limit":1})");
+  BOOST_CHECK_EQUAL(made.at("results").at(0).at("groupings").at("campaign_id").as_string(), "sale");
+  BOOST_CHECK_EQUAL(made.at("rows").to_number<int>(), 2);
+  BOOST_CHECK_EQUAL(made.at("all").at("statistics").at("delivered").as_double(), 5);
+  BOOST_CHECK_EQUAL(made.at("listed").at("statistics").at("delivered").as_double(), 4);
+  BOOST_CHECK_EQUAL(made.at("other").at("statistics").at("delivered").as_double(), 1);
+  BOOST_CHECK_EQUAL(made.at("all").at("statistics").at("people_reached").as_double(), 4);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
