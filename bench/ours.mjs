@@ -18,6 +18,7 @@ export class Rollcall {
   constructor({ build, work, profiles, say }) {
     this.program = `${build}/rollcall`;
     this.engineBench = [`${build}/bench_engine`, `${build}/bench/bench_engine`].find(existsSync);
+    this.reportBench = [`${build}/bench_report`, `${build}/bench/bench_report`].find(existsSync);
     this.generator = [`${build}/bench_generate`, `${build}/bench/bench_generate`].find(existsSync);
     this.work = work;
     this.data = `${work}/rollcall`;
@@ -94,11 +95,19 @@ export class Rollcall {
 
   /** Passes on what engine_bench prints: one JSON object a line, see README.md. */
   engine(runs, questions) {
-    if (!this.engineBench) return;
-    const done = spawnSync(this.engineBench,
-      ['--data', this.data, '--profiles', this.profiles, '--seed', SEED, '--questions', questions, '--runs', runs].map(String),
+    this.passOn(this.engineBench, '--questions', questions, runs);
+  }
+
+  reports(runs, reports) {
+    this.passOn(this.reportBench, '--reports', reports, runs);
+  }
+
+  passOn(program, option, file, runs) {
+    if (!program) return;
+    const done = spawnSync(program,
+      ['--data', this.data, '--profiles', this.profiles, '--seed', SEED, option, file, '--runs', runs].map(String),
       { encoding: 'utf8', maxBuffer: 2 ** 28, stdio: ['ignore', 'pipe', 'inherit'] });
-    if (done.status !== 0) throw new Error(`bench_engine: status ${done.status}`);
+    if (done.status !== 0) throw new Error(`${program}: status ${done.status}`);
     for (const line of done.stdout.split('\n').filter(Boolean)) this.say(JSON.parse(line));
   }
 

@@ -69,6 +69,32 @@ function loadTable(result) {
   ]);
 }
 
+/** Reports: the faster shape of each rival, and what must be equal. */
+function reportTable(result) {
+  const ours = result.lines.filter((l) => l.who === 'rollcall' && l.report);
+  const rows = ours.map((own) => {
+    const rivals = RIVALS.map((r) => result.lines.find((l) => l.who === r && l.report === own.report));
+    const times = rivals.filter(Boolean).map((l) => l.ms);
+    const target = /four.*people/.test(own.report) ? 20 : times.length ? 2 : undefined;
+    const ratio = times.length ? Math.min(...times) / own.ms : undefined;
+    return [own.report, figure(own.rows, 0), ...rivals.map((l) => (l ? `${figure(l.ms)} (${l.shape})` : '–')), figure(own.ms),
+      ratio === undefined ? '–' : `${figure(ratio)}×`, target === undefined ? '–' : `${target}×`,
+      ratio === undefined ? '–' : ratio >= target ? 'met' : 'missed'];
+  });
+  return rows.length ? table(['report', 'rows', 'DuckDB ms', 'ClickHouse ms', 'Rollcall ms', 'ratio to the better', 'target', ''], rows) : '';
+}
+
+function reportDifferences(result) {
+  const found = [];
+  for (const own of result.lines.filter((l) => l.who === 'rollcall' && l.report))
+    for (const r of RIVALS) {
+      const other = result.lines.find((l) => l.who === r && l.report === own.report);
+      for (const field of ['rows', 'count', 'unique'])
+        if (other && other[field] !== own[field]) found.push(`report "${own.report}", ${field}: rollcall ${own[field]}, ${r} ${other[field]}`);
+    }
+  return found;
+}
+
 /** Everything else that Rollcall reported: rates, latencies, memory. */
 function otherTable(result) {
   const shown = new Set(['insert NDJSON', 'size on disk']);
@@ -89,7 +115,7 @@ function differences(result, questions) {
           .map(([who, m]) => `${who} ${list(m)[i]}`).join(', ')}`);
       });
   }
-  return [...new Set(found)];
+  return [...new Set(found), ...reportDifferences(result)];
 }
 
 function section(result, questions) {
@@ -108,6 +134,8 @@ function section(result, questions) {
     '### Builds',
     'Time until the members are stored; in brackets the time only to count them.',
     buildTable(result, questions),
+    ...(reportTable(result) ? ['### Reports', 'Time until the answer is there; rows and sums are compared between all.',
+      reportTable(result)] : []),
     '### Loading',
     loadTable(result),
     ...(otherTable(result) ? ['### Rollcall alone', otherTable(result)] : []),

@@ -62,6 +62,7 @@ async function measureRivals(size, work, race, say) {
     const common = { directory, threads: options.threads, runs };
     await rival(name, 'load', { ...common, generator, profiles: size.profiles, seed: SEED }, say);
     await rival(name, 'ask', { ...common, questions: questionFiles.join(',') }, say);
+    await rival(name, 'report', { ...common, reports: `${here}reports/reports.json` }, say);
     await rival(name, 'race', { ...common, file: race.file }, say);
     if (!options.keep) rmSync(directory, { recursive: true, force: true });
   }
@@ -75,6 +76,7 @@ async function measureOurs(size, work, race, say) {
   await ours.load();
   ours.diskBytes();
   for (const question of questions) ours.ask(question);
+  ours.reports(runs, `${here}reports/reports.json`);
   ours.engine(runs, `${here}questions`);
   if (!options.keep) rmSync(ours.data, { recursive: true, force: true });
 }

@@ -1,8 +1,9 @@
 #!/usr/bin/env node
-// One rival in one process: node rival.mjs duckdb|clickhouse load|ask|race key=value…
+// One rival in one process: node rival.mjs duckdb|clickhouse load|ask|report|race key=value…
 // Prints a JSON line for each thing measured; the harness (../run.mjs) collects them.
 //   load  directory= generator= profiles= seed= threads=             makes the tables from the generated store
 //   ask   directory= questions=a.json,b.json runs= threads=         answers questions, median of `runs` after a warm-up
+//   report directory= reports=reports.json runs= threads=            answers reports, in the fastest of their shapes
 //   race  directory= file=events.ndjson runs= threads=               loads the NDJSON file, as it is, into an empty table
 
 import { execFileSync } from 'node:child_process';
@@ -111,6 +112,40 @@ async function ask(rival) {
   }
 }
 
+/** Rows, and every measure added up over them; the last columns of a query are its measures. */
+function checkOf(answers, measures) {
+  const sums = Array(measures).fill(0);
+  let rows = 0;
+  for (const answer of answers)
+    for (const row of answer) {
+      ++rows;
+      for (let m = 0; m < measures; ++m) sums[m] += Number(row[row.length - measures + m]);
+    }
+  return { rows, sums };
+}
+
+async function report(rival) {
+  for (const asked of JSON.parse(readFileSync(given.reports, 'utf8'))) {
+    if (!asked.sql) continue;
+    const statistics = asked.request.statistics;
+    let best = null;
+    for (const [shape, queries] of Object.entries(asked.sql[name])) {
+      const answer = async () => {
+        const answers = [];
+        for (const query of queries) answers.push(await rival.run(query));
+        return answers;
+      };
+      const check = checkOf(await answer(), statistics.length);
+      const times = [];
+      for (let run = 0; run < runs; ++run) times.push(await milliseconds(answer));
+      if (best && JSON.stringify(best.check) !== JSON.stringify(check)) throw new Error(`shapes of "${asked.name}" disagree`);
+      if (!best || median(times) < best.ms) best = { shape, check, ms: median(times) };
+    }
+    say({ report: asked.name, shape: best.shape, ms: best.ms, rows: best.check.rows,
+      ...Object.fromEntries(statistics.map((s, i) => [s, best.check.sums[i]])) });
+  }
+}
+
 async function race(rival) {
   const rates = [];
   for (let run = 0; run < runs; ++run) {
@@ -122,9 +157,9 @@ async function race(rival) {
   say({ work: 'insert NDJSON', value: Math.round(median(rates)), unit: 'events/s' });
 }
 
-const orders = { load, ask, race };
+const orders = { load, ask, report, race };
 if (!(name === 'duckdb' || name === 'clickhouse') || !(order in orders)) {
-  process.stderr.write('usage: rival.mjs duckdb|clickhouse load|ask|race key=value…\n');
+  process.stderr.write('usage: rival.mjs duckdb|clickhouse load|ask|report|race key=value…\n');
   process.exit(2);
 }
 const rival = await openRival();
