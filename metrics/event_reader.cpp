@@ -10,9 +10,10 @@ namespace metrics {
 std::size_t event_reader::slot_of(std::string_view property, model::name_binder& names) {
   const auto number = names.event_property(property);
   const auto known = std::ranges::find(slots_, number, &slot_state::property);
-  if (known == slots_.end())
+  const auto slot = static_cast<std::size_t>(known - slots_.begin());
+  if (slot == slots_.size())
     slots_.push_back({number, {}, {}});
-  return static_cast<std::size_t>(known - slots_.begin());
+  return slot;
 }
 
 void event_reader::turn_to_block(const model::block_view& block) {
