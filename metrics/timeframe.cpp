@@ -108,6 +108,22 @@ time_range range_of_key(timeframe_key key, std::int64_t today, const segments::z
   return {};
 }
 
+/// The first instant of the hour that the clock on the wall shows at `t`. Where the clock was set to
+/// another minute, that is the instant at which it was set.
+std::int64_t hour_start(std::int64_t t, const segments::zone& zone) {
+  const auto offset = zone.local(t) - t;
+  auto first = floor_divide(t + offset, hour_ms) * hour_ms - offset;
+  if (zone.local(first) - first == offset)
+    return first;
+  // The first instant after `first` with the offset of `t`.
+  auto before = first;
+  for (first = t; first - before > 1;) {
+    const auto middle = before + (first - before) / 2;
+    (zone.local(middle) - middle == offset ? first : before) = middle;
+  }
+  return first;
+}
+
 /// True when a local day begins at `t`.
 bool is_midnight(std::int64_t t, const segments::zone& zone) {
   return zone.day_start(zone.day(t)) == t;
@@ -165,10 +181,8 @@ time_range range_of(const timeframe& asked, const segments::zone& zone, std::int
 std::int64_t number_of(period p, std::int64_t t, const segments::zone& zone, weekday week_start) {
   const auto day = zone.day(t);
   switch (p) {
-  case period::hour: {
-    const auto local = zone.local(t);
-    return t - (local - floor_divide(local, hour_ms) * hour_ms);
-  }
+  case period::hour:
+    return hour_start(t, zone);
   case period::day:
     return day;
   case period::week:
@@ -235,9 +249,12 @@ std::optional<std::vector<std::int64_t>> periods_in(const time_range& range, per
       return std::nullopt;
     starts.push_back(start);
     if (p == period::hour) {
-      // An hour on, or less where the zone's clock jumps to another minute.
-      number = number_of(p, start + hour_ms, zone, week_start);
-      start = number > start ? number : start + hour_ms;
+      // An hour on, or less where the zone's clock was set in between.
+      auto next = hour_start(start + hour_ms, zone);
+      for (auto before = hour_start(next - 1, zone); before > start;
+           before = hour_start(next - 1, zone))
+        next = before;
+      start = next;
     } else {
       start = start_of(p, ++number, zone, week_start);
       // A day that the zone skipped begins where the next one does.
