@@ -131,7 +131,7 @@ definition_outcome<std::string> engine::changed_request(std::string_view request
 
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string json_string(std::string_view text) {
   std::string json;
   model::append_json_string(json, text);
   return json;
@@ -142,7 +142,7 @@ definition_outcome<std::string> request_for(std::string_view request,
                                             const std::vector<std::string>& statistics) {
   std::string names;
   for (const auto& name : statistics)
-    names += (names.empty() ? "" : ",") + quoted(name);
+    names += (names.empty() ? "" : ",") + json_string(name);
   return engine::changed_request(request, R"({"group_by":[],"interval":null,"compare":null,)"
                                           R"("order":null,"statistics":[)"
                                             + names + "]}");
@@ -195,7 +195,7 @@ definition_outcome<report_difference> engine::explain_difference(std::string_vie
     if (!fields)
       return {refused(errors), faults_of(std::move(errors))};
     for (const auto& field : fields->members) {
-      current = changed_request(*current, '{' + quoted(field.key) + ':'
+      current = changed_request(*current, '{' + json_string(field.key) + ':'
                                             + segments::json_text(field.value) + '}');
       if (!current)
         return pass_on(current);
