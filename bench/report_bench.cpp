@@ -54,7 +54,8 @@ std::vector<report> read_reports(const std::string& file) {
   std::ostringstream text;
   text << in.rdbuf();
   std::vector<report> reports;
-  for (const auto& one : json::parse(text.str()).as_array())
+  const auto read = json::parse(text.str());
+  for (const auto& one : read.as_array())
     reports.push_back({std::string{one.at("name").as_string()},
                        json::serialize(one.at("request"))});
   return reports;

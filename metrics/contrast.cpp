@@ -15,6 +15,11 @@ struct axis {
   void (*take)(measure&, const measure&);
 };
 
+/// One of the two leaves out what the other counts.
+bool leaves_out(policy a, policy b) {
+  return (a == policy::exclude) != (b == policy::exclude);
+}
+
 constexpr axis axes[] = {
   {"events",
    [](const measure& a, const measure& b) {
@@ -37,11 +42,12 @@ constexpr axis axes[] = {
      a.basis = b.basis;
      a.of = b.of;
    }},
-  {"bots", [](const measure& a, const measure& b) { return a.bot_clicks != b.bot_clicks; },
+  {"bots",
+   [](const measure& a, const measure& b) { return leaves_out(a.bot_clicks, b.bot_clicks); },
    [](measure& a, const measure& b) { a.bot_clicks = b.bot_clicks; }},
   {"Apple privacy opens",
    [](const measure& a, const measure& b) {
-     return a.apple_privacy_opens != b.apple_privacy_opens;
+     return leaves_out(a.apple_privacy_opens, b.apple_privacy_opens);
    },
    [](measure& a, const measure& b) { a.apple_privacy_opens = b.apple_privacy_opens; }},
 };

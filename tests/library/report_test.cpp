@@ -28,7 +28,9 @@ struct store : engine_fixture {
     batch_.event({.external_id = person}, "Placed Order", time, value);
   }
   void load() {
-    apply(batch_);
+    const auto taken = apply(batch_);
+    for (const auto& r : taken.rejected)
+      BOOST_ERROR(r.reason);
   }
 
   std::string text(std::string_view request) {
@@ -87,7 +89,7 @@ struct november : store {
     of_campaign("bob", "Opened Email", "sale", "2025-12-03T09:00:00Z");
     of_campaign("ann", "Clicked Email", "sale", "2025-12-01T09:01:00Z");
     order("ann", "2025-12-01T10:00:00Z", 29.99);
-    order("ann", "2025-12-06T10:00:00Z", 10); // More than five days after the last touch.
+    order("ann", "2025-12-07T10:00:00Z", 10); // More than five days after the last touch.
     order("bob", "2025-12-08T09:00:00Z", 5.01); // To the second.
     order("cid", "2025-12-01T10:00:00Z", 100);  // Led by nothing.
     load();
@@ -103,7 +105,7 @@ BOOST_AUTO_TEST_CASE(what_came_of_a_campaign_belongs_to_the_month_of_its_first_s
                  "group_by":["campaign_id"],
                  "statistics":["delivered","opens","opens_unique","open_rate","clicks",
                                "conversions","conversion_uniques","conversion_value"]})",
-             {"sale | 4E0 3E0 2E0 5E-1 1E0 2E0 2E0 3.5E1"});
+             {"sale | 4 3 2 5E-1 1 2 2 35"});
   check_rows(R"({"datasource":"campaign","timeframe":{"start":"2025-12-01","end":"2025-12-31"},
                  "statistics":["delivered","opens"]})",
              {});
@@ -113,21 +115,26 @@ BOOST_AUTO_TEST_CASE(by_the_events_own_time_the_months_tell_another_story) {
   check_rows(R"({"datasource":"campaign","timeframe":{"start":"2025-12-01","end":"2025-12-31"},
                  "group_by":["campaign_id"],"time_basis":"event",
                  "statistics":["delivered","opens_unique","open_rate"]})",
-             {"sale | 1E0 2E0 2E0"});
+             {"sale | 1 2 2"});
 }
 
 BOOST_AUTO_TEST_CASE(the_zone_decides_which_month_a_send_at_night_belongs_to) {
   check_rows(R"({"datasource":"campaign","timeframe":{"start":"2025-12-01","end":"2025-12-31"},
                  "timezone":"Asia/Tokyo","group_by":["day"],"statistics":["delivered"]})",
-             {"2025-12-01 | 4E0"});
+             {"2025-12-01 | 4"});
 }
 
 BOOST_AUTO_TEST_CASE(a_described_send_time_goes_before_the_first_send) {
-  model::change_batch described;
-  need(engine->fold());
-  check_rows(R"({"datasource":"campaign","timeframe":{"start":"2025-11-30","end":"2025-11-30"},
-                 "group_by":[],"statistics":["delivered"]})",
-             {"| 4E0"});
+  constexpr const char* request = R"({"datasource":"campaign","timeframe":{"key":"last_365_days"},
+    "group_by":["day","campaign_name","tag_name"],"statistics":["delivered"]})";
+  check_rows(request, {"2025-11-30   | 4"});
+  batch().describe(model::object_kind::campaign, "sale", R"({"id":"sale","name":"Winter sale","tags":["cold","big"],
+    "send_time":"2025-12-01T00:30:00Z","created_at":"2025-10-01T00:00:00Z"})");
+  load();
+  check_rows(request, {"2025-12-01 Winter sale big | 4", "2025-12-01 Winter sale cold | 4"});
+  check_rows(R"({"datasource":"campaign","timeframe":{"start":"2025-10-01","end":"2025-10-01"},
+                 "time_basis":"created","group_by":[],"statistics":["delivered"]})",
+             {"| 4"});
 }
 
 BOOST_AUTO_TEST_CASE(rows_before_and_after_the_delta_is_folded_are_the_same) {
@@ -150,16 +157,16 @@ BOOST_AUTO_TEST_CASE(several_groupings_are_answered_at_once_each_exact) {
     "rollups":[["campaign_id"],["month"],[]],"statistics":["people_opened","opens_unique"]})");
   const auto& rollups = made.at("rollups").as_array();
   BOOST_REQUIRE_EQUAL(rollups.size(), 3);
-  const std::vector<std::string> by_campaign{"news | 1E0 1E0", "sale | 2E0 2E0"};
+  const std::vector<std::string> by_campaign{"news | 1 1", "sale | 2 2"};
   const auto found = rows(rollups[0]);
   BOOST_CHECK_EQUAL_COLLECTIONS(found.begin(), found.end(), by_campaign.begin(),
                                 by_campaign.end());
-  BOOST_CHECK_EQUAL(rows(rollups[1]).front(), "2025-11 | 2E0 3E0");
-  BOOST_CHECK_EQUAL(rows(rollups[2]).front(), "| 2E0 3E0");
+  BOOST_CHECK_EQUAL(rows(rollups[1]).front(), "2025-11 | 2 3");
+  BOOST_CHECK_EQUAL(rows(rollups[2]).front(), "| 2 3");
   // Ann opened both: the rows say why they are more than the total.
   const auto& gap = rollups[0].at("rows_against_all").at(0);
-  BOOST_CHECK_EQUAL(gap.at("rows").as_double(), 3);
-  BOOST_CHECK_EQUAL(gap.at("all").as_double(), 2);
+  BOOST_CHECK_EQUAL(gap.at("rows").to_number<double>(), 3);
+  BOOST_CHECK_EQUAL(gap.at("all").to_number<double>(), 2);
 }
 
 BOOST_AUTO_TEST_CASE(a_flows_events_belong_to_the_persons_own_last_send) {
@@ -172,7 +179,7 @@ BOOST_AUTO_TEST_CASE(a_flows_events_belong_to_the_persons_own_last_send) {
   load();
   check_rows(R"({"datasource":"flow","timeframe":{"key":"last_365_days"},
                  "group_by":["month"],"statistics":["delivered","opens","opens_unique"]})",
-             {"2025-11 | 1E0 1E0 1E0", "2025-12 | 1E0 2E0 1E0"});
+             {"2025-11 | 1 1 1", "2025-12 | 1 2 1"});
   const auto made = report(R"({"datasource":"flow","timeframe":{"key":"last_365_days"},
     "group_by":[],"statistics":["opens"]})");
   BOOST_CHECK_EQUAL(made.at("completeness").at("without_send").to_number<int>(), 1);
@@ -184,9 +191,9 @@ BOOST_AUTO_TEST_CASE(a_series_has_every_interval_and_short_days) {
     "statistics":["count","sum_value","unique"]})");
   BOOST_CHECK_EQUAL(made.at("date_times").as_array().size(), 8);
   const auto& values = made.at("results").at(0).at("statistics").at("count").as_array();
-  BOOST_CHECK_EQUAL(values[0].as_double(), 2);
-  BOOST_CHECK_EQUAL(values[1].as_double(), 0);
-  BOOST_CHECK_EQUAL(values[5].as_double(), 1);
+  BOOST_CHECK_EQUAL(values[0].to_number<double>(), 2);
+  BOOST_CHECK_EQUAL(values[1].to_number<double>(), 0);
+  BOOST_CHECK_EQUAL(values[6].to_number<double>(), 1);
   const auto spring = report(R"({"datasource":"account","metric":"Placed Order",
     "timezone":"America/New_York","timeframe":{"start":"2025-11-02","end":"2025-11-02"},
     "interval":"hourly","group_by":[],"statistics":["count"]})");
@@ -199,8 +206,8 @@ BOOST_AUTO_TEST_CASE(the_earlier_period_stands_beside) {
     "statistics":["delivered"]})");
   BOOST_CHECK_EQUAL(made.at("compared_with").at("start").as_string(), "2025-11-01T00:00:00Z");
   const auto& row = made.at("results").at(0);
-  BOOST_CHECK_EQUAL(row.at("statistics").at("delivered").as_double(), 0);
-  BOOST_CHECK_EQUAL(row.at("before").at("delivered").as_double(), 4);
+  BOOST_CHECK_EQUAL(row.at("statistics").at("delivered").to_number<double>(), 0);
+  BOOST_CHECK_EQUAL(row.at("before").at("delivered").to_number<double>(), 4);
 }
 
 BOOST_AUTO_TEST_CASE(a_number_opens_as_the_people_who_make_it) {
@@ -249,7 +256,7 @@ BOOST_AUTO_TEST_CASE(rows_can_be_told_by_membership_of_a_segment) {
   create("Buyers", bought_twice);
   check_rows(R"({"datasource":"campaign","timeframe":{"key":"last_365_days"},
                  "group_by":["segment:Buyers"],"statistics":["delivered","people_opened"]})",
-             {"member | 1E0 1E0", "not a member | 3E0 1E0"});
+             {"member | 1 1", "not a member | 3 1"});
 }
 
 BOOST_AUTO_TEST_CASE(segments_grow_by_their_feeds) {
@@ -260,10 +267,10 @@ BOOST_AUTO_TEST_CASE(segments_grow_by_their_feeds) {
     "timeframe":{"start":"2026-01-01","end":"2026-01-31"},
     "statistics":["total_members","members_added","members_removed","net_members_changed"]})");
   const auto& row = made.at("results").at(0).at("statistics");
-  BOOST_CHECK_EQUAL(row.at("members_added").at(0).as_double(), 3);
-  BOOST_CHECK_EQUAL(row.at("members_removed").at(0).as_double(), 3);
-  BOOST_CHECK_EQUAL(row.at("total_members").at(0).as_double(), 0);
-  BOOST_CHECK_EQUAL(row.at("net_members_changed").at(0).as_double(), 0);
+  BOOST_CHECK_EQUAL(row.at("members_added").at(0).to_number<double>(), 2);
+  BOOST_CHECK_EQUAL(row.at("members_removed").at(0).to_number<double>(), 2);
+  BOOST_CHECK_EQUAL(row.at("total_members").at(0).to_number<double>(), 0);
+  BOOST_CHECK_EQUAL(row.at("net_members_changed").at(0).to_number<double>(), 0);
 }
 
 BOOST_AUTO_TEST_CASE(a_wrong_request_tells_every_mistake_with_its_place) {
@@ -285,10 +292,10 @@ BOOST_AUTO_TEST_CASE(limits_keep_totals_whole) {
     "limit":1})");
   BOOST_CHECK_EQUAL(made.at("results").at(0).at("groupings").at("campaign_id").as_string(), "sale");
   BOOST_CHECK_EQUAL(made.at("rows").to_number<int>(), 2);
-  BOOST_CHECK_EQUAL(made.at("all").at("statistics").at("delivered").as_double(), 5);
-  BOOST_CHECK_EQUAL(made.at("listed").at("statistics").at("delivered").as_double(), 4);
-  BOOST_CHECK_EQUAL(made.at("other").at("statistics").at("delivered").as_double(), 1);
-  BOOST_CHECK_EQUAL(made.at("all").at("statistics").at("people_reached").as_double(), 4);
+  BOOST_CHECK_EQUAL(made.at("all").at("statistics").at("delivered").to_number<double>(), 5);
+  BOOST_CHECK_EQUAL(made.at("listed").at("statistics").at("delivered").to_number<double>(), 4);
+  BOOST_CHECK_EQUAL(made.at("other").at("statistics").at("delivered").to_number<double>(), 1);
+  BOOST_CHECK_EQUAL(made.at("all").at("statistics").at("people_reached").to_number<double>(), 4);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
