@@ -42,14 +42,15 @@ std::uint32_t message_reader::message(std::uint32_t i, tuple_table& known) {
   if (std::equal(now, now + 5, last_))
     return last_message_;
   std::copy(now, now + 5, last_);
-  if (now[0] == 0 && now[1] == 0) {
+  const auto campaign = values_.shown(now[0]);
+  const auto object = campaign != 0 ? campaign : values_.shown(now[1]);
+  if (object == 0) {
     last_message_ = none;
     return none;
   }
-  const bool is_campaign = now[0] != 0;
-  const auto object = as_text(is_campaign ? now[0] : now[1]);
+  const auto id = values_.shown(now[2]);
   const std::uint32_t tuple[tuple_width] = {
-    is_campaign ? 0u : 1u, object, now[2] == 0 ? object : as_text(now[2]), as_text(now[4]),
+    campaign != 0 ? 0u : 1u, object, id != 0 ? id : object, values_.shown(now[4]),
     static_cast<std::uint32_t>(channel_of(now[3]))};
   bool is_new = false;
   last_message_ = known.number_of(tuple, is_new);
@@ -59,13 +60,6 @@ std::uint32_t message_reader::message(std::uint32_t i, tuple_table& known) {
 message_facts message_reader::facts_of(const std::uint32_t* tuple) {
   return {tuple[0] == 0 ? message_owner::campaign : message_owner::flow, tuple[1], tuple[2],
           tuple[3], static_cast<channel>(tuple[4])};
-}
-
-std::uint32_t message_reader::as_text(std::uint32_t number) const {
-  const auto v = values_.value(number);
-  return v.kind == model::value_kind::text || !v.is_set()
-         ? number
-         : values_.number_of_text(values_.text(number));
 }
 
 channel message_reader::channel_of(std::uint32_t number) const {

@@ -112,8 +112,6 @@ public:
   static message_facts facts_of(const std::uint32_t* tuple);
 
 private:
-  /// The text that the value is shown as.
-  [[nodiscard]] std::uint32_t as_text(std::uint32_t number) const;
   [[nodiscard]] channel channel_of(std::uint32_t number) const;
 
   event_reader& events_;

@@ -653,11 +653,11 @@ private:
         break;
       case group_source::event_property:
         to = e == nullptr ? 0
-                          : streams_[e->stream].events.property(
-                            e->place, streams_[e->stream].grouping_slots[k]);
+                          : values_.shown(streams_[e->stream].events.property(
+                            e->place, streams_[e->stream].grouping_slots[k]));
         break;
       case group_source::profile_attribute:
-        to = attributes_[attribute_of_[k]].number();
+        to = values_.shown(attributes_[attribute_of_[k]].number());
         break;
       case group_source::membership:
         to = is_member(g, e == nullptr ? no_time : e->time, sent) ? member_ : not_member_;

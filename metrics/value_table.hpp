@@ -39,6 +39,17 @@ public:
       return {};
     return v.kind == model::value_kind::text ? std::string{v.text} : model::to_json(v);
   }
+  /// The number of the text that a value is shown as, 0 when that is empty: equal for values that
+  /// rows cannot tell apart.
+  std::uint32_t shown(std::uint32_t number) {
+    if (number < shown_.size() && shown_[number] != unknown)
+      return shown_[number];
+    const auto as_text = text(number);
+    const auto found = as_text.empty() ? 0 : number_of_text(as_text);
+    if (number >= shown_.size())
+      shown_.resize(size(), unknown);
+    return shown_[number] = found;
+  }
   /// How many there are, 0 included.
   [[nodiscard]] std::uint32_t size() const {
     return static_cast<std::uint32_t>(values_.size()) + 1;
@@ -57,7 +68,10 @@ private:
       return seed;
     }
   };
-  std::deque<model::value> values_; // Their addresses stay, and with them the keys' texts.
+  static constexpr std::uint32_t unknown = UINT32_MAX;
+
+  std::vector<std::uint32_t> shown_; // By number; unknown = nobody asked yet.
+  std::deque<model::value> values_;  // Their addresses stay, and with them the keys' texts.
   boost::unordered_flat_map<key_view, std::uint32_t> numbers_;
 };
 
