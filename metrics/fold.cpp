@@ -554,7 +554,7 @@ private:
     const auto key = [&](std::uint32_t message) {
       const auto& r = rows_[message];
       return std::tuple{r.owner, values_.text(r.object_id), values_.text(r.message_id),
-                        values_.text(r.variation)};
+                        values_.text(r.variation), states_[message].by};
     };
     return key(a.message) < key(b.message);
   }
