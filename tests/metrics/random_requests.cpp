@@ -1,0 +1,230 @@
+#include "metrics/dictionary.hpp"
+#include "model/instant.hpp"
+#include "model/value.hpp"
+#include "tests/metrics/random_reports.hpp"
+
+#include <algorithm>
+
+namespace {
+
+constexpr std::int64_t day = 86'400'000;
+
+std::string list_of(const std::vector<std::string>& texts) {
+  std::string out = "[";
+  for (const auto& t : texts) {
+    if (out.size() > 1)
+      out += ", ";
+    model::append_json_string(out, t);
+  }
+  return out + "]";
+}
+
+std::string quoted(std::string_view text) {
+  std::string out;
+  model::append_json_string(out, text);
+  return out;
+}
+
+} // namespace
+
+std::vector<std::string> random_reports::statistics(std::string_view kind) {
+  static const auto words = *metrics::read_dictionary(metrics::standard_files()).read;
+  std::vector<std::string> found;
+  const auto fits = [&](const std::string& name) {
+    return std::ranges::all_of(words.measures_of(name), [&](const auto& m) {
+      const auto of = words.measures.find(m)->second.of;
+      return kind == "message" ? of == metrics::population::message_sends
+           : kind == "form"    ? of == metrics::population::form_views
+                               : of == metrics::population::account_people;
+    });
+  };
+  for (const auto& [name, m] : words.measures)
+    if (fits(name))
+      found.push_back(name);
+  for (const auto& [name, d] : words.derived)
+    if (fits(name))
+      found.push_back(name);
+  return found;
+}
+
+std::string random_reports::next_dimension(const std::string& datasource, bool only_people) {
+  static const std::string of_people[] = {"country", "profile:properties['tier']", "region"};
+  if (only_people || chance(0.15))
+    return one_of(of_people);
+  if (chance(0.35)) {
+    static const std::string of_time[] = {"hour",    "day",  "week",        "month",
+                                          "quarter", "year", "day_of_week", "hour_of_day"};
+    return one_of(of_time);
+  }
+  if (datasource == "form" || datasource == "account") {
+    static const std::string of_events[] = {"form_id", "form_version_id", "device",
+                                            "property:Item"};
+    return one_of(of_events);
+  }
+  static const std::string of_messages[] = {"message_id",
+                                            "message_id",
+                                            "send_channel",
+                                            "variation",
+                                            "message_name",
+                                            "variation_name",
+                                            "tag_id",
+                                            "tag_name",
+                                            "device",
+                                            "property:Item",
+                                            "send_channel",
+                                            "campaign_message_id",
+                                            "text_message_format"};
+  static const std::string of_campaigns[] = {"campaign_id", "campaign_name", "send_strategy"};
+  static const std::string of_flows[] = {"flow_id", "flow_name"};
+  if (chance(0.7))
+    return one_of(of_messages);
+  return datasource == "flow" ? one_of(of_flows) : one_of(of_campaigns);
+}
+
+std::string random_reports::next_filter(const std::string& datasource, bool only_people,
+                                        int depth) {
+  if (depth < 3 && chance(0.4)) {
+    static const std::string words[] = {"and", "or", "not"};
+    const auto word = one_of(words);
+    if (word == "not" && chance(0.6))
+      return "{\"not\": " + next_filter(datasource, only_people, depth + 1) + "}";
+    std::string parts = next_filter(datasource, only_people, depth + 1);
+    if (chance(0.6))
+      parts += ", " + next_filter(datasource, only_people, depth + 1);
+    return "{\"" + word + "\": [" + parts + "]}";
+  }
+  static const std::string operators[] = {"equals",       "not-equals", "contains",
+                                          "starts-with",  "any",        "contains-any",
+                                          "contains-all", "is-set",     "not-set"};
+  static const std::string operands[] = {
+    "\"C1\"",      "\"F1\"",     "\"M1\"",   "\"email\"", "\"A\"",  "\"T1\"",      "\"Desktop\"",
+    "1",           "true",       "\"gold\"", "\"o\"",     "\"\"",   "\"2026\"",    "\"sunday\"",
+    "\"Germany\"", "\"Tag T2\"", "\"sms\"",  "\"Shoe\"",  "\"P1\"", "\"2025-11\"", "2"};
+  const auto op = one_of(operators);
+  std::string made = "{\"field\": " + quoted(next_dimension(datasource, only_people))
+                   + ", \"operator\": \"" + op + "\"";
+  if (op == "any" || op == "contains-any" || op == "contains-all")
+    made += ", \"value\": [" + one_of(operands) + ", " + one_of(operands) + "]";
+  else if (op != "is-set" && op != "not-set")
+    made += ", \"value\": " + one_of(operands);
+  return made + "}";
+}
+
+std::string random_reports::next_timeframe(bool is_short) {
+  static const std::string short_keys[] = {"today", "yesterday", "last_7_days", "last_week"};
+  if (is_short)
+    return "{\"key\": \"" + one_of(short_keys) + "\"}";
+  static const std::string keys[] = {
+    "today",         "yesterday",      "last_7_days",  "last_30_days",
+    "last_90_days",  "last_365_days",  "this_week",    "this_month",
+    "this_year",     "last_week",      "last_month",   "last_year",
+    "last_3_months", "last_12_months", "last_30_days", "last_7_days"};
+  if (chance(0.5))
+    return "{\"key\": \"" + one_of(keys) + "\"}";
+  auto from = next_time();
+  auto to = next_time();
+  if (to < from)
+    std::swap(from, to);
+  const auto written = [&](std::int64_t t) {
+    auto all = model::format_instant(model::from_ms(t));
+    if (chance(0.5))
+      return quoted(all.substr(0, 10));
+    return quoted(chance(0.5) ? all : all.substr(0, 19) + "+03:00");
+  };
+  auto start = written(from);
+  auto end = written(to + day);
+  return "{\"start\": " + start + ", \"end\": " + end + "}";
+}
+
+std::string random_reports::next_request() {
+  static const std::string datasources[] = {"campaign", "campaign", "flow",
+                                            "flow",     "account",  "form"};
+  const auto datasource = one_of(datasources);
+  const bool of_messages = datasource == "campaign" || datasource == "flow";
+  static const auto message_statistics = statistics("message");
+  static const auto account_statistics = statistics("account");
+  static const auto form_statistics = statistics("form");
+  const auto& choices = of_messages          ? message_statistics
+                      : datasource == "form" ? form_statistics
+                                             : account_statistics;
+  std::vector<std::string> asked;
+  for (auto left = 1 + below(5); left > 0; --left)
+    if (const auto name = one_of(choices); std::ranges::find(asked, name) == asked.end())
+      asked.push_back(name);
+  static const std::string about_profiles[] = {"profiles", "share_of_profiles", "buyers_share",
+                                               "revenue_per_profile"};
+  const bool only_people = std::ranges::any_of(asked, [&](const auto& name) {
+    return std::ranges::find(about_profiles, name) != std::end(about_profiles);
+  });
+
+  static const std::string intervals[] = {"daily", "weekly", "monthly", "day", "hourly"};
+  const auto interval = !only_people && chance(0.4) ? one_of(intervals) : std::string{};
+  std::string out = "{\"datasource\": " + quoted(datasource) + ", \"statistics\": " + list_of(asked)
+                  + ", \"timeframe\": " + next_timeframe(interval == "hourly");
+  if (!interval.empty())
+    out += ", \"interval\": " + quoted(interval);
+  if (datasource == "account")
+    out += std::string{", \"metric\": "}
+         + (chance(0.7) ? "\"Placed Order\"" : "\"Active on Site\"");
+  if (chance(0.3)) {
+    static const std::string zones[] = {"America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu",
+                                        "UTC"};
+    out += ", \"timezone\": " + quoted(one_of(zones));
+  }
+  if (chance(0.2))
+    out += ", \"week_start\": \"" + std::string{chance(0.5) ? "sunday" : "thursday"} + "\"";
+  std::vector<std::string> groupings;
+  const auto next_groupings = [&] {
+    std::vector<std::string> made;
+    for (auto left = below(4); left > 0; --left) {
+      const auto name = next_dimension(datasource, only_people);
+      if (std::ranges::find(made, name) == made.end())
+        made.push_back(name);
+    }
+    groupings.insert(groupings.end(), made.begin(), made.end());
+    return list_of(made);
+  };
+  if (chance(0.3)) {
+    out += ", \"rollups\": [" + next_groupings();
+    for (auto left = below(3); left > 0; --left)
+      out += ", " + next_groupings();
+    out += "]";
+  } else if (only_people || chance(0.8)) {
+    out += ", \"group_by\": " + next_groupings();
+  }
+  if (chance(0.35))
+    out += ", \"filter\": " + next_filter(datasource, only_people, 0);
+  if (of_messages) {
+    static const std::string moments[] = {"send",           "event",   "event",    "first_delivery",
+                                          "send_completed", "created", "scheduled"};
+    static const std::string flow_moments[] = {"send", "event"};
+    if (chance(0.35))
+      out += ", \"time_basis\": "
+           + quoted(datasource == "flow" ? one_of(flow_moments) : one_of(moments));
+    if (chance(0.3)) {
+      static const std::string fields[] = {"email_open_hours", "email_click_hours",
+                                           "sms_click_hours", "sms_delivery_hours",
+                                           "push_open_hours"};
+      static constexpr int hours[] = {0, 1, 12, 24, 120, 2160};
+      out += ", \"attribution\": {" + quoted(one_of(fields)) + ": " + std::to_string(one_of(hours))
+           + "}";
+    }
+    if (chance(0.2))
+      out += ", \"bots\": \"include\"";
+    if (chance(0.2))
+      out += ", \"apple_privacy\": \"no_credit\"";
+    if (chance(0.1))
+      out += ", \"conversion_metric\": \"Active on Site\"";
+    if (chance(0.15))
+      out += ", \"conversion_filter\": [{\"property\": \"$value\", \"filter\": {\"type\": "
+             "\"numeric\", \"operator\": \"greater-than\", \"value\": 10}}]";
+    else if (chance(0.15))
+      out += ", \"conversion_filter\": [{\"property\": \"Item\", \"filter\": {\"type\": "
+             "\"string\", \"operator\": \"equals\", \"value\": \"Shoe\"}}]";
+  }
+  if (chance(0.3))
+    out += ", \"order\": [" + quoted((chance(0.5) ? "-" : "") + one_of(asked)) + "]";
+  if (chance(0.2))
+    out += ", \"limit\": " + std::to_string(1 + below(5));
+  return out + "}";
+}
