@@ -29,7 +29,8 @@ void survey(self_pointer self, const std::shared_ptr<const metrics::fold_order>&
   waiting.push_back(std::move(then));
   if (waiting.size() > 1)
     return;
-  using objects = std::map<std::pair<metrics::message_owner, std::string>, metrics::surveyed_object>;
+  using objects = std::map<std::pair<metrics::message_owner, std::string>,
+                           metrics::surveyed_object>;
   auto all = std::make_shared<objects>();
   const auto& profiles = self->state.around->profiles;
   auto left = countdown::from(profiles.size(), [=](const std::optional<caf::error>& failed) {
@@ -90,20 +91,18 @@ void fold(self_pointer self, const run_fold& asked, caf::typed_response_promise<
   if (waiting.size() > 1)
     return;
   if (asked.order->kind != metrics::datasource_kind::messages) {
-    fan_out(self, key,
-            {asked.order, std::make_shared<const std::vector<metrics::fold_object>>()});
+    fan_out(self, key, {asked.order, std::make_shared<const std::vector<metrics::fold_object>>()});
     return;
   }
-  survey(self, asked.order,
-         [=](const surveyed& found, const std::optional<caf::error>& failed) {
-           if (failed) {
-             end_fold(self, key, {}, failed);
-             return;
-           }
-           fan_out(self, key,
-                   {asked.order, std::make_shared<const std::vector<metrics::fold_object>>(
-                                   metrics::joined(*asked.objects, *found, *asked.order))});
-         });
+  survey(self, asked.order, [=](const surveyed& found, const std::optional<caf::error>& failed) {
+    if (failed) {
+      end_fold(self, key, {}, failed);
+      return;
+    }
+    fan_out(self, key,
+            {asked.order, std::make_shared<const std::vector<metrics::fold_object>>(
+                            metrics::joined(*asked.objects, *found, *asked.order))});
+  });
 }
 
 } // namespace

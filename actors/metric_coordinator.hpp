@@ -58,10 +58,10 @@ namespace actors {
 /// The METRIC COORDINATOR has a REPORT made for each request, and adds up for them: surveys and
 /// folds go to every partition at once. What is in flight already is shared by all who want the
 /// same. It keeps nothing between requests.
-using metric_coordinator_actor = caf::typed_actor<
-  caf::replies_to<make_report>::with<made_report>, caf::replies_to<open_cell>::with<opened_cell>,
-  // Asked by REPORT actors.
-  caf::replies_to<run_fold>::with<folded>>;
+using metric_coordinator_actor = caf::typed_actor<caf::replies_to<make_report>::with<made_report>,
+                                                  caf::replies_to<open_cell>::with<opened_cell>,
+                                                  // Asked by REPORT actors.
+                                                  caf::replies_to<run_fold>::with<folded>>;
 
 /// What everybody who makes reports needs to know. Immutable.
 struct report_surroundings {

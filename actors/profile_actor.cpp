@@ -458,7 +458,8 @@ profile_actor::behavior_type profile(self_pointer self,
     },
     [self](const survey_sends& asked) {
       const auto reply = self->make_response_promise<caf::typed_response_promise<surveyed_sends>>();
-      self->state.survey_replies.emplace(self->state.parts.owned->begin_survey(*asked.order), reply);
+      self->state.survey_replies.emplace(self->state.parts.owned->begin_survey(*asked.order),
+                                         reply);
       start_working(self);
       return reply;
     },

@@ -60,8 +60,7 @@ bool report_scan::go_on(const storage::profile_store& people,
 }
 
 void report_scan::will_change(const storage::profile_store& people, std::uint32_t profile) {
-  if (profile < profiles_ && profile / model::block_rows >= next_block_
-      && people.is_alive(profile))
+  if (profile < profiles_ && profile / model::block_rows >= next_block_ && people.is_alive(profile))
     reader().read_early(people.view(profile), profile);
 }
 

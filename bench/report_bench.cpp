@@ -29,10 +29,10 @@ double milliseconds_since(steady::time_point start) {
 
 double percentile(std::vector<double> values, double share) {
   std::ranges::sort(values);
-  return values.empty() ? 0
-                        : values[std::min(values.size() - 1,
-                                          static_cast<std::size_t>(
-                                            share * static_cast<double>(values.size())))];
+  return values.empty()
+         ? 0
+         : values[std::min(values.size() - 1,
+                           static_cast<std::size_t>(share * static_cast<double>(values.size())))];
 }
 
 template <class T>
@@ -56,8 +56,8 @@ std::vector<report> read_reports(const std::string& file) {
   std::vector<report> reports;
   const auto read = json::parse(text.str());
   for (const auto& one : read.as_array())
-    reports.push_back({std::string{one.at("name").as_string()},
-                       json::serialize(one.at("request"))});
+    reports.push_back(
+      {std::string{one.at("name").as_string()}, json::serialize(one.at("request"))});
   return reports;
 }
 
@@ -161,6 +161,7 @@ int main(int count, char** words) {
   rollcall::options wanted;
   wanted.directory = given["--data"];
   auto engine = must(rollcall::engine::open(wanted), "open");
+  must(engine->fold(), "fold");
   one_by_one(*engine, reports, runs);
   say_latencies("16 different reports at once", many_at_once(*engine, reports, seconds));
 

@@ -28,8 +28,8 @@ std::vector<definition_fault> faults_of(std::vector<segments::definition_error> 
 }
 
 failure refused(const std::vector<segments::definition_error>& errors) {
-  return {failure_code::invalid_input, "the request of the report is wrong: "
-                                         + segments::describe(errors)};
+  return {failure_code::invalid_input,
+          "the request of the report is wrong: " + segments::describe(errors)};
 }
 
 std::string text_of(const metrics::answer& a, const metrics::dictionary& words,

@@ -116,8 +116,8 @@ public:
 
   [[nodiscard]] bool adds_up(std::size_t m, std::size_t rollup) const {
     const auto& wanted = order_.rollups[rollup];
-    const auto tagged = std::ranges::any_of(
-      wanted, [&](auto g) { return is_by_tag(order_.groupings[g]); });
+    const auto tagged = std::ranges::any_of(wanted,
+                                            [&](auto g) { return is_by_tag(order_.groupings[g]); });
     switch (order_.measures[m].counts) {
     case counting::events:
     case counting::sum:
@@ -127,16 +127,14 @@ public:
       // Of rows that are told by the message, no two share a message. A variation or channel does
       // not tell messages apart.
       return !tagged && std::ranges::any_of(wanted, [&](auto g) {
-               const auto& grouping = order_.groupings[g];
-               return grouping.source == group_source::message;
-             })
-          && std::ranges::all_of(wanted, [&](auto g) {
-               const auto& grouping = order_.groupings[g];
-               return grouping.source == group_source::message
-                   && grouping.fact != message_fact::variation
-                   && grouping.fact != message_fact::variation_name
-                   && grouping.fact != message_fact::channel;
-             });
+        const auto& grouping = order_.groupings[g];
+        return grouping.source == group_source::message;
+      }) && std::ranges::all_of(wanted, [&](auto g) {
+        const auto& grouping = order_.groupings[g];
+        return grouping.source == group_source::message && grouping.fact != message_fact::variation
+            && grouping.fact != message_fact::variation_name
+            && grouping.fact != message_fact::channel;
+      });
     default:
       return false;
     }
@@ -228,8 +226,8 @@ private:
   }
 
   /// Statistics of several rows together; none where a measure does not add up.
-  [[nodiscard]] std::vector<std::vector<statistic_value>> known_statistics(const row_sums& sums,
-                                                                           std::size_t index) const {
+  [[nodiscard]] std::vector<std::vector<statistic_value>>
+  known_statistics(const row_sums& sums, std::size_t index) const {
     auto made = statistics(sums);
     for (std::size_t s = 0; s < made.size(); ++s)
       for (const auto& measure : words_.measures_of(asked_.statistics[s])) {
@@ -272,8 +270,8 @@ private:
   }
 
   [[nodiscard]] std::string reason(const fold_measure& m, std::size_t index) const {
-    const auto tagged = std::ranges::any_of(
-      order_.rollups[index], [&](auto g) { return is_by_tag(order_.groupings[g]); });
+    const auto tagged = std::ranges::any_of(order_.rollups[index],
+                                            [&](auto g) { return is_by_tag(order_.groupings[g]); });
     if (m.counts == counting::people)
       return "people who are in several rows are counted once in the total";
     if (tagged)
@@ -328,8 +326,7 @@ answer conclude(const request& asked, const dictionary& words, const fold_order&
     if (const auto m = words.measures.find(entry); m != words.measures.end()) {
       about.version = m->second.facts.version;
       about.in = m->second.in;
-      about.is_additive = m->second.counts == counting::events
-                       || m->second.counts == counting::sum
+      about.is_additive = m->second.counts == counting::events || m->second.counts == counting::sum
                        || m->second.counts == counting::profiles;
     } else if (const auto d = words.derived.find(entry); d != words.derived.end()) {
       about.version = d->second.facts.version;
@@ -357,8 +354,8 @@ answer conclude(const request& asked, const dictionary& words, const fold_order&
       made.tallies[m].add(part.tallies[m]);
   }
   for (const auto& t : made.tallies)
-    made.without_send = std::max(
-      made.without_send, t.excluded[static_cast<std::size_t>(exclusion::without_send)]);
+    made.without_send = std::max(made.without_send,
+                                 t.excluded[static_cast<std::size_t>(exclusion::without_send)]);
   return made;
 }
 

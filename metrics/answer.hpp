@@ -43,12 +43,12 @@ struct answer_rollup {
 };
 
 struct answer_statistic {
-  std::string name; // As asked for.
+  std::string name;  // As asked for.
   std::string entry; // The dictionary's own name.
   std::uint32_t version = 1;
   std::string definition; // Its hash.
   unit in = unit::number;
-  std::string formula{}; // Of derived metrics.
+  std::string formula{};    // Of derived metrics.
   bool is_additive = false; // Rows that share nothing add up to their total.
 };
 
@@ -67,8 +67,8 @@ struct answer {
   std::uint64_t events_read = 0;
   std::uint64_t profiles_read = 0;
   std::uint64_t touches = 0;
-  std::uint64_t open_touches = 0; // Conversions may still come.
-  std::uint64_t without_send = 0; // Events that belong to no send.
+  std::uint64_t open_touches = 0;         // Conversions may still come.
+  std::uint64_t without_send = 0;         // Events that belong to no send.
   std::vector<std::uint64_t> positions{}; // Of the partitions' logs.
   std::vector<measure_tally> tallies{};   // By the order's measures.
   std::vector<std::string> measures{};    // Their names.
@@ -79,8 +79,8 @@ struct answer {
 /// other.
 fold_order with_total(fold_order order);
 
-/// Merges, fills gaps, applies formulas, sorts and cuts. `parts` are of `with_total(order)`; the same
-/// parts in any order give the same answer. `before` are of the same order in the compared
+/// Merges, fills gaps, applies formulas, sorts and cuts. `parts` are of `with_total(order)`; the
+/// same parts in any order give the same answer. `before` are of the same order in the compared
 /// timeframe; may be empty.
 answer conclude(const request& asked, const dictionary& words, const fold_order& order,
                 std::span<const fold_result> parts, const std::optional<time_range>& before_time,

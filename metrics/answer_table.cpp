@@ -1,5 +1,4 @@
 #include "metrics/answer.hpp"
-
 #include "metrics/words.hpp"
 #include "model/instant.hpp"
 
@@ -12,8 +11,8 @@ namespace {
 
 /// Code points, not bytes.
 std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(
-    std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+  return static_cast<std::size_t>(std::ranges::count_if(
+    text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
 /// 1234567.5 with two places → "1,234,567.50".
@@ -161,9 +160,9 @@ std::string to_table(const answer& a) {
     out += std::to_string(a.without_send)
          + " events belong to no send and are not counted by send time.\n";
   if (a.open_touches != 0)
-    out += "Conversions may still come: " + shown(static_cast<double>(a.open_touches)
-                                                    / static_cast<double>(a.touches),
-                                                  unit::fraction)
+    out += "Conversions may still come: "
+         + shown(static_cast<double>(a.open_touches) / static_cast<double>(a.touches),
+                 unit::fraction)
          + " of the attribution windows are open.\n";
   return out;
 }

@@ -1,5 +1,4 @@
 #include "metrics/answer.hpp"
-
 #include "metrics/words.hpp"
 #include "model/instant.hpp"
 

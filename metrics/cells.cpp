@@ -38,10 +38,8 @@ std::uint32_t fact_of(const message_row& m, message_fact fact) {
 
 } // namespace
 
-cells::cells(const fold_order& order, value_table& values,
-             const std::vector<message_row>& messages)
-  : order_(order), values_(values), messages_(messages),
-    cells_([&] {
+cells::cells(const fold_order& order, value_table& values, const std::vector<message_row>& messages)
+  : order_(order), values_(values), messages_(messages), cells_([&] {
       std::size_t width = fixed;
       for (const auto& g : order.groupings)
         width += g.source == group_source::message ? 0 : 1;
@@ -58,6 +56,7 @@ cells::cells(const fold_order& order, value_table& values,
     rollups_.back().first.push_back(0);
   }
   distincts_.resize(order.measures.size());
+  seen_in_cell_.resize(order.measures.size());
   for (std::size_t m = 0; m < order.measures.size(); ++m)
     if (order.measures[m].is_distinct())
       distincts_[m].resize(order.rollups.size());
@@ -107,9 +106,9 @@ void cells::place_cell(std::uint32_t message, std::uint32_t interval,
           row.push_back(found.empty() ? 0 : found[is_tag(order_.groupings[g]) ? t : 0]);
         }
         bool is_new = false;
-        const std::uint32_t place[2] = {
-          to.rows.number_of(row.data(), is_new),
-          message == no_message ? no_message : messages_[message].identity};
+        const std::uint32_t place[2] = {to.rows.number_of(row.data(), is_new),
+                                        message == no_message ? no_message
+                                                              : messages_[message].identity};
         to.pool.push_back(to.places.number_of(place, is_new));
       }
     }
@@ -166,7 +165,7 @@ void cells::add_event(std::uint32_t cell, std::uint32_t measure, double value,
     note_maker(to.places.tuple(to.pool[p])[0], profile);
 }
 
-void cells::add_distinct(std::uint32_t cell, std::uint32_t measure, std::uint32_t profile) {
+void cells::add_to_rows(std::uint32_t cell, std::uint32_t measure, std::uint32_t profile) {
   const bool by_message = order_.measures[measure].counts == counting::message_people;
   for (std::size_t r = 0; r < rollups_.size(); ++r) {
     auto& to = rollups_[r];
@@ -183,8 +182,7 @@ void cells::add_distinct(std::uint32_t cell, std::uint32_t measure, std::uint32_
       if (row >= d.counts.size())
         d.counts.resize(to.rows.size());
       ++d.counts[row];
-      if (order_.collected && order_.collected->measure == measure
-          && order_.collected->rollup == r)
+      if (order_.collected && order_.collected->measure == measure && order_.collected->rollup == r)
         note_maker(row, profile);
     }
   }

@@ -46,7 +46,16 @@ public:
                      std::span<const std::uint32_t> values);
 
   void add_event(std::uint32_t cell, std::uint32_t measure, double value, std::uint32_t profile);
-  void add_distinct(std::uint32_t cell, std::uint32_t measure, std::uint32_t profile);
+  void add_distinct(std::uint32_t cell, std::uint32_t measure, std::uint32_t profile) {
+    auto& seen = seen_in_cell_[measure];
+    if (cell >= seen.size())
+      seen.resize(cells_.size());
+    // Whoever was counted in the cell was counted in all its rows.
+    if (seen[cell] != profile + 1) {
+      seen[cell] = profile + 1;
+      add_to_rows(cell, measure, profile);
+    }
+  }
 
   /// By rollup.
   [[nodiscard]] std::vector<std::vector<partial_row>> rows() const;
@@ -58,8 +67,8 @@ private:
   struct rollup {
     explicit rollup(std::size_t width) : rows(width), places(2) {
     }
-    tuple_table rows;   // Interval, values.
-    tuple_table places; // Row, identity of the message.
+    tuple_table rows;                 // Interval, values.
+    tuple_table places;               // Row, identity of the message.
     std::vector<std::uint32_t> first; // By cell: where its places begin in `pool`; one more.
     std::vector<std::uint32_t> pool;
   };
@@ -68,6 +77,7 @@ private:
     std::vector<std::uint64_t> counts; // By row.
   };
 
+  void add_to_rows(std::uint32_t cell, std::uint32_t measure, std::uint32_t profile);
   void place_cell(std::uint32_t message, std::uint32_t interval,
                   std::span<const std::uint32_t> values);
   /// The values of a grouping; several for tags.
@@ -89,6 +99,7 @@ private:
   std::vector<rollup> rollups_;
   std::vector<partial> sums_;                            // Cells by measures.
   std::vector<std::vector<distinct_count>> distincts_;   // By measure, then rollup.
+  std::vector<std::vector<std::uint32_t>> seen_in_cell_; // By measure: the last profile, plus one.
   std::vector<std::uint32_t> collected_;                 // Values of the collected row.
   std::vector<fold_result::maker> makers_;
 };

@@ -35,7 +35,31 @@ message_reader::message_reader(event_reader& events, channel by, model::name_bin
     variation_(events.slot_of("variation", names)) {
 }
 
+void message_reader::turn_to_block() {
+  only_ = nullptr;
+  std::size_t telling = 0;
+  for (const auto slot : slots())
+    if (events_.column(slot).dictionary != nullptr) {
+      only_ = &events_.column(slot);
+      ++telling;
+    }
+  if (telling != 1) {
+    only_ = nullptr;
+    return;
+  }
+  by_code_.assign(std::size_t{only_->dictionary->size()} + 1, 0);
+}
+
 std::uint32_t message_reader::message(std::uint32_t i, tuple_table& known) {
+  if (only_ == nullptr || !events_.reads_columns())
+    return look_up(i, known);
+  auto& message = by_code_[events_.code(i, *only_)];
+  if (message == 0)
+    message = look_up(i, known) + 1; // `none` becomes 0 and is looked up again.
+  return message - 1;
+}
+
+std::uint32_t message_reader::look_up(std::uint32_t i, tuple_table& known) {
   const std::uint32_t now[5] = {events_.property(i, campaign_), events_.property(i, flow_),
                                 events_.property(i, message_), events_.property(i, channel_),
                                 events_.property(i, variation_)};
@@ -49,9 +73,9 @@ std::uint32_t message_reader::message(std::uint32_t i, tuple_table& known) {
     return none;
   }
   const auto id = values_.shown(now[2]);
-  const std::uint32_t tuple[tuple_width] = {
-    campaign != 0 ? 0u : 1u, object, id != 0 ? id : object, values_.shown(now[4]),
-    static_cast<std::uint32_t>(channel_of(now[3]))};
+  const std::uint32_t tuple[tuple_width] = {campaign != 0 ? 0u : 1u, object, id != 0 ? id : object,
+                                            values_.shown(now[4]),
+                                            static_cast<std::uint32_t>(channel_of(now[3]))};
   bool is_new = false;
   last_message_ = known.number_of(tuple, is_new);
   return last_message_;
@@ -90,9 +114,8 @@ bool event_tests::pass(std::uint32_t i, event_reader& events, const value_table&
   for (auto& t : tests_) {
     if (t.is_value) {
       const double value = events.value(i);
-      if (!holds(t, std::isnan(value)
-                      ? model::value_view{}
-                      : model::value_view{model::value_kind::number, value, {}}))
+      if (!holds(t, std::isnan(value) ? model::value_view{}
+                                      : model::value_view{model::value_kind::number, value, {}}))
         return false;
       continue;
     }

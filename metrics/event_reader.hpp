@@ -5,6 +5,7 @@
 #include "model/history.hpp"
 #include "segments/predicate.hpp"
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -43,6 +44,18 @@ public:
   }
   [[nodiscard]] const model::event_columns* columns() const {
     return columns_;
+  }
+  /// Of the block.
+  [[nodiscard]] const model::coded_column& column(std::size_t slot) const {
+    return slots_[slot].column;
+  }
+
+  /// The code of an event of the row in one of the columns; not of a profile's view.
+  [[nodiscard]] std::uint32_t code(std::uint32_t i, const model::coded_column& of) const {
+    return of.code(begin_ + i);
+  }
+  [[nodiscard]] bool reads_columns() const {
+    return view_ == nullptr;
   }
 
   // Of the row or profile: events 0 to size() - 1, in time order.
@@ -91,7 +104,7 @@ private:
 /// The message that an event names, as numbers.
 struct message_facts {
   message_owner owner = message_owner::campaign;
-  std::uint32_t object = 0;  // Value numbers of texts.
+  std::uint32_t object = 0; // Value numbers of texts.
   std::uint32_t message = 0;
   std::uint32_t variation = 0;
   channel by = channel::any;
@@ -107,11 +120,20 @@ public:
   /// Number in `known`, whose tuples are those of `facts_of`; none = the event names no campaign or
   /// flow.
   std::uint32_t message(std::uint32_t i, tuple_table& known);
+  /// After the events have turned to a block: where one property alone tells the message, as
+  /// `campaign_id` mostly does, each of its codes is looked up once.
+  void turn_to_block();
+
+  /// The slots of the properties that decide.
+  [[nodiscard]] std::array<std::size_t, 5> slots() const {
+    return {campaign_, flow_, message_, channel_, variation_};
+  }
 
   static constexpr std::size_t tuple_width = 5;
   static message_facts facts_of(const std::uint32_t* tuple);
 
 private:
+  std::uint32_t look_up(std::uint32_t i, tuple_table& known);
   [[nodiscard]] channel channel_of(std::uint32_t number) const;
 
   event_reader& events_;
@@ -125,6 +147,8 @@ private:
   // What the last event named, and what that was.
   std::uint32_t last_[5] = {UINT32_MAX, 0, 0, 0, 0};
   std::uint32_t last_message_ = none;
+  const model::coded_column* only_ = nullptr; // The one column that tells, of a block.
+  std::vector<std::uint32_t> by_code_;        // Message, by its codes; plus one, 0 = not known yet.
 };
 
 /// Tests on properties or values of one stream's events, each value asked once.

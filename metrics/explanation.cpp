@@ -1,5 +1,4 @@
 #include "metrics/answer.hpp"
-
 #include "metrics/words.hpp"
 #include "model/value.hpp"
 
@@ -72,8 +71,8 @@ std::string input_json(const answer& a, const dictionary& words, const input& in
   append_text(json, "events", events_of(m, words));
   append_text(json, "time_basis", time_basis_words[static_cast<std::size_t>(m.basis)]);
   append_text(json, "population", population_words[static_cast<std::size_t>(m.of)]);
-  append_field(json, "total", a.totals[in.place] ? model::format_number(*a.totals[in.place])
-                                                 : "null");
+  append_field(json, "total",
+               a.totals[in.place] ? model::format_number(*a.totals[in.place]) : "null");
   append_field(json, "counted", std::to_string(tally.counted));
   std::string excluded = "{";
   for (std::size_t i = 0; i < exclusions; ++i)
@@ -108,8 +107,8 @@ std::string explain(const answer& a, const dictionary& words) {
       out += "    " + std::to_string(tally.counted) + " counted\n";
       for (std::size_t i = 0; i < exclusions; ++i)
         if (tally.excluded[i] != 0)
-          out += "    " + std::to_string(tally.excluded[i]) + " not counted: "
-               + std::string{describe(static_cast<exclusion>(i))} + '\n';
+          out += "    " + std::to_string(tally.excluded[i])
+               + " not counted: " + std::string{describe(static_cast<exclusion>(i))} + '\n';
     }
   }
   return out;

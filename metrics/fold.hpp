@@ -45,11 +45,11 @@ struct partial_row {
 
 /// Why events of a measure's streams were not counted.
 enum class exclusion : std::uint8_t {
-  no_message,     // They name no campaign or flow.
-  other_owner,    // Of a flow where campaigns are asked for, or the other way round.
-  without_send,   // Nothing was sent that they could belong to.
-  outside,        // Of the timeframe.
-  filtered_out,   // By the request's filter.
+  no_message,   // They name no campaign or flow.
+  other_owner,  // Of a flow where campaigns are asked for, or the other way round.
+  without_send, // Nothing was sent that they could belong to.
+  outside,      // Of the timeframe.
+  filtered_out, // By the request's filter.
   bot,
   apple_privacy,
   other_property, // By the measure's own filters.

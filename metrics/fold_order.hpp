@@ -56,13 +56,13 @@ struct fold_order {
   datasource_kind kind = datasource_kind::events;
   message_owner owner = message_owner::campaign;
   time_range time{};
-  bool is_timeless = false;             // No measure knows a time.
-  std::vector<std::int64_t> intervals;  // Starts; empty = no series.
+  bool is_timeless = false;            // No measure knows a time.
+  std::vector<std::int64_t> intervals; // Starts; empty = no series.
   std::string zone = "UTC";
   weekday week_start = 0;
   std::vector<fold_stream> streams;
   std::vector<fold_measure> measures;
-  std::vector<grouping> groupings;                // Of all rollups and the filter, each once.
+  std::vector<grouping> groupings;                 // Of all rollups and the filter, each once.
   std::vector<std::vector<std::uint32_t>> rollups; // Indices into `groupings`.
   row_filter filter;                               // Its leaves index `groupings`.
   send_moment moment = send_moment::send;
@@ -113,7 +113,8 @@ struct fold_object {
   std::vector<message> messages{};
 };
 
-/// Whether a row passes; `values_of` gives the values of a grouping by its index, as rows show them.
+/// Whether a row passes; `values_of` gives the values of a grouping by its index, as rows show
+/// them.
 bool holds(const row_filter& f,
            const std::function<std::vector<std::string>(std::size_t)>& values_of);
 

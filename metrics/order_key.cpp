@@ -14,13 +14,11 @@ public:
     return *this;
   }
   template <class Number>
-    requires std::is_integral_v<Number>
-  key_text& operator<<(Number n) {
+  requires std::is_integral_v<Number> key_text& operator<<(Number n) {
     return *this << std::string_view{std::to_string(n)};
   }
   template <class Enum>
-    requires std::is_enum_v<Enum>
-  key_text& operator<<(Enum e) {
+  requires std::is_enum_v<Enum> key_text& operator<<(Enum e) {
     return *this << static_cast<std::int64_t>(e);
   }
   std::string take() {

@@ -128,15 +128,17 @@ private:
         for (std::size_t c = 0; c < channels; ++c)
           if (t.by == channel::any || static_cast<channel>(c) == t.by)
             s.window_ms[c] = hours * segments::hour_ms;
-        const std::uint8_t rank = t.events == source_.clicks ? 0 : t.events == source_.opens ? 1 : 2;
+        const std::uint8_t rank = t.events == source_.clicks ? 0
+                                : t.events == source_.opens  ? 1
+                                                             : 2;
         s.touch_rank = std::min(s.touch_rank, rank);
       });
     }
   }
 
   std::uint32_t place_of(const grouping& g) {
-    const auto known = std::ranges::find_if(
-      made_.groupings, [&](const grouping& o) { return o.same_values(g); });
+    const auto known = std::ranges::find_if(made_.groupings,
+                                            [&](const grouping& o) { return o.same_values(g); });
     const auto index = static_cast<std::uint32_t>(known - made_.groupings.begin());
     if (known == made_.groupings.end())
       made_.groupings.push_back(g);

@@ -17,15 +17,16 @@ using segments::listed;
 using segments::place;
 
 constexpr std::array<std::string_view, 8> moment_names{
-  "send",            "event",           "created",        "scheduled",
-  "first_batch_due", "first_batch_started", "first_delivery", "send_completed"};
+  "send",           "event",           "created",
+  "scheduled",      "first_batch_due", "first_batch_started",
+  "first_delivery", "send_completed"};
 constexpr std::array<std::string_view, 8> interval_names{"hourly", "daily", "weekly", "monthly",
                                                          "hour",   "day",   "week",   "month"};
 constexpr std::array<period, 4> interval_periods{period::hour, period::day, period::week,
                                                  period::month};
 constexpr std::array<std::string_view, 9> operator_names{
-  "equals", "not-equals",   "contains",     "starts-with", "any",
-  "contains-any", "contains-all", "is-set", "not-set"};
+  "equals",       "not-equals",   "contains", "starts-with", "any",
+  "contains-any", "contains-all", "is-set",   "not-set"};
 constexpr std::array<std::string_view, 2> comparison_names{"previous_period", "previous_year"};
 constexpr std::array<std::string_view, 2> include_names{"exclude", "include"};
 constexpr std::array<std::string_view, 2> credit_names{"credit", "no_credit"};
@@ -45,11 +46,27 @@ constexpr std::array<touch_field, 7> touch_fields{{
   {"whatsapp_click_hours", "clicked", channel::whatsapp},
 }};
 
-constexpr std::array<std::string_view, 21> request_fields{
-  "datasource", "statistics", "timeframe", "conversion_metric", "conversion_metric_id",
-  "conversion_filter", "metric", "metric_id", "interval", "timezone", "week_start", "group_by",
-  "rollups", "filter", "order", "limit", "compare", "time_basis", "attribution", "bots",
-  "apple_privacy"};
+constexpr std::array<std::string_view, 21> request_fields{"datasource",
+                                                          "statistics",
+                                                          "timeframe",
+                                                          "conversion_metric",
+                                                          "conversion_metric_id",
+                                                          "conversion_filter",
+                                                          "metric",
+                                                          "metric_id",
+                                                          "interval",
+                                                          "timezone",
+                                                          "week_start",
+                                                          "group_by",
+                                                          "rollups",
+                                                          "filter",
+                                                          "order",
+                                                          "limit",
+                                                          "compare",
+                                                          "time_basis",
+                                                          "attribution",
+                                                          "bots",
+                                                          "apple_privacy"};
 
 template <std::size_t Size>
 std::optional<std::size_t> index_in(const std::array<std::string_view, Size>& names,
@@ -171,9 +188,9 @@ private:
     for (const auto& part : words_.measures_of(name)) {
       const auto& m = words_.measures.find(part)->second;
       const bool fits = is_about(datasource_kind::messages) ? m.of == population::message_sends
-                        : is_about(datasource_kind::segments)
-                          ? m.of == population::segment_members
-                          : m.of == population::account_people || m.of == population::form_views;
+                      : is_about(datasource_kind::segments)
+                        ? m.of == population::segment_members
+                        : m.of == population::account_people || m.of == population::form_views;
       if (!fits)
         return "a statistic of the datasource \"" + made_.datasource + "\"; this one is about "
              + std::string{describe(m.of)};
@@ -493,8 +510,8 @@ private:
         continue;
       at.must_have_only({word});
       made.what = word == std::string_view{"and"} ? row_filter::kind::all
-                  : word == std::string_view{"or"} ? row_filter::kind::any
-                                                   : row_filter::kind::none;
+                : word == std::string_view{"or"}  ? row_filter::kind::any
+                                                  : row_filter::kind::none;
       if (made.what == row_filter::kind::none && parts.is(json_kind::object)) {
         if (auto part = read_row_filter(parts, depth + 1))
           made.parts.push_back(std::move(*part));
@@ -539,8 +556,8 @@ private:
     } else if (auto text = read_operand(value)) {
       made.values.push_back(std::move(*text));
     }
-    const auto known = std::ranges::find_if(
-      made_.filtered, [&](const grouping& o) { return o.same_values(*g); });
+    const auto known = std::ranges::find_if(made_.filtered,
+                                            [&](const grouping& o) { return o.same_values(*g); });
     made.grouping = static_cast<std::size_t>(known - made_.filtered.begin());
     if (known == made_.filtered.end())
       made_.filtered.push_back(std::move(*g));
@@ -633,8 +650,7 @@ std::span<const std::string_view> send_moment_names() {
 request_result read_request(std::string_view json, const request_context& context) {
   request_result result;
   if (json.size() > request_bytes_max) {
-    result.errors.push_back(
-      {"", std::to_string(json.size()) + " bytes", "at most 1 MiB of JSON"});
+    result.errors.push_back({"", std::to_string(json.size()) + " bytes", "at most 1 MiB of JSON"});
     return result;
   }
   const auto document = segments::read_json(json, result.errors);

@@ -57,8 +57,8 @@ struct grouping {
   std::string name; // As it was asked for; rows show it.
   group_source source = group_source::message;
   std::string key{};
-  message_fact fact{};         // Of message.
-  time_part part{};            // Of time.
+  message_fact fact{};        // Of message.
+  time_part part{};           // Of time.
   membership_moment moment{}; // Of membership.
 
   /// Same values, whatever it is called.
@@ -71,9 +71,9 @@ struct grouping {
 enum class filter_operator : std::uint8_t {
   equals,
   not_equals,
-  contains,    // A piece of the text.
+  contains, // A piece of the text.
   starts_with,
-  any,         // Equals one of the values.
+  any, // Equals one of the values.
   contains_any,
   contains_all, // Of dimensions with several values, as tags are.
   is_set,
@@ -82,7 +82,12 @@ enum class filter_operator : std::uint8_t {
 
 /// A boolean tree over groupings' values.
 struct row_filter {
-  enum class kind : std::uint8_t { all, any, none, leaf } what = kind::all; // `all` of nothing holds.
+  enum class kind : std::uint8_t {
+    all,
+    any,
+    none,
+    leaf
+  } what = kind::all; // `all` of nothing holds.
   std::vector<row_filter> parts{};
   std::size_t grouping = 0; // Of a leaf: index into request::filtered.
   filter_operator op{};

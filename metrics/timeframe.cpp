@@ -16,9 +16,9 @@ using segments::floor_divide;
 using segments::hour_ms;
 
 constexpr std::array<std::string_view, 14> keys{
-  "today",     "yesterday",  "last_7_days", "last_30_days", "last_90_days",
-  "last_365_days", "this_week", "this_month", "this_year",  "last_week",
-  "last_month", "last_year", "last_3_months", "last_12_months"};
+  "today",         "yesterday", "last_7_days",   "last_30_days",  "last_90_days",
+  "last_365_days", "this_week", "this_month",    "this_year",     "last_week",
+  "last_month",    "last_year", "last_3_months", "last_12_months"};
 constexpr std::array<std::string_view, 7> weekdays{"monday", "tuesday",  "wednesday", "thursday",
                                                    "friday", "saturday", "sunday"};
 
@@ -108,8 +108,8 @@ time_range range_of_key(timeframe_key key, std::int64_t today, const segments::z
   return {};
 }
 
-/// The first instant of the hour that the clock on the wall shows at `t`. Where the clock was set to
-/// another minute, that is the instant at which it was set.
+/// The first instant of the hour that the clock on the wall shows at `t`. Where the clock was set
+/// to another minute, that is the instant at which it was set.
 std::int64_t hour_start(std::int64_t t, const segments::zone& zone) {
   const auto offset = zone.local(t) - t;
   auto first = floor_divide(t + offset, hour_ms) * hour_ms - offset;
@@ -171,10 +171,9 @@ time_range range_of(const timeframe& asked, const segments::zone& zone, std::int
   const auto last_day = floor_divide(asked.end.local, day_ms);
   const bool start_whole = whole_days || asked.start.is_whole_day;
   const bool end_whole = whole_days || asked.end.is_whole_day;
-  const time_range range{start_whole ? zone.day_start(first_day)
-                                     : zone.instant_of(asked.start.local),
-                         end_whole ? zone.day_start(last_day + 1)
-                                   : zone.instant_of(asked.end.local)};
+  const time_range range{
+    start_whole ? zone.day_start(first_day) : zone.instant_of(asked.start.local),
+    end_whole ? zone.day_start(last_day + 1) : zone.instant_of(asked.end.local)};
   return range.to < range.from ? time_range{range.from, range.from} : range;
 }
 
@@ -216,8 +215,7 @@ std::int64_t start_of(period p, std::int64_t number, const segments::zone& zone,
   return 0;
 }
 
-std::string text_of(period p, std::int64_t number, const segments::zone& zone,
-                    weekday week_start) {
+std::string text_of(period p, std::int64_t number, const segments::zone& zone, weekday week_start) {
   switch (p) {
   case period::hour: {
     const auto local = zone.local(number);

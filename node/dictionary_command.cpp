@@ -47,8 +47,8 @@ files_of(const std::string& data, const std::vector<std::string>& named) {
   std::vector<std::string> paths;
   std::error_code error;
   if (!data.empty())
-    for (const auto& entry : std::filesystem::directory_iterator{
-           std::filesystem::path{data} / "dictionary", error})
+    for (const auto& entry :
+         std::filesystem::directory_iterator{std::filesystem::path{data} / "dictionary", error})
       if (entry.path().extension() == ".toml")
         paths.push_back(entry.path().string());
   std::ranges::sort(paths);

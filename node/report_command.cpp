@@ -44,10 +44,11 @@ struct report_options {
 
 void add_request_options(CLI::App& command, report_options& wanted) {
   add_common(command, wanted.common);
-  command.add_option("name", wanted.words,
-                     "A ready report; `rollcall dictionary list` shows them. In front may stand "
-                     "`explain` (how its numbers came about), `people` (who makes one of them) or "
-                     "`difference` (why two numbers differ)")
+  command
+    .add_option("name", wanted.words,
+                "A ready report; `rollcall dictionary list` shows them. In front may stand "
+                "`explain` (how its numbers came about), `people` (who makes one of them) or "
+                "`difference` (why two numbers differ)")
     ->expected(0, 2);
   command.add_option("--request", wanted.file, "File with a request as JSON, - = standard input")
     ->type_name("FILE");
@@ -167,19 +168,19 @@ exit_status write_file(const common_options& common, const std::string& file,
   out << text;
   out.close();
   if (!out)
-    return complain(common, {model::failure_code::storage_full,
-                             fmt::format("cannot write the file {}", file)});
+    return complain(
+      common, {model::failure_code::storage_full, fmt::format("cannot write the file {}", file)});
   return exit_status::fine;
 }
 
 exit_status show(const report_options& wanted) {
   return with_request(wanted, [&](rollcall::engine& engine, const std::string& request) {
     using rollcall::report_format;
-    const auto format = wanted.common.json   ? report_format::json
-                        : wanted.csv         ? report_format::csv
-                        : wanted.plot        ? report_format::plot
-                        : !wanted.svg.empty() ? report_format::svg
-                                              : report_format::table;
+    const auto format = wanted.common.json  ? report_format::json
+                      : wanted.csv          ? report_format::csv
+                      : wanted.plot         ? report_format::plot
+                      : !wanted.svg.empty() ? report_format::svg
+                                            : report_format::table;
     const auto made = engine.report(request, format);
     if (!made)
       return complain(wanted.common, made.error(), made.faults());
@@ -235,8 +236,8 @@ exit_status difference(const report_options& wanted) {
     auto before = found->first;
     for (const auto& step : found->steps) {
       const auto by = before && step.value ? std::optional{*step.value - *before} : std::nullopt;
-      rows.add({step.axis, by ? (*by > 0 ? "+" : "") + model::format_number(*by) : "",
-                text(step.value)});
+      rows.add(
+        {step.axis, by ? (*by > 0 ? "+" : "") + model::format_number(*by) : "", text(step.value)});
       before = step.value;
     }
     rows.add({wanted.statistics[1], "", text(found->second)});
@@ -258,7 +259,7 @@ model::outcome<rollcall::segment_info> save(rollcall::engine& engine, const std:
                               + " has no identifier and cannot be put on a list"};
     rollcall::person who;
     const bool is_phone = maker.profile.starts_with('+');
-    (is_phone ? who.phone_number
+    (is_phone                                       ? who.phone_number
      : maker.profile.find('@') != std::string::npos ? who.email
                                                     : who.external_id) = maker.profile;
     batch.join(who, list);
@@ -268,9 +269,10 @@ model::outcome<rollcall::segment_info> save(rollcall::engine& engine, const std:
   std::string id;
   model::append_json_string(id, list);
   auto made = engine.create(
-    name, R"({"condition_groups":[{"conditions":[{"type":"profile-group-membership","is_member":true,)"
-            R"("group_ids":[)"
-            + id + R"(],"timeframe_filter":null}]}]})");
+    name,
+    R"({"condition_groups":[{"conditions":[{"type":"profile-group-membership","is_member":true,)"
+    R"("group_ids":[)"
+      + id + R"(],"timeframe_filter":null}]}]})");
   if (!made)
     return made.error();
   if (auto built = engine.wait_built(name); !built)
@@ -291,8 +293,7 @@ exit_status people(report_options& wanted) {
       const auto saved = save(engine, wanted.save_as, *opened);
       if (!saved)
         return complain(wanted.common, saved.error());
-      fmt::print(stderr, "{} ({}): {}\n", saved->name, saved->id,
-                 amount(saved->members, "member"));
+      fmt::print(stderr, "{} ({}): {}\n", saved->name, saved->id, amount(saved->members, "member"));
     }
     if (wanted.common.json) {
       json_array all;
@@ -326,10 +327,10 @@ void add_report_commands(command_line& line) {
       if (words.size() > 1)
         return usage(wanted->common, "one report at a time");
       wanted->name = words.empty() ? "" : words.front();
-      return verb == "explain"      ? explain(*wanted)
-             : verb == "people"     ? people(*wanted)
-             : verb == "difference" ? difference(*wanted)
-                                    : show(*wanted);
+      return verb == "explain"    ? explain(*wanted)
+           : verb == "people"     ? people(*wanted)
+           : verb == "difference" ? difference(*wanted)
+                                  : show(*wanted);
     });
   add_request_options(report, *wanted);
   report.add_flag("--csv", wanted->csv, "Answer as CSV");

@@ -252,8 +252,7 @@ void append_json(std::string& out, const json_value& value, std::size_t most) {
     out += '{';
     for (std::size_t i = 0; i < value.members.size() && out.size() <= most; ++i) {
       out += i == 0 ? "" : ",";
-      model::append_json_string(out,
-                                std::string_view{value.members[i].key}.substr(0, most));
+      model::append_json_string(out, std::string_view{value.members[i].key}.substr(0, most));
       out += ':';
       append_json(out, value.members[i].value, most);
     }

@@ -48,8 +48,8 @@ struct options {
   std::optional<model::instant> start{};
   /// Batches that `submit` lets wait for their commit before it makes its caller wait. 1 to 1,024.
   std::uint32_t batches_in_flight_max = 16;
-  /// Files of the user's own data dictionary (TOML, see metrics/README.md), read after those that come
-  /// with Rollcall and those in the folder `dictionary` of the directory.
+  /// Files of the user's own data dictionary (TOML, see metrics/README.md), read after those that
+  /// come with Rollcall and those in the folder `dictionary` of the directory.
   std::vector<std::filesystem::path> dictionary{};
   /// A partition's changes in memory before they are folded into blocks, in bytes.
   std::uint64_t delta_bytes_max = std::uint64_t{256} << 20;
@@ -232,10 +232,10 @@ enum class report_format : std::uint8_t {
 
 /// One number of a report, to be opened as the people who make it.
 struct report_cell {
-  std::uint32_t rollup = 0;                 // Index of the grouping; 0 without `rollups`.
-  std::vector<std::string> values;          // The row's, by the grouping's dimensions.
-  std::optional<std::uint32_t> interval{};  // Of a series; nothing = the first.
-  std::string statistic;                    // A measure of the report.
+  std::uint32_t rollup = 0;                // Index of the grouping; 0 without `rollups`.
+  std::vector<std::string> values;         // The row's, by the grouping's dimensions.
+  std::optional<std::uint32_t> interval{}; // Of a series; nothing = the first.
+  std::string statistic;                   // A measure of the report.
 };
 
 /// Somebody who makes a number, and how much of it. Over all makers `count` adds up to the number
@@ -250,7 +250,7 @@ struct report_difference {
   std::optional<double> first; // Nothing = it has no value.
   std::optional<double> second;
   struct step {
-    std::string axis; // "timezone", "time basis of clicks", "formula".
+    std::string axis;            // "timezone", "time basis of clicks", "formula".
     std::optional<double> value; // After it.
   };
   std::vector<step> steps; // The last one's value is the second number.
@@ -373,8 +373,8 @@ public:
   /// A request with the fields of `changes`, a JSON object, put over its own.
   static definition_outcome<std::string> changed_request(std::string_view request,
                                                          std::string_view changes);
-  /// Splits the difference between two numbers over everything: `first` by `request`, and `second` by
-  /// the same request with `changes` (a JSON object, or empty) over its fields. First the fields
+  /// Splits the difference between two numbers over everything: `first` by `request`, and `second`
+  /// by the same request with `changes` (a JSON object, or empty) over its fields. First the fields
   /// change, one by one, then what makes the statistics different.
   definition_outcome<report_difference> explain_difference(std::string_view request,
                                                            std::string_view first,

@@ -89,7 +89,7 @@ struct november : store {
     of_campaign("bob", "Opened Email", "sale", "2025-12-03T09:00:00Z");
     of_campaign("ann", "Clicked Email", "sale", "2025-12-01T09:01:00Z");
     order("ann", "2025-12-01T10:00:00Z", 29.99);
-    order("ann", "2025-12-07T10:00:00Z", 10); // More than five days after the last touch.
+    order("ann", "2025-12-07T10:00:00Z", 10);   // More than five days after the last touch.
     order("bob", "2025-12-08T09:00:00Z", 5.01); // To the second.
     order("cid", "2025-12-01T10:00:00Z", 100);  // Led by nothing.
     load();
@@ -128,7 +128,8 @@ BOOST_AUTO_TEST_CASE(a_described_send_time_goes_before_the_first_send) {
   constexpr const char* request = R"({"datasource":"campaign","timeframe":{"key":"last_365_days"},
     "group_by":["day","campaign_name","tag_name"],"statistics":["delivered"]})";
   check_rows(request, {"2025-11-30   | 4"});
-  batch().describe(model::object_kind::campaign, "sale", R"({"id":"sale","name":"Winter sale","tags":["cold","big"],
+  batch().describe(model::object_kind::campaign, "sale",
+                   R"({"id":"sale","name":"Winter sale","tags":["cold","big"],
     "send_time":"2025-12-01T00:30:00Z","created_at":"2025-10-01T00:00:00Z"})");
   load();
   check_rows(request, {"2025-12-01 Winter sale big | 4", "2025-12-01 Winter sale cold | 4"});
@@ -159,8 +160,7 @@ BOOST_AUTO_TEST_CASE(several_groupings_are_answered_at_once_each_exact) {
   BOOST_REQUIRE_EQUAL(rollups.size(), 3);
   const std::vector<std::string> by_campaign{"news | 1 1", "sale | 2 2"};
   const auto found = rows(rollups[0]);
-  BOOST_CHECK_EQUAL_COLLECTIONS(found.begin(), found.end(), by_campaign.begin(),
-                                by_campaign.end());
+  BOOST_CHECK_EQUAL_COLLECTIONS(found.begin(), found.end(), by_campaign.begin(), by_campaign.end());
   BOOST_CHECK_EQUAL(rows(rollups[1]).front(), "2025-11 | 2 3");
   BOOST_CHECK_EQUAL(rows(rollups[2]).front(), "| 2 3");
   // Ann opened both: the rows say why they are more than the total.

@@ -30,8 +30,8 @@ struct loaded_store {
   }
   json::value report(std::vector<std::string> arguments, const std::string& request) {
     write_file(scratch / "request.json", request);
-    std::vector<std::string> all{"report",    "--data", store, "--json",
-                                 "--request", scratch / "request.json"};
+    std::vector<std::string> all{"report", "--data",    store,
+                                 "--json", "--request", scratch / "request.json"};
     all.insert(all.end(), arguments.begin(), arguments.end());
     const auto run = rollcall(all);
     BOOST_REQUIRE_MESSAGE(run.status == 0, run.out + run.err);
@@ -93,9 +93,8 @@ BOOST_AUTO_TEST_CASE(hillstroms_arms_have_the_published_rates_to_the_last_digit)
     "timeframe":{"start":"2008-03-03","end":"2008-03-03"},
     "group_by":["campaign_name","variation"],
     "statistics":["delivered","clicks_unique","click_rate","conversions","conversion_value"]})");
-  const std::map<std::string, std::vector<double>> arms{{"Mens E-Mail", {21307, 3894, 267, 30311.69}},
-                                                        {"Womens E-Mail",
-                                                         {21387, 3238, 189, 23038.11}}};
+  const std::map<std::string, std::vector<double>> arms{
+    {"Mens E-Mail", {21307, 3894, 267, 30311.69}}, {"Womens E-Mail", {21387, 3238, 189, 23038.11}}};
   BOOST_REQUIRE_EQUAL(campaign.at("results").as_array().size(), arms.size());
   for (const auto& row : campaign.at("results").as_array()) {
     BOOST_CHECK_EQUAL(row.at("groupings").at("campaign_name").as_string(),

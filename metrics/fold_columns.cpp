@@ -1,0 +1,259 @@
+#include "metrics/fold_state.hpp"
+
+#include <algorithm>
+
+namespace metrics {
+
+namespace {
+
+constexpr std::uint64_t direct_keys_max = 1 << 16;
+constexpr std::uint64_t keys_max = std::uint64_t{1} << 48;
+
+bool is_by_hour(const grouping& g) {
+  return g.part == time_part::hour || g.part == time_part::hour_of_day;
+}
+
+} // namespace
+
+/// Columns tell everything when no measure filters or reads a property of its own, all go by one
+/// time, and a campaign's instant is that of the campaign.
+bool fold_state::can_go_by_columns() {
+  const bool about_messages = order_.kind == datasource_kind::messages;
+  if (about_messages && order_.owner != message_owner::campaign)
+    return false;
+  columns_by_time_ = !about_messages;
+  bool is_first = true;
+  for (const auto& m : order_.measures) {
+    if (m.counts == counting::profiles)
+      continue;
+    if (!m.where.empty() || (m.is_number() && !m.property.empty()))
+      return false;
+    const bool by_time = !about_messages || m.by_event_time;
+    if (!is_first && by_time != columns_by_time_)
+      return false;
+    columns_by_time_ = by_time;
+    is_first = false;
+  }
+  if (about_messages && columns_by_time_ && !credited_.empty())
+    return false;
+  bool has_time = !order_.intervals.empty();
+  bool by_hour = false;
+  for (const auto g : cells_.groupings()) {
+    const auto& grouping = order_.groupings[g];
+    if (grouping.source == group_source::membership)
+      return false;
+    has_time = has_time || grouping.source == group_source::time;
+    by_hour = by_hour || (grouping.source == group_source::time && is_by_hour(grouping));
+  }
+  if (!columns_by_time_ || !has_time)
+    return true;
+  for (std::size_t i = 1; i < order_.intervals.size(); ++i)
+    by_hour = by_hour || order_.intervals[i] - order_.intervals[i - 1] < 23 * segments::hour_ms;
+  std::map<std::vector<std::uint32_t>, std::uint32_t> classes;
+  time_slots_ = time_slots::make(
+    order_.time, by_hour ? period::hour : period::day, zone_, order_.week_start,
+    [&](std::int64_t t) {
+      std::vector<std::uint32_t> said{interval_of(t)};
+      for (const auto g : cells_.groupings())
+        if (order_.groupings[g].source == group_source::time)
+          said.push_back(time_number(order_.groupings[g].part, t));
+      return classes.try_emplace(std::move(said), static_cast<std::uint32_t>(classes.size()))
+        .first->second;
+    });
+  time_classes_ = std::max<std::uint64_t>(classes.size(), 1);
+  return time_slots_.has_value();
+}
+
+void fold_state::prepare_columns() {
+  column_streams_.resize(streams_.size());
+  for (std::uint32_t s = 0; s < streams_.size(); ++s)
+    prepare_columns(s);
+}
+
+void fold_state::prepare_columns(std::uint32_t stream) {
+  auto& s = streams_[stream];
+  auto& to = column_streams_[stream];
+  to.columns = s.events.columns();
+  to.digits.clear();
+  to.entries.clear();
+  to.sparse_places.clear();
+  if (to.columns == nullptr)
+    return;
+  std::uint64_t keys = time_classes_;
+  const auto weigh = [&](const model::coded_column& column) {
+    const auto weight = keys;
+    keys = std::min(keys_max, keys * (std::uint64_t{column.dictionary->size()} + 1));
+    return weight;
+  };
+  for (const auto slot : s.told_slots) {
+    const auto& column = s.events.column(slot);
+    if (column.dictionary != nullptr)
+      to.digits.push_back({column, weigh(column)});
+  }
+  to.attribute_weights.clear();
+  for (const auto& a : attributes_)
+    to.attribute_weights.push_back(a.column.dictionary == nullptr ? 0 : weigh(a.column));
+  to.is_direct = keys <= direct_keys_max;
+  // Too many even for a hash of keys: every event is looked up by itself.
+  to.has_keys = keys < keys_max;
+  if (to.is_direct)
+    to.places.assign(keys, 0);
+}
+
+void fold_state::count_row(std::uint32_t row) {
+  if (!profile_measures_.empty()) {
+    for (auto& a : attributes_)
+      a.turn_to_row(row);
+    count_living();
+  }
+  bool has_conversions = false;
+  for (std::uint32_t s = 0; s < streams_.size(); ++s) {
+    const auto* columns = column_streams_[s].columns;
+    if (columns == nullptr || columns->first[row] == columns->first[row + 1])
+      continue;
+    has_conversions = has_conversions || streams_[s].order->is_conversion;
+    count_row(s, row);
+  }
+  if (!has_conversions || credited_.empty())
+    return;
+  for (auto& s : streams_)
+    s.events.turn_to_row(row);
+  for (auto& a : attributes_)
+    a.turn_to_row(row);
+  is_counted_by_columns_ = true;
+  gather();
+  give_credit();
+  is_counted_by_columns_ = false;
+}
+
+void fold_state::count_row(std::uint32_t stream, std::uint32_t row) {
+  const auto& s = streams_[stream];
+  auto& c = column_streams_[stream];
+  const auto begin = c.columns->first[row];
+  const auto end = c.columns->first[row + 1];
+  result_.events += end - begin;
+  if (s.measures.empty() && !s.order->is_message)
+    return;
+  std::uint64_t row_key = 0;
+  for (std::size_t a = 0; a < attributes_.size(); ++a)
+    if (c.attribute_weights[a] != 0)
+      row_key += c.attribute_weights[a] * attributes_[a].column.code(row);
+  for (auto at = begin; at < end; ++at) {
+    auto key = row_key;
+    if (columns_by_time_) {
+      const auto time = c.columns->times.at(at);
+      if (!order_.time.holds(time)) {
+        ++c.outside;
+        continue;
+      }
+      if (time_slots_)
+        key += time_slots_->class_of(time);
+    }
+    for (const auto& d : c.digits)
+      key += d.weight * d.column.code(at);
+    const auto& entry = entry_of(stream, key, row, at - begin);
+    if (entry.window_ms != 0) {
+      ++result_.touches;
+      if (c.columns->times.at(at) + entry.window_ms > order_.now)
+        ++result_.open_touches;
+    }
+    count_entry(entry, s, at);
+  }
+}
+
+const fold_state::column_entry& fold_state::entry_of(std::uint32_t stream, std::uint64_t key,
+                                                     std::uint32_t row, std::uint32_t place) {
+  auto& c = column_streams_[stream];
+  if (!c.has_keys) {
+    c.entries.assign(1, resolve(stream, row, place));
+    return c.entries.front();
+  }
+  auto& known = c.is_direct ? c.places[key] : c.sparse_places[key];
+  if (known == 0) {
+    c.entries.push_back(resolve(stream, row, place));
+    known = static_cast<std::uint32_t>(c.entries.size());
+  }
+  return c.entries[known - 1];
+}
+
+fold_state::column_entry fold_state::resolve(std::uint32_t stream, std::uint32_t row,
+                                             std::uint32_t place) {
+  auto& s = streams_[stream];
+  s.events.turn_to_row(row);
+  for (auto& a : attributes_)
+    a.turn_to_row(row);
+  column_entry made;
+  seen e{s.events.time(place), stream, place};
+  auto time = e.time;
+  std::int64_t sent = no_time;
+  if (order_.kind == datasource_kind::messages) {
+    if (!s.messages)
+      return made;
+    mark(s, e);
+    made.is_bot = e.is_bot;
+    made.is_apple = e.is_apple;
+    if (e.message == message_reader::none)
+      return made;
+    made.why = exclusion::other_owner;
+    if (rows_[e.message].owner != order_.owner)
+      return made;
+    sent = send_time(e.message, e.time);
+    made.window_ms = order_.time.holds(sent) && !credited_.empty() ? window_of(e) : 0;
+    if (!columns_by_time_)
+      time = sent;
+    made.why = exclusion::without_send;
+    if (time == no_time)
+      return made;
+  }
+  made.why = exclusion::outside;
+  if (!order_.time.holds(time))
+    return made;
+  made.why = exclusion::filtered_out;
+  const bool somebody_counts_it = std::ranges::any_of(s.measures, [&](std::uint32_t m) {
+    const auto& measure = order_.measures[m];
+    return !(e.is_bot && measure.leaves_bots_out) && !(e.is_apple && measure.leaves_apple_out);
+  });
+  if (!somebody_counts_it) // Then there is no row for it either.
+    return made;
+  fill_values(&e, time, sent);
+  made.cell = cells_.cell(order_.kind == datasource_kind::messages ? e.message : cells::no_message,
+                          interval_of(time), cell_values_);
+  made.is_counted = made.cell != cells::filtered_out;
+  return made;
+}
+
+void fold_state::count_entry(const column_entry& e, const stream_state& stream, std::uint32_t at) {
+  for (const auto m : stream.measures) {
+    const auto& measure = order_.measures[m];
+    // In the order of count_one: a bot's click outside the timeframe is outside.
+    if (!e.is_counted && e.why != exclusion::filtered_out) {
+      exclude(m, e.why);
+    } else if (e.is_bot && measure.leaves_bots_out) {
+      exclude(m, exclusion::bot);
+    } else if (e.is_apple && measure.leaves_apple_out) {
+      exclude(m, exclusion::apple_privacy);
+    } else if (!e.is_counted) {
+      exclude(m, exclusion::filtered_out);
+    } else {
+      ++result_.tallies[m].counted;
+      if (measure.is_distinct())
+        cells_.add_distinct(e.cell, m, profile_);
+      else
+        cells_.add_event(e.cell, m,
+                         measure.is_number() ? stream.events.columns()->values.at(at)
+                                             : model::no_value,
+                         profile_);
+    }
+  }
+}
+
+void fold_state::end_columns() {
+  for (std::uint32_t s = 0; s < streams_.size(); ++s) {
+    for (const auto m : streams_[s].measures)
+      result_.tallies[m].excluded[static_cast<std::size_t>(exclusion::outside)]
+        += column_streams_[s].outside;
+    column_streams_[s].outside = 0;
+  }
+}
+
+} // namespace metrics

@@ -1,0 +1,232 @@
+#pragma once
+
+#include "metrics/cells.hpp"
+#include "metrics/event_reader.hpp"
+#include "metrics/fold.hpp"
+#include "metrics/profile_rows.hpp"
+#include "metrics/time_slots.hpp"
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+// Inside the folder only: what a fold is made of. Its members are spread over fold_*.cpp by purpose.
+namespace metrics {
+
+inline constexpr std::int64_t no_time = INT64_MIN;
+
+/// Profiles are counted one by one, through views of them or rows of a block; where the order allows
+/// it, rows are counted by their columns' codes, each combination looked up once a block.
+class fold_state final : public fold {
+public:
+  fold_state(const fold_order& order, std::vector<fold_object> objects, model::name_binder& names,
+             const membership_history* memberships);
+  void read(const model::block_view& block, std::uint32_t first, std::uint32_t profiles) override;
+  void read_early(const model::profile_view& profile, std::uint32_t number) override;
+  fold_result result() const override;
+
+private:
+  struct stream_state {
+    stream_state(const fold_stream& s, model::name_binder& names, value_table& values)
+      : order(&s), events(s.metric, names, values) {
+    }
+    const fold_stream* order;
+    event_reader events;
+    std::optional<message_reader> messages{};
+    std::vector<std::uint32_t> measures{}; // That count its events.
+    std::size_t bot_slot = 0;              // Of clicks.
+    std::size_t apple_slot = 0;            // Of opens.
+    std::optional<event_tests> conversion_tests{};
+    std::vector<std::size_t> grouping_slots{}; // By a cell's groupings; of properties only.
+    std::vector<std::size_t> told_slots{};     // Everything that decides what an event counts for.
+  };
+  struct measure_stream {
+    event_tests tests;
+    std::size_t property_slot = 0; // Of a number that is not the value.
+  };
+  /// An attribute of the profile that is being read.
+  struct attribute_state {
+    std::uint32_t attribute = 0;
+    value_table* values = nullptr;
+    model::coded_column column{};
+    std::vector<std::uint32_t> numbers{}; // By code.
+    std::uint32_t row = 0;
+    const model::profile_view* view = nullptr;
+
+    void turn_to_block(const model::block_view& block) {
+      column = block.attribute(attribute);
+      if (column.dictionary == nullptr)
+        return;
+      numbers.assign(std::size_t{column.dictionary->size()} + 1, UINT32_MAX);
+      numbers[0] = 0;
+    }
+    void turn_to_row(std::uint32_t to) {
+      view = nullptr;
+      row = to;
+    }
+    std::uint32_t number() {
+      if (view)
+        return values->number_of(view->attribute(attribute));
+      if (column.dictionary == nullptr)
+        return 0;
+      auto& n = numbers[column.code(row)];
+      if (n == UINT32_MAX)
+        n = values->number_of(column.dictionary->entry(column.code(row)));
+      return n;
+    }
+  };
+  /// An event of the profile that is being read, or a conversion with the message it is credited to.
+  struct seen {
+    std::int64_t time = 0;
+    std::uint32_t stream = 0;
+    std::uint32_t place = 0; // Among the stream's events.
+    std::uint32_t message = message_reader::none;
+    bool is_bot = false;
+    bool is_apple = false;
+  };
+  struct touch {
+    std::int64_t time = 0;
+    std::int64_t end = 0;
+    std::uint32_t message = 0;
+    std::uint8_t rank = 0;
+  };
+  struct flow_send {
+    std::int64_t time = 0;
+    std::uint32_t identity = 0;
+  };
+  struct message_state {
+    std::int64_t moment = no_time; // Of a campaign.
+    channel by = channel::any;
+  };
+
+  // --- making ready (fold_ready.cpp)
+  void prepare_streams(model::name_binder& names);
+  void prepare_measures(model::name_binder& names);
+  void prepare_groupings(model::name_binder& names);
+
+  // --- one profile (fold.cpp)
+  void read_profile(const model::profile_view& profile, std::uint32_t number);
+  void count_profile(std::uint32_t number);
+  void count_living();
+  void count_events();
+  void count_messages();
+
+  /// Everything that the profile was sent and did with it.
+  void gather();
+  /// What the event's properties say: its message, and whether a machine made it.
+  void mark(stream_state& stream, seen& e);
+  std::uint32_t message_of(stream_state& stream, std::uint32_t i);
+  void describe_message(std::uint32_t message);
+  void describe_names(const fold_object& o, message_row& row);
+  std::uint32_t text_number(std::string_view text);
+
+  /// The instant of the send that an event of this message belongs to.
+  [[nodiscard]] std::int64_t send_time(std::uint32_t message, std::int64_t time) const;
+
+  // --- credit, S30 (fold_credit.cpp)
+  void give_credit();
+  void gather_touches();
+  /// How long the event may earn credit; 0 = not at all.
+  [[nodiscard]] std::int64_t window_of(const seen& e) const;
+
+  /// The touch that stands later in the order of credit.
+  [[nodiscard]] bool goes_after(const touch& a, const touch& b) const;
+  [[nodiscard]] const touch* touch_before(std::int64_t time) const;
+
+  // --- counting (fold_count.cpp)
+  void count(const seen& e, std::span<const std::uint32_t> measures);
+  void count_one(const seen& e, std::uint32_t m, std::int64_t sent);
+  double number_of(const fold_measure& measure, const measure_stream& own, stream_state& stream, const seen& e);
+  void exclude(std::uint32_t measure, exclusion why);
+  std::uint32_t interval_of(std::int64_t time);
+
+  // --- groupings
+
+  /// `e` is null for the profile itself.
+  void fill_values(const seen* e, std::int64_t time, std::int64_t sent);
+  [[nodiscard]] bool is_member(const grouping& g, std::int64_t time, std::int64_t sent) const;
+  std::uint32_t time_number(time_part part, std::int64_t time);
+  [[nodiscard]] std::string time_text(time_part part, period unit, std::int64_t number) const;
+
+  // --- by columns (fold_columns.cpp)
+
+  /// What becomes of all events of a block that agree in everything that a fold looks at.
+  struct column_entry {
+    std::uint32_t cell = 0;
+    bool is_counted = false;
+    exclusion why = exclusion::no_message; // When it is not.
+    bool is_bot = false;
+    bool is_apple = false;
+    std::int64_t window_ms = 0; // Of a touch in the timeframe; 0 = it is none.
+  };
+  /// A stream's columns in the block that is being read, and the entries found so far.
+  struct column_stream {
+    const model::event_columns* columns = nullptr;
+    struct digit {
+      model::coded_column column;
+      std::uint64_t weight = 0;
+    };
+    std::vector<digit> digits;                    // Of events.
+    std::vector<std::uint64_t> attribute_weights; // By attribute.
+    std::vector<std::uint32_t> places;            // By key: of the entry, plus one.
+    boost::unordered_flat_map<std::uint64_t, std::uint32_t> sparse_places; // Of many keys.
+    bool is_direct = true; // `places` has them all.
+    bool has_keys = true;
+    std::vector<column_entry> entries;
+    std::uint64_t outside = 0; // Events outside the timeframe.
+  };
+  [[nodiscard]] bool can_go_by_columns();
+  void prepare_columns();
+  void prepare_columns(std::uint32_t stream);
+  void count_row(std::uint32_t row);
+  void count_row(std::uint32_t stream, std::uint32_t row);
+  const column_entry& entry_of(std::uint32_t stream, std::uint64_t key, std::uint32_t row,
+                               std::uint32_t place);
+  column_entry resolve(std::uint32_t stream, std::uint32_t row, std::uint32_t place);
+  void count_entry(const column_entry& e, const stream_state& stream, std::uint32_t at);
+  void end_columns();
+
+  fold_order order_;
+  std::vector<fold_object> objects_;
+  std::map<std::pair<message_owner, std::string>, std::size_t> object_places_;
+  const membership_history* memberships_;
+  const segments::zone& zone_;
+  value_table values_;
+  tuple_table messages_;
+  tuple_table identities_;
+  std::vector<message_row> rows_;     // By message.
+  std::vector<message_state> states_; // By message.
+  cells cells_;
+  std::vector<stream_state> streams_;
+  std::vector<std::vector<std::optional<measure_stream>>> measure_streams_; // By measure, stream.
+  std::vector<std::uint32_t> credited_; // Measures of conversions.
+  std::vector<std::uint32_t> profile_measures_;
+  std::vector<attribute_state> attributes_;
+  std::vector<std::size_t> attribute_of_; // By a cell's groupings.
+  std::vector<std::uint32_t> cell_values_;
+  std::map<std::pair<time_part, std::int64_t>, std::uint32_t> time_numbers_;
+  std::uint32_t truth_ = 0;
+  std::uint32_t member_ = 0;
+  std::uint32_t not_member_ = 0;
+  std::uint32_t last_interval_ = 0;
+  bool goes_by_columns_ = false;
+  bool columns_by_time_ = false;        // Every measure counts by the events' own time.
+  std::uint64_t time_classes_ = 1;
+  std::optional<time_slots> time_slots_; // Of groupings by time and intervals.
+  std::vector<column_stream> column_streams_;
+  bool is_counted_by_columns_ = false; // The profile is; credit alone is given one by one.
+  early_profiles early_;
+  fold_result result_;
+  // Of the profile that is being read.
+  std::uint32_t profile_ = 0;
+  std::vector<seen> seen_;
+  std::vector<flow_send> sends_;
+  std::vector<touch> touches_;
+  bool has_conversions_ = false;
+};
+
+} // namespace metrics
