@@ -52,6 +52,16 @@ bool credit_rules::is_in(const std::string& event_set, const event& e) const {
   return false;
 }
 
+bool credit_rules::passes(const std::string& where, const event& e) const {
+  if (where.empty())
+    return true;
+  std::vector<segments::definition_error> errors;
+  segments::event_criterion some;
+  some.events = {e.metric, parse_where(where, errors)};
+  some.holds = {segments::comparison::greater, 0};
+  return holds(segments::criterion{some}, {{}, {e}}, now_, "UTC");
+}
+
 bool credit_rules::is_bot_click(const event& e) const {
   return is_in(source_.clicks, e) && is_true(e, "Bot Click");
 }
@@ -181,14 +191,9 @@ std::pair<std::int64_t, int> credit_rules::window(const event& e, channel by) co
 }
 
 std::vector<const event*> credit_rules::conversions(const profile& person) const {
-  std::vector<segments::definition_error> errors;
-  segments::event_criterion fits;
-  fits.events = {asked_.conversion_metric, parse_where(asked_.conversion_where, errors)};
-  fits.holds = {segments::comparison::greater, 0};
   std::vector<const event*> found;
   for (const auto& e : person.events)
-    if (e.metric == asked_.conversion_metric
-        && (fits.events.where.empty() || holds(segments::criterion{fits}, {{}, {e}}, now_, "UTC")))
+    if (e.metric == asked_.conversion_metric && passes(asked_.conversion_where, e))
       found.push_back(&e);
   return found;
 }

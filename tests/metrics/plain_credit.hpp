@@ -44,6 +44,9 @@ public:
   [[nodiscard]] bool is_bot_click(const event& e) const;
   [[nodiscard]] bool is_apple_open(const event& e) const;
 
+  /// Whether an event passes filters of its properties, given as JSON.
+  [[nodiscard]] bool passes(const std::string& where, const event& e) const;
+
   /// The message that an event names, if it names a campaign or flow.
   [[nodiscard]] std::optional<message> message_of(const event& e) const;
   /// When the message that somebody's event belongs to was sent.

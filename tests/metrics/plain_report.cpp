@@ -28,9 +28,10 @@ struct counted_event {
 class reporter {
 public:
   reporter(const request& asked, const dictionary& words, std::span<const profile* const> people,
-           std::span<const model::described_object> described, std::int64_t now)
+           std::span<const model::described_object> described, std::int64_t now,
+           const member_rule& is_member)
     : asked_(asked), words_(words), source_(words.datasources.find(asked.datasource)->second),
-      people_(people), about_(asked, words, people, described, now),
+      people_(people), is_member_(is_member), about_(asked, words, people, described, now),
       calendar_(asked.zone, asked.week_start) {
     if (asked.time)
       time_ = range_of(*asked.time, *segments::find_zone(asked.zone), now, asked.week_start,
@@ -140,7 +141,7 @@ private:
     for (const auto& e : people_[p]->events) {
       const bool fits = m.events == metric_set ? e.metric == asked_.metric
                                                : about_.is_in(m.events, e);
-      if (fits && time_.holds(e.time))
+      if (fits && about_.passes(m.where, e) && time_.holds(e.time))
         found.push_back({p, &e, std::nullopt, e.time});
     }
   }
@@ -148,13 +149,14 @@ private:
   void credited_conversions(const measure& m, std::size_t p,
                             std::vector<counted_event>& found) const {
     for (const auto* conversion : about_.conversions(*people_[p]))
-      if (const auto of = about_.credit(*people_[p], *conversion))
+      if (const auto of = about_.credit(*people_[p], *conversion);
+          of && about_.passes(m.where, *conversion))
         add_message_event(m, p, *conversion, *of, found);
   }
 
   void message_events(const measure& m, std::size_t p, std::vector<counted_event>& found) const {
     for (const auto& e : people_[p]->events) {
-      if (!about_.is_in(m.events, e))
+      if (!about_.is_in(m.events, e) || !about_.passes(m.where, e))
         continue;
       if (m.bot_clicks == policy::exclude && !asked_.with_bots && about_.is_bot_click(e))
         continue;
@@ -219,6 +221,15 @@ private:
       const auto& attributes = people_[e.person]->attributes;
       const auto found = attributes.find(g.key);
       return found == attributes.end() ? "" : shown(found->second);
+    }
+    case group_source::membership: {
+      const auto& person = *people_[e.person];
+      std::optional<std::int64_t> at;
+      if (e.what != nullptr && g.moment != membership_moment::now)
+        at = e.what->time;
+      if (at && e.of && g.moment == membership_moment::send)
+        at = about_.send_time(person, *e.of, e.what->time).value_or(*at);
+      return is_member_(g.key, person, at) ? "member" : "not a member";
     }
     default:
       return "";
@@ -288,6 +299,7 @@ private:
   const dictionary& words_;
   const datasource& source_;
   std::span<const profile* const> people_;
+  const member_rule& is_member_;
   credit_rules about_;
   report_calendar calendar_;
   time_range time_{};
@@ -312,8 +324,9 @@ std::optional<double> reported::shown(metrics::counting counts) const {
 
 report report_of(const request& asked, const dictionary& words,
                  std::span<const profile* const> people,
-                 std::span<const model::described_object> described, std::int64_t now) {
-  return reporter{asked, words, people, described, now}.make();
+                 std::span<const model::described_object> described, std::int64_t now,
+                 const member_rule& is_member) {
+  return reporter{asked, words, people, described, now, is_member}.make();
 }
 
 billionths billionths_of(double value) {

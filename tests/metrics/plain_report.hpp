@@ -6,6 +6,7 @@
 #include "tests/segments/plain_evaluator.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -43,10 +44,15 @@ struct report {
   std::uint64_t credited = 0;    // Those of them that some open touch had led to.
 };
 
+/// Whether a person is in a segment now, or was at an instant.
+using member_rule = std::function<bool(const std::string& segment, const profile& person,
+                                       std::optional<std::int64_t> at)>;
+
 /// The report of `asked` about living `people` at `now`.
 report report_of(const metrics::request& asked, const metrics::dictionary& words,
                  std::span<const profile* const> people,
-                 std::span<const model::described_object> described, std::int64_t now);
+                 std::span<const model::described_object> described, std::int64_t now,
+                 const member_rule& is_member);
 
 /// The decimal with at most nine places next to a value, in billionths.
 billionths billionths_of(double value);

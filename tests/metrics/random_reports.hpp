@@ -1,5 +1,6 @@
 #pragma once
 
+#include "metrics/dictionary.hpp"
 #include "model/objects.hpp"
 #include "tests/segments/plain_evaluator.hpp"
 
@@ -21,6 +22,8 @@ public:
   std::vector<std::vector<plain::profile>> next_partitions();
   std::vector<model::described_object> next_described();
   std::string next_request();
+  /// The dictionary of the requests: the standard one, and some measures that it has none of.
+  static const metrics::dictionary& words();
   /// Statistics of a kind of datasource: "message", "account" or "form".
   [[nodiscard]] static std::vector<std::string> statistics(std::string_view kind);
 

@@ -1,13 +1,84 @@
-#include "metrics/dictionary.hpp"
 #include "model/instant.hpp"
 #include "model/value.hpp"
 #include "tests/metrics/random_reports.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace {
 
 constexpr std::int64_t day = 86'400'000;
+
+/// What no standard measure does: filters, extremes of properties, a policy against Apple's opens.
+constexpr std::string_view more_measures = R"(
+[measure.dearest_text]
+description = "The most that a delivered text message cost."
+owner = "tests"
+version = 1
+unit = "money"
+counts = "maximum"
+events = "delivered_text"
+property = "Message Cost"
+population = "message_sends"
+time_basis = "send"
+
+[measure.cheapest_text_by_event_date]
+description = "The least that a delivered text message cost, by the delivery's date."
+owner = "tests"
+version = 1
+unit = "money"
+counts = "minimum"
+events = "delivered_text"
+property = "Message Cost"
+population = "message_sends"
+time_basis = "event"
+
+[measure.desktop_opens]
+description = "Opens on desktops without Apple's."
+owner = "tests"
+version = 1
+unit = "events"
+counts = "events"
+events = "opened"
+where = '[{"property": "Client Type", "filter": {"type": "string", "operator": "equals", "value": "Desktop"}}]'
+population = "message_sends"
+time_basis = "send"
+apple_privacy_opens = "exclude"
+
+[measure.desktop_openers]
+description = "People who opened on desktops, by the open's date."
+owner = "tests"
+version = 1
+unit = "people"
+counts = "people"
+events = "opened"
+where = '[{"property": "Client Type", "filter": {"type": "string", "operator": "not-equals", "value": "Mobile"}}]'
+population = "message_sends"
+time_basis = "event"
+apple_privacy_opens = "include"
+
+[measure.shoe_conversion_uniques]
+description = "People who were led to a shoe, once for each message."
+owner = "tests"
+version = 1
+unit = "messages"
+counts = "message_people"
+events = "conversion"
+where = '[{"property": "Item", "filter": {"type": "string", "operator": "equals", "value": "Shoe"}}]'
+population = "message_sends"
+time_basis = "send"
+
+[measure.shoe_buyers]
+description = "People who bought a shoe for more than 5."
+owner = "tests"
+version = 1
+unit = "people"
+counts = "people"
+events = "placed_order"
+where = '[{"property": "Item", "filter": {"type": "string", "operator": "equals", "value": "Shoe"}}, {"property": "$value", "filter": {"type": "numeric", "operator": "greater-than", "value": 5}}]'
+population = "account_people"
+time_basis = "event"
+)";
 
 std::string list_of(const std::vector<std::string>& texts) {
   std::string out = "[";
@@ -27,28 +98,41 @@ std::string quoted(std::string_view text) {
 
 } // namespace
 
+const metrics::dictionary& random_reports::words() {
+  static const auto made = [] {
+    const auto standard = metrics::standard_files();
+    std::vector<metrics::dictionary_file> files(standard.begin(), standard.end());
+    files.push_back({"more.toml", std::string{more_measures}});
+    auto result = metrics::read_dictionary(files);
+    for (const auto& fault : result.faults)
+      throw std::runtime_error{std::to_string(fault.at.line) + ": " + fault.message};
+    return *result.read;
+  }();
+  return made;
+}
+
 std::vector<std::string> random_reports::statistics(std::string_view kind) {
-  static const auto words = *metrics::read_dictionary(metrics::standard_files()).read;
   std::vector<std::string> found;
   const auto fits = [&](const std::string& name) {
-    return std::ranges::all_of(words.measures_of(name), [&](const auto& m) {
-      const auto of = words.measures.find(m)->second.of;
+    return std::ranges::all_of(words().measures_of(name), [&](const auto& m) {
+      const auto of = words().measures.find(m)->second.of;
       return kind == "message" ? of == metrics::population::message_sends
            : kind == "form"    ? of == metrics::population::form_views
                                : of == metrics::population::account_people;
     });
   };
-  for (const auto& [name, m] : words.measures)
+  for (const auto& [name, m] : words().measures)
     if (fits(name))
       found.push_back(name);
-  for (const auto& [name, d] : words.derived)
+  for (const auto& [name, d] : words().derived)
     if (fits(name))
       found.push_back(name);
   return found;
 }
 
 std::string random_reports::next_dimension(const std::string& datasource, bool only_people) {
-  static const std::string of_people[] = {"country", "profile:properties['tier']", "region"};
+  static const std::string of_people[] = {"country", "profile:properties['tier']", "region",
+                                          "segment:S1"};
   if (only_people || chance(0.15))
     return one_of(of_people);
   if (chance(0.35)) {
@@ -56,6 +140,8 @@ std::string random_reports::next_dimension(const std::string& datasource, bool o
                                           "quarter", "year", "day_of_week", "hour_of_day"};
     return one_of(of_time);
   }
+  if (chance(0.06))
+    return chance(0.5) ? "segment:S1@send" : "segment:S2@event";
   if (datasource == "form" || datasource == "account") {
     static const std::string of_events[] = {"form_id", "form_version_id", "device",
                                             "property:Item"};
@@ -203,8 +289,8 @@ std::string random_reports::next_request() {
            + quoted(datasource == "flow" ? one_of(flow_moments) : one_of(moments));
     if (chance(0.3)) {
       static const std::string fields[] = {"email_open_hours", "email_click_hours",
-                                           "sms_click_hours", "sms_delivery_hours",
-                                           "push_open_hours"};
+                                           "sms_click_hours",  "sms_delivery_hours",
+                                           "push_open_hours",  "whatsapp_open_hours"};
       static constexpr int hours[] = {0, 1, 12, 24, 120, 2160};
       out += ", \"attribution\": {" + quoted(one_of(fields)) + ": " + std::to_string(one_of(hours))
            + "}";
@@ -215,6 +301,9 @@ std::string random_reports::next_request() {
       out += ", \"apple_privacy\": \"no_credit\"";
     if (chance(0.1))
       out += ", \"conversion_metric\": \"Active on Site\"";
+    else if (chance(0.1)) // What is a touch itself.
+      out += std::string{", \"conversion_metric\": \""}
+           + (chance(0.5) ? "Clicked Email" : "Opened Push") + "\"";
     if (chance(0.15))
       out += ", \"conversion_filter\": [{\"property\": \"$value\", \"filter\": {\"type\": "
              "\"numeric\", \"operator\": \"greater-than\", \"value\": 10}}]";

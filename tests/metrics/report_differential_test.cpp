@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -18,29 +17,6 @@ BOOST_AUTO_TEST_SUITE(report_differential_test)
 namespace {
 
 using namespace metrics;
-
-constexpr std::uint64_t cases_by_default = 3'000;
-constexpr std::uint64_t first_seed = 28'340'000;
-
-/// `check` gives what is wrong, empty when nothing is.
-template <class Check>
-void for_all_seeds(std::uint64_t cases, const Check& check) {
-  std::uint64_t first = first_seed;
-  if (const char* only = std::getenv("ROLLCALL_SEED")) {
-    first = std::strtoull(only, nullptr, 10);
-    cases = 1;
-  } else if (const char* wanted = std::getenv("ROLLCALL_REPORT_CASES")) {
-    cases = std::max<std::uint64_t>(cases * std::strtoull(wanted, nullptr, 10) / cases_by_default,
-                                    1);
-  }
-  int told = 0;
-  for (std::uint64_t seed = first; seed < first + cases; ++seed)
-    if (const auto wrong = check(seed); !wrong.empty()) {
-      BOOST_ERROR(wrong << "\nrepeat with ROLLCALL_SEED=" << seed);
-      if (++told == 3)
-        return;
-    }
-}
 
 std::string text_of(const std::optional<double>& v) {
   return v ? model::format_number(*v) : "none";
@@ -57,10 +33,10 @@ std::string text_of(const std::vector<std::string>& values) {
 std::optional<double> plain_statistic(const plain::report& plainly, const std::string& statistic,
                                       const std::vector<plain::reported>& values) {
   return evaluate(
-    report_run::standard_words(), statistic, [&](const std::string& name) -> statistic_value {
+    random_reports::words(), statistic, [&](const std::string& name) -> statistic_value {
       const auto m = static_cast<std::size_t>(std::ranges::find(plainly.measures, name)
                                               - plainly.measures.begin());
-      return values[m].shown(report_run::standard_words().measures.find(name)->second.counts);
+      return values[m].shown(random_reports::words().measures.find(name)->second.counts);
     });
 }
 
@@ -109,52 +85,13 @@ std::string compare(const request& asked, const answer& got, const plain::report
   return {};
 }
 
-struct asked_case {
-  explicit asked_case(std::uint64_t seed, bool orderly = false)
-    : drawn(seed, orderly), account(drawn) {
-  }
-  /// Empty: it was read.
-  std::string ask(const std::string& json) {
-    text = json;
-    auto result = account.read(json);
-    std::string wrong;
-    for (const auto& e : result.errors)
-      wrong += e.pointer + ": " + e.found + " instead of " + e.allowed + "\n";
-    if (!result.read)
-      return "refused: " + wrong + json;
-    asked = *result.read;
-    order = with_total(plan(asked, report_run::standard_words(), drawn.now()));
-    parts = account.folded(order, drawn);
-    return {};
-  }
-  [[nodiscard]] answer concluded() const {
-    return conclude(asked, report_run::standard_words(), order, parts, std::nullopt, {});
-  }
-  [[nodiscard]] answer concluded_whole() const {
-    auto all = asked;
-    all.limit = limit_max;
-    return conclude(all, report_run::standard_words(), order, parts, std::nullopt, {});
-  }
-  [[nodiscard]] plain::report plainly() const {
-    return plain::report_of(asked, report_run::standard_words(), account.living(),
-                            account.described(), drawn.now());
-  }
-
-  random_reports drawn;
-  report_run::account account;
-  std::string text;
-  request asked;
-  fold_order order;
-  std::vector<fold_result> parts;
-};
-
 } // namespace
 
 BOOST_AUTO_TEST_CASE(every_row_and_value_is_what_the_plain_evaluator_says) {
   std::uint64_t rows = 0;
   std::uint64_t credited = 0;
-  for_all_seeds(cases_by_default, [&](std::uint64_t seed) -> std::string {
-    asked_case c{seed};
+  report_run::for_all_seeds(report_run::cases_by_default, [&](std::uint64_t seed) -> std::string {
+    report_run::asked_case c{seed};
     if (auto wrong = c.ask(c.drawn.next_request()); !wrong.empty())
       return wrong;
     const auto plainly = c.plainly();
@@ -163,8 +100,7 @@ BOOST_AUTO_TEST_CASE(every_row_and_value_is_what_the_plain_evaluator_says) {
       rows += r.rows.size();
     credited += plainly.credited;
     if (const auto wrong = compare(c.asked, whole, plainly); !wrong.empty())
-      return wrong + "\n" + c.text + "\nzone " + c.drawn.zone() + ", now "
-           + std::to_string(c.drawn.now());
+      return wrong + "\n" + c.described();
     return {};
   });
   std::cout << rows << " rows, " << credited << " credits\n";

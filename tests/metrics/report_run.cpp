@@ -2,12 +2,34 @@
 
 #include "tests/segments/memory_history.hpp"
 
+#include <boost/test/unit_test.hpp>
+
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <utility>
 
 namespace report_run {
+
+void for_all_seeds(std::uint64_t cases,
+                   const std::function<std::string(std::uint64_t seed)>& check) {
+  constexpr std::uint64_t first_seed = 28'340'000;
+  std::uint64_t first = first_seed;
+  if (const char* only = std::getenv("ROLLCALL_SEED")) {
+    first = std::strtoull(only, nullptr, 10);
+    cases = 1;
+  } else if (const char* wanted = std::getenv("ROLLCALL_REPORT_CASES")) {
+    cases = std::max<std::uint64_t>(cases * std::strtoull(wanted, nullptr, 10) / cases_by_default,
+                                    1);
+  }
+  int told = 0;
+  for (std::uint64_t seed = first; seed < first + cases && told < 3; ++seed)
+    if (const auto wrong = check(seed); !wrong.empty()) {
+      BOOST_ERROR(wrong << "\nrepeat with ROLLCALL_SEED=" << seed);
+      ++told;
+    }
+}
 
 struct account::block {
   std::vector<plain::profile> people;
@@ -16,20 +38,33 @@ struct account::block {
   std::uint32_t profiles = 0; // Later rows came after the report's instant.
 };
 
-struct account::partition {
+struct account::partition final : metrics::membership_history {
+  explicit partition(const std::vector<plain::profile>& all) : people(&all) {
+  }
+  bool is_member(const std::string& segment, std::uint32_t profile) const override {
+    return account::is_member(segment, people->at(profile), std::nullopt);
+  }
+  bool was_member(const std::string& segment, std::uint32_t profile,
+                  std::int64_t at) const override {
+    return account::is_member(segment, people->at(profile), at);
+  }
+
+  const std::vector<plain::profile>* people;
   std::unique_ptr<memory_history::names> names;
   std::vector<std::unique_ptr<block>> blocks;
 };
 
-const metrics::dictionary& standard_words() {
-  static const auto words = *metrics::read_dictionary(metrics::standard_files()).read;
-  return words;
+bool account::is_member(const std::string& segment, const plain::profile& person,
+                        std::optional<std::int64_t> at) {
+  constexpr std::int64_t hour = 3'600'000;
+  const auto number = static_cast<std::int64_t>(person.events.size() + person.attributes.size());
+  return (at ? *at / hour / 5 + number : number) % 2 == (segment == "S1" ? 0 : 1);
 }
 
 account::account(random_reports& drawn)
   : zone_(drawn.zone()), people_(drawn.next_partitions()), described_(drawn.next_described()) {
   for (const auto& people : people_) {
-    auto& made = partitions_.emplace_back();
+    auto& made = partitions_.emplace_back(people);
     made.names = std::make_unique<memory_history::names>();
     std::size_t from = 0;
     while (from < people.size()) {
@@ -55,8 +90,9 @@ account::~account() = default;
 
 metrics::request_result account::read(const std::string& json) const {
   metrics::request_context context;
-  context.words = &standard_words();
+  context.words = &random_reports::words();
   context.account_zone = zone_;
+  context.segment_id = [](std::string_view name) { return std::optional{std::string{name}}; };
   return metrics::read_request(json, context);
 }
 
@@ -90,11 +126,51 @@ std::vector<metrics::fold_result> account::folded(const metrics::fold_order& ord
   const auto known = metrics::joined(described_, objects, order);
   std::vector<metrics::fold_result> parts;
   for (const auto& p : partitions_) {
-    const auto fold = metrics::fold::make(order, known, *p.names, nullptr);
+    const auto fold = metrics::fold::make(order, known, *p.names, &p);
     feed(*fold, p, drawn);
     parts.push_back(fold->result());
   }
   return parts;
+}
+
+asked_case::asked_case(std::uint64_t seed, bool orderly) : drawn(seed, orderly), account(drawn) {
+}
+
+std::string asked_case::ask(const std::string& json) {
+  text = json;
+  const auto result = account.read(json);
+  std::string wrong;
+  for (const auto& e : result.errors)
+    wrong += e.pointer + ": " + e.found + " instead of " + e.allowed + "\n";
+  if (!result.read)
+    return "refused: " + wrong + json;
+  ask(*result.read);
+  return {};
+}
+
+void asked_case::ask(const metrics::request& wanted) {
+  asked = wanted;
+  order = with_total(plan(asked, random_reports::words(), drawn.now()));
+  parts = account.folded(order, drawn);
+}
+
+metrics::answer asked_case::concluded() const {
+  return conclude(asked, random_reports::words(), order, parts, std::nullopt, {});
+}
+
+metrics::answer asked_case::concluded_whole() const {
+  auto all = asked;
+  all.limit = metrics::limit_max;
+  return conclude(all, random_reports::words(), order, parts, std::nullopt, {});
+}
+
+plain::report asked_case::plainly() const {
+  return plain::report_of(asked, random_reports::words(), account.living(), account.described(),
+                          drawn.now(), account::is_member);
+}
+
+std::string asked_case::described() const {
+  return text + "\nzone " + drawn.zone() + ", now " + std::to_string(drawn.now());
 }
 
 } // namespace report_run

@@ -7,6 +7,8 @@
 #include "tests/metrics/plain_report.hpp"
 #include "tests/metrics/random_reports.hpp"
 
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,7 +16,13 @@
 /// The engine's way from a request to its answer, over partitions that are kept in memory.
 namespace report_run {
 
-const metrics::dictionary& standard_words();
+inline constexpr std::uint64_t cases_by_default = 3'000;
+
+/// Calls `check` with seeds until it has something to say three times, and makes that errors of the
+/// test that runs. ROLLCALL_REPORT_CASES changes `cases_by_default` and all else in proportion;
+/// ROLLCALL_SEED repeats one.
+void for_all_seeds(std::uint64_t cases,
+                   const std::function<std::string(std::uint64_t seed)>& check);
 
 /// A drawn account: partitions as blocks with lying rows and dead ones.
 class account {
@@ -35,6 +43,10 @@ public:
     return described_;
   }
 
+  /// Who is or was in a segment: made up, for the engine and the plain evaluator alike.
+  static bool is_member(const std::string& segment, const plain::profile& person,
+                        std::optional<std::int64_t> at);
+
 private:
   struct block;
   struct partition;
@@ -47,6 +59,29 @@ private:
   std::vector<model::described_object> described_;
   std::vector<partition> partitions_;
   std::vector<const plain::profile*> living_;
+};
+
+/// An account and what it is asked.
+struct asked_case {
+  explicit asked_case(std::uint64_t seed, bool orderly = false);
+  /// Reads, plans and folds. What is wrong with the request; empty = nothing.
+  std::string ask(const std::string& json);
+  /// The same with a request that was read.
+  void ask(const metrics::request& wanted);
+
+  [[nodiscard]] metrics::answer concluded() const;
+  /// Without a limit.
+  [[nodiscard]] metrics::answer concluded_whole() const;
+  [[nodiscard]] plain::report plainly() const;
+  /// The request and all that it depends on, for messages.
+  [[nodiscard]] std::string described() const;
+
+  random_reports drawn;
+  report_run::account account;
+  std::string text;
+  metrics::request asked;
+  metrics::fold_order order;
+  std::vector<metrics::fold_result> parts;
 };
 
 } // namespace report_run
