@@ -5,14 +5,16 @@
 namespace metrics {
 
 exact_sum::wide exact_sum::nanos_of(double value) {
-  // Up to here a product by 10^9 is exact enough for `round` to find the decimal's last place.
-  constexpr double small = 4e6;
-  if (std::abs(value) < small)
-    return static_cast<wide>(std::llround(value * scale));
   const double cut = std::clamp(value, -value_max, value_max);
   const double whole = std::trunc(cut);
-  return static_cast<wide>(whole) * static_cast<wide>(scale)
-       + static_cast<wide>(std::llround((cut - whole) * scale));
+  const double part = cut - whole; // Exact.
+  const double product = part * scale;
+  auto nanos = static_cast<wide>(std::nearbyint(product));
+  // A product that seems to lie in the middle was perhaps rounded to there.
+  if (std::abs(product - std::trunc(product)) == 0.5)
+    if (const double lost = std::fma(part, scale, -product); lost != 0)
+      nanos = static_cast<wide>(std::floor(product)) + (lost > 0 ? 1 : 0);
+  return static_cast<wide>(whole) * static_cast<wide>(scale) + nanos;
 }
 
 double exact_sum::value() const {
@@ -20,7 +22,15 @@ double exact_sum::value() const {
   constexpr wide exact_max = wide{1} << 53;
   if (nanos_ < exact_max && nanos_ > -exact_max)
     return static_cast<double>(nanos_) / scale;
-  return static_cast<double>(static_cast<long double>(nanos_) / static_cast<long double>(scale));
+  __extension__ typedef unsigned __int128 bits;
+  constexpr bits divisor = static_cast<bits>(scale);
+  const auto size = nanos_ < 0 ? -static_cast<bits>(nanos_) : static_cast<bits>(nanos_);
+  // More bits of the quotient than a double has; its last one says whether more would follow.
+  const int shift = size < bits{1} << 85 ? 40 : 0;
+  const auto moved = size << shift;
+  const auto quotient = moved / divisor | (moved % divisor != 0 ? 1 : 0);
+  const double magnitude = std::ldexp(static_cast<double>(quotient), -shift);
+  return nanos_ < 0 ? -magnitude : magnitude;
 }
 
 } // namespace metrics
