@@ -285,7 +285,11 @@ time_range year_before(const time_range& range, const segments::zone& zone, bool
     return is_midnight(t, zone) ? zone.day_start(earlier)
                                 : zone.instant_of(earlier * day_ms + clock);
   };
-  return {moved(range.from), moved(range.to)};
+  time_range made{moved(range.from), moved(range.to)};
+  // Of 29 February alone, 1 March is left.
+  if (made.to <= made.from && range.from < range.to)
+    made.to = zone.day_start(zone.day(made.from) + 1);
+  return made;
 }
 
 std::string utc_text(std::int64_t t) {
