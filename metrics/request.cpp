@@ -36,14 +36,12 @@ struct touch_field {
   std::string_view events;
   channel by;
 };
-constexpr std::array<touch_field, 7> touch_fields{{
+constexpr std::array<touch_field, 5> touch_fields{{
   {"email_open_hours", "opened", channel::email},
   {"email_click_hours", "clicked", channel::email},
   {"sms_click_hours", "clicked", channel::sms},
   {"sms_delivery_hours", "delivered", channel::sms},
   {"push_open_hours", "opened", channel::push},
-  {"whatsapp_open_hours", "opened", channel::whatsapp},
-  {"whatsapp_click_hours", "clicked", channel::whatsapp},
 }};
 
 constexpr std::array<std::string_view, 21> request_fields{"datasource",
@@ -267,9 +265,21 @@ private:
         if (!profiles_statistic_.empty())
           i.refuse("nothing beside \"" + profiles_statistic_
                    + "\", which counts profiles and knows no time");
+        if (made_.time && !made_.time->key && !is_short_enough())
+          i.refuse("an interval of which the timeframe has at most "
+                   + std::to_string(intervals_max));
       }
     if (const auto c = root_.member("compare"); !c.is_nothing())
       read_comparison(c);
+  }
+
+  /// Of timeframes with a key none is too long.
+  [[nodiscard]] bool is_short_enough() const {
+    const auto* zone = segments::find_zone(made_.zone);
+    return zone == nullptr
+        || periods_in(range_of(*made_.time, *zone, 0, made_.week_start,
+                               is_about(datasource_kind::messages)),
+                      *made_.interval, *zone, made_.week_start, intervals_max);
   }
 
   void read_timeframe(const place& at) {

@@ -40,7 +40,8 @@ version = 1
 unit = "events"
 counts = "events"
 events = "opened"
-where = '[{"property": "Client Type", "filter": {"type": "string", "operator": "equals", "value": "Desktop"}}]'
+where = '''[{"property": "Client Type",
+  "filter": {"type": "string", "operator": "equals", "value": "Desktop"}}]'''
 population = "message_sends"
 time_basis = "send"
 apple_privacy_opens = "exclude"
@@ -52,7 +53,8 @@ version = 1
 unit = "people"
 counts = "people"
 events = "opened"
-where = '[{"property": "Client Type", "filter": {"type": "string", "operator": "not-equals", "value": "Mobile"}}]'
+where = '''[{"property": "Client Type",
+  "filter": {"type": "string", "operator": "not-equals", "value": "Mobile"}}]'''
 population = "message_sends"
 time_basis = "event"
 apple_privacy_opens = "include"
@@ -64,7 +66,8 @@ version = 1
 unit = "messages"
 counts = "message_people"
 events = "conversion"
-where = '[{"property": "Item", "filter": {"type": "string", "operator": "equals", "value": "Shoe"}}]'
+where = '''[{"property": "Item",
+  "filter": {"type": "string", "operator": "equals", "value": "Shoe"}}]'''
 population = "message_sends"
 time_basis = "send"
 
@@ -75,7 +78,10 @@ version = 1
 unit = "people"
 counts = "people"
 events = "placed_order"
-where = '[{"property": "Item", "filter": {"type": "string", "operator": "equals", "value": "Shoe"}}, {"property": "$value", "filter": {"type": "numeric", "operator": "greater-than", "value": 5}}]'
+where = '''[{"property": "Item",
+  "filter": {"type": "string", "operator": "equals", "value": "Shoe"}},
+  {"property": "$value",
+  "filter": {"type": "numeric", "operator": "greater-than", "value": 5}}]'''
 population = "account_people"
 time_basis = "event"
 )";
@@ -289,8 +295,8 @@ std::string random_reports::next_request() {
            + quoted(datasource == "flow" ? one_of(flow_moments) : one_of(moments));
     if (chance(0.3)) {
       static const std::string fields[] = {"email_open_hours", "email_click_hours",
-                                           "sms_click_hours",  "sms_delivery_hours",
-                                           "push_open_hours",  "whatsapp_open_hours"};
+                                           "sms_click_hours", "sms_delivery_hours",
+                                           "push_open_hours"};
       static constexpr int hours[] = {0, 1, 12, 24, 120, 2160};
       out += ", \"attribution\": {" + quoted(one_of(fields)) + ": " + std::to_string(one_of(hours))
            + "}";
