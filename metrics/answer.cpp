@@ -76,8 +76,8 @@ public:
                                      std::span<const fold_result> before, std::size_t index,
                                      std::size_t total) const {
     answer_rollup made;
-    for (const auto g : order_.rollups[index])
-      made.groupings.push_back(name_of(index, g));
+    for (std::size_t g = 0; g < order_.rollups[index].size(); ++g)
+      made.groupings.push_back(asked_.rollups[index][g].name);
     auto rows = merged(parts, index);
     auto earlier = merged(before, index);
     // A row that only the compared timeframe has is a row of nothing now.
@@ -141,14 +141,6 @@ public:
   }
 
 private:
-  [[nodiscard]] std::string name_of(std::size_t rollup, std::uint32_t g) const {
-    if (rollup < asked_.rollups.size())
-      for (const auto& asked : asked_.rollups[rollup])
-        if (asked.same_values(order_.groupings[g]))
-          return asked.name;
-    return order_.groupings[g].name;
-  }
-
   void sort(std::vector<std::pair<answer_row, const row_sums*>>& rows,
             const std::vector<std::string>& groupings, std::size_t rollup) const {
     const auto weekday_rank = [](const std::string& text) {

@@ -61,6 +61,9 @@ std::string compare(const request& asked, const answer& got, const plain::report
   for (std::size_t r = 0; r < got.rollups.size(); ++r) {
     const auto& rows = got.rollups[r];
     const auto where = "rollup " + std::to_string(r) + " ";
+    for (std::size_t g = 0; g < rows.groupings.size(); ++g)
+      if (rows.groupings[g] != asked.rollups[r][g].name)
+        return where + "calls " + asked.rollups[r][g].name + " " + rows.groupings[g];
     for (const auto& row : rows.rows) {
       const auto expected = plainly.rollups[r].find(row.values);
       if (expected == plainly.rollups[r].end())
