@@ -242,18 +242,20 @@ std::string credit_rules::name_sent(const message& of, const std::string& key,
   const auto [known, is_new] = names_sent_.try_emplace(of.identity() + "/" + key);
   if (!is_new)
     return known->second;
-  std::optional<std::pair<std::int64_t, std::string>> first;
+  // Of equal times a name goes before none, and the smaller one before others.
+  std::optional<std::tuple<std::int64_t, bool, std::string>> first;
   for (const auto* person : people_)
     for (const auto& e : person->events) {
       const auto sent = is_send(e) ? message_of(e) : std::nullopt;
       if (!sent || sent->owner != of.owner || sent->object != of.object
           || (of_message && sent->id != of.id))
         continue;
-      const std::pair candidate{e.time, shown(property(e, key))};
+      const auto name = shown(property(e, key));
+      const std::tuple candidate{e.time, name.empty(), name};
       first = first ? std::min(*first, candidate) : candidate;
     }
   if (first)
-    known->second = first->second;
+    known->second = std::get<2>(*first);
   return known->second;
 }
 

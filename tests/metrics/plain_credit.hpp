@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-/// Which message an event belongs to, when that was sent, and which one gets the credit (S28–S30).
+/// Which message an event belongs to, when that was sent, which one gets the credit (S28–S30).
 namespace plain {
 
 struct message {

@@ -14,8 +14,9 @@
 #include <vector>
 
 /// Reports once more, as plainly as one can write them down from docs/reports.md and semantics.md
-/// S28–S34: every measure goes over all events by itself, and people are counted in sets. Slow, and
-/// it shares nothing with the engine but the request and the dictionary as data and `range_of`.
+/// S28 to S34: every measure goes over all events by itself, and people are counted in sets. Slow,
+/// and it shares nothing with the engine but the request and the dictionary as data, `range_of` and
+/// `parse_where`.
 namespace plain {
 
 __extension__ typedef __int128 billionths;
