@@ -283,7 +283,7 @@ void work_on_previews(self_pointer self) {
       waiting.mapped().deliver(preview_answer{std::move(profiles)});
 }
 
-// --- reports --------------------------------------------------------------------------------------
+// --- reports ----------------------------------------------------------------------------------
 
 bool has_reports(self_pointer self) {
   return !self->state.survey_replies.empty() || !self->state.sum_replies.empty();

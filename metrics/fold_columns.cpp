@@ -239,10 +239,9 @@ void fold_state::count_entry(const column_entry& e, const stream_state& stream, 
       if (measure.is_distinct())
         cells_.add_distinct(e.cell, m, profile_);
       else
-        cells_.add_event(e.cell, m,
-                         measure.is_number() ? stream.events.columns()->values.at(at)
-                                             : model::no_value,
-                         profile_);
+        cells_.add_event(
+          e.cell, m, measure.is_number() ? stream.events.columns()->values.at(at) : model::no_value,
+          profile_);
     }
   }
 }
@@ -250,8 +249,8 @@ void fold_state::count_entry(const column_entry& e, const stream_state& stream, 
 void fold_state::end_columns() {
   for (std::uint32_t s = 0; s < streams_.size(); ++s) {
     for (const auto m : streams_[s].measures)
-      result_.tallies[m].excluded[static_cast<std::size_t>(exclusion::outside)]
-        += column_streams_[s].outside;
+      result_.tallies[m]
+        .excluded[static_cast<std::size_t>(exclusion::outside)] += column_streams_[s].outside;
     column_streams_[s].outside = 0;
   }
 }

@@ -9,8 +9,8 @@ void fold_state::count(const seen& e, std::span<const std::uint32_t> measures) {
   if (order_.kind == datasource_kind::messages) {
     if (e.message == message_reader::none || rows_[e.message].owner != order_.owner) {
       for (const auto m : measures)
-        exclude(m, e.message == message_reader::none ? exclusion::no_message
-                                                     : exclusion::other_owner);
+        exclude(m,
+                e.message == message_reader::none ? exclusion::no_message : exclusion::other_owner);
       return;
     }
     sent = send_time(e.message, e.time);
@@ -45,12 +45,13 @@ void fold_state::count_one(const seen& e, std::uint32_t m, std::int64_t sent) {
   if (measure.is_distinct())
     cells_.add_distinct(cell, m, profile_);
   else
-    cells_.add_event(cell, m, measure.is_number() ? number_of(measure, own, stream, e)
-                                                  : model::no_value,
+    cells_.add_event(cell, m,
+                     measure.is_number() ? number_of(measure, own, stream, e) : model::no_value,
                      profile_);
 }
 
-double fold_state::number_of(const fold_measure& measure, const measure_stream& own, stream_state& stream, const seen& e) {
+double fold_state::number_of(const fold_measure& measure, const measure_stream& own,
+                             stream_state& stream, const seen& e) {
   if (measure.property.empty())
     return stream.events.value(e.place);
   const auto v = values_.value(stream.events.property(e.place, own.property_slot));
@@ -69,8 +70,7 @@ std::uint32_t fold_state::interval_of(std::int64_t time) {
       && (last_interval_ + 1 == all.size() || time < all[last_interval_ + 1]))
     return last_interval_;
   const auto after = std::ranges::upper_bound(all, time);
-  last_interval_ = static_cast<std::uint32_t>(std::max<std::ptrdiff_t>(after - all.begin(), 1)
-                                              - 1);
+  last_interval_ = static_cast<std::uint32_t>(std::max<std::ptrdiff_t>(after - all.begin(), 1) - 1);
   return last_interval_;
 }
 
@@ -113,9 +113,9 @@ std::uint32_t fold_state::time_number(time_part part, std::int64_t time) {
   if (time == no_time)
     return 0;
   const bool in_day = part == time_part::hour_of_day || part == time_part::hour;
-  const auto unit = in_day ? period::hour
-                    : part == time_part::day_of_week ? period::day
-                                                     : static_cast<period>(part);
+  const auto unit = in_day                         ? period::hour
+                  : part == time_part::day_of_week ? period::day
+                                                   : static_cast<period>(part);
   const auto number = metrics::number_of(unit, time, zone_, order_.week_start);
   auto& known = time_numbers_[{part, number}];
   if (known == 0)

@@ -38,8 +38,7 @@ void fold_state::gather_touches() {
     const auto window = window_of(e);
     if (window == 0)
       continue;
-    touches_.push_back({e.time, e.time + window, e.message,
-                        streams_[e.stream].order->touch_rank});
+    touches_.push_back({e.time, e.time + window, e.message, streams_[e.stream].order->touch_rank});
     if (is_counted_by_columns_ || rows_[e.message].owner != order_.owner
         || !order_.time.holds(send_time(e.message, e.time)))
       continue;

@@ -32,8 +32,7 @@ void fold_state::prepare_streams(model::name_binder& names) {
     if (s.is_open)
       made.told_slots.push_back(made.apple_slot = made.events.slot_of("Apple Privacy Open", names));
     if (s.is_conversion && !order_.conversion_where.empty())
-      made.conversion_tests.emplace(order_.conversion_where, made.events, names, zone_,
-                                    order_.now);
+      made.conversion_tests.emplace(order_.conversion_where, made.events, names, zone_, order_.now);
   }
   truth_ = values_.number_of({model::value_kind::boolean, 1, {}});
 }

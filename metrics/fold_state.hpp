@@ -14,13 +14,14 @@
 #include <string>
 #include <vector>
 
-// Inside the folder only: what a fold is made of. Its members are spread over fold_*.cpp by purpose.
+// Inside the folder only: what a fold is made of. Its members are spread over fold_*.cpp by
+// purpose.
 namespace metrics {
 
 inline constexpr std::int64_t no_time = INT64_MIN;
 
-/// Profiles are counted one by one, through views of them or rows of a block; where the order allows
-/// it, rows are counted by their columns' codes, each combination looked up once a block.
+/// Profiles are counted one by one, through views of them or rows of a block; where the order
+/// allows it, rows are counted by their columns' codes, each combination looked up once a block.
 class fold_state final : public fold {
 public:
   fold_state(const fold_order& order, std::vector<fold_object> objects, model::name_binder& names,
@@ -79,7 +80,8 @@ private:
       return n;
     }
   };
-  /// An event of the profile that is being read, or a conversion with the message it is credited to.
+  /// An event of the profile that is being read, or a conversion with the message it is credited
+  /// to.
   struct seen {
     std::int64_t time = 0;
     std::uint32_t stream = 0;
@@ -140,7 +142,8 @@ private:
   // --- counting (fold_count.cpp)
   void count(const seen& e, std::span<const std::uint32_t> measures);
   void count_one(const seen& e, std::uint32_t m, std::int64_t sent);
-  double number_of(const fold_measure& measure, const measure_stream& own, stream_state& stream, const seen& e);
+  double number_of(const fold_measure& measure, const measure_stream& own, stream_state& stream,
+                   const seen& e);
   void exclude(std::uint32_t measure, exclusion why);
   std::uint32_t interval_of(std::int64_t time);
 
@@ -174,7 +177,7 @@ private:
     std::vector<std::uint64_t> attribute_weights; // By attribute.
     std::vector<std::uint32_t> places;            // By key: of the entry, plus one.
     boost::unordered_flat_map<std::uint64_t, std::uint32_t> sparse_places; // Of many keys.
-    bool is_direct = true; // `places` has them all.
+    bool is_direct = true;                                                 // `places` has them all.
     bool has_keys = true;
     std::vector<column_entry> entries;
     std::uint64_t outside = 0; // Events outside the timeframe.
@@ -214,7 +217,7 @@ private:
   std::uint32_t not_member_ = 0;
   std::uint32_t last_interval_ = 0;
   bool goes_by_columns_ = false;
-  bool columns_by_time_ = false;        // Every measure counts by the events' own time.
+  bool columns_by_time_ = false; // Every measure counts by the events' own time.
   std::uint64_t time_classes_ = 1;
   std::optional<time_slots> time_slots_; // Of groupings by time and intervals.
   std::vector<column_stream> column_streams_;

@@ -277,9 +277,9 @@ private:
   [[nodiscard]] bool is_short_enough() const {
     const auto* zone = segments::find_zone(made_.zone);
     return zone == nullptr
-        || periods_in(range_of(*made_.time, *zone, 0, made_.week_start,
-                               is_about(datasource_kind::messages)),
-                      *made_.interval, *zone, made_.week_start, intervals_max);
+        || periods_in(
+             range_of(*made_.time, *zone, 0, made_.week_start, is_about(datasource_kind::messages)),
+             *made_.interval, *zone, made_.week_start, intervals_max);
   }
 
   void read_timeframe(const place& at) {

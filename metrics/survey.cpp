@@ -140,8 +140,8 @@ private:
 void surveyed_object::add(const surveyed_object& other) {
   const auto pick = [](std::int64_t& mine, std::string& my_name, std::int64_t theirs,
                        const std::string& their_name) {
-    if (theirs < mine || (theirs == mine && !their_name.empty()
-                          && (my_name.empty() || their_name < my_name)))
+    if (theirs < mine
+        || (theirs == mine && !their_name.empty() && (my_name.empty() || their_name < my_name)))
       my_name = their_name;
     mine = std::min(mine, theirs);
   };

@@ -17,9 +17,9 @@ public:
   static constexpr std::int64_t slot_ms = 15 * segments::minute_ms;
   static constexpr std::size_t slots_max = 1 << 20; // Thirty years.
 
-  /// `unit`: hour or day, the shortest period that rows tell apart; `class_of` is asked once for each of
-  /// them, with an instant in it, and gives equal numbers to those that rows cannot tell apart.
-  /// Nothing when there are too many slots or the zone's clock does not keep to quarters.
+  /// `unit`: hour or day, the shortest period that rows tell apart; `class_of` is asked once for
+  /// each of them, with an instant in it, and gives equal numbers to those that rows cannot tell
+  /// apart. Nothing when there are too many slots or the zone's clock does not keep to quarters.
   static std::optional<time_slots> make(const time_range& range, period unit,
                                         const segments::zone& zone, weekday week_start,
                                         const std::function<std::uint32_t(std::int64_t)>& class_of);

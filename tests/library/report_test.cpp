@@ -98,9 +98,9 @@ struct november : store {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(reports, november)
+BOOST_AUTO_TEST_SUITE(report_test)
 
-BOOST_AUTO_TEST_CASE(what_came_of_a_campaign_belongs_to_the_month_of_its_first_send) {
+BOOST_FIXTURE_TEST_CASE(what_came_of_a_campaign_belongs_to_the_month_of_its_first_send, november) {
   check_rows(R"({"datasource":"campaign","timeframe":{"start":"2025-11-01","end":"2025-11-30"},
                  "group_by":["campaign_id"],
                  "statistics":["delivered","opens","opens_unique","open_rate","clicks",
@@ -111,20 +111,20 @@ BOOST_AUTO_TEST_CASE(what_came_of_a_campaign_belongs_to_the_month_of_its_first_s
              {});
 }
 
-BOOST_AUTO_TEST_CASE(by_the_events_own_time_the_months_tell_another_story) {
+BOOST_FIXTURE_TEST_CASE(by_the_events_own_time_the_months_tell_another_story, november) {
   check_rows(R"({"datasource":"campaign","timeframe":{"start":"2025-12-01","end":"2025-12-31"},
                  "group_by":["campaign_id"],"time_basis":"event",
                  "statistics":["delivered","opens_unique","open_rate"]})",
              {"sale | 1 2 2"});
 }
 
-BOOST_AUTO_TEST_CASE(the_zone_decides_which_month_a_send_at_night_belongs_to) {
+BOOST_FIXTURE_TEST_CASE(the_zone_decides_which_month_a_send_at_night_belongs_to, november) {
   check_rows(R"({"datasource":"campaign","timeframe":{"start":"2025-12-01","end":"2025-12-31"},
                  "timezone":"Asia/Tokyo","group_by":["day"],"statistics":["delivered"]})",
              {"2025-12-01 | 4"});
 }
 
-BOOST_AUTO_TEST_CASE(a_described_send_time_goes_before_the_first_send) {
+BOOST_FIXTURE_TEST_CASE(a_described_send_time_goes_before_the_first_send, november) {
   constexpr const char* request = R"({"datasource":"campaign","timeframe":{"key":"last_365_days"},
     "group_by":["day","campaign_name","tag_name"],"statistics":["delivered"]})";
   check_rows(request, {"2025-11-30   | 4"});
@@ -138,7 +138,7 @@ BOOST_AUTO_TEST_CASE(a_described_send_time_goes_before_the_first_send) {
              {"| 4"});
 }
 
-BOOST_AUTO_TEST_CASE(rows_before_and_after_the_delta_is_folded_are_the_same) {
+BOOST_FIXTURE_TEST_CASE(rows_before_and_after_the_delta_is_folded_are_the_same, november) {
   constexpr const char* request = R"({"datasource":"campaign","timeframe":{"key":"last_365_days"},
     "group_by":["campaign_id","send_channel"],
     "statistics":["recipients","open_rate","click_rate","conversion_value","people_opened"]})";
@@ -150,7 +150,7 @@ BOOST_AUTO_TEST_CASE(rows_before_and_after_the_delta_is_folded_are_the_same) {
   BOOST_CHECK_EQUAL(text(request), before);
 }
 
-BOOST_AUTO_TEST_CASE(several_groupings_are_answered_at_once_each_exact) {
+BOOST_FIXTURE_TEST_CASE(several_groupings_are_answered_at_once_each_exact, november) {
   of_campaign("ann", "Received Email", "news", "2025-11-20T08:00:00Z");
   of_campaign("ann", "Opened Email", "news", "2025-11-20T09:00:00Z");
   load();
@@ -169,7 +169,7 @@ BOOST_AUTO_TEST_CASE(several_groupings_are_answered_at_once_each_exact) {
   BOOST_CHECK_EQUAL(gap.at("all").to_number<double>(), 2);
 }
 
-BOOST_AUTO_TEST_CASE(a_flows_events_belong_to_the_persons_own_last_send) {
+BOOST_FIXTURE_TEST_CASE(a_flows_events_belong_to_the_persons_own_last_send, november) {
   of_flow("ann", "Received Email", "welcome", "m1", "2025-11-10T08:00:00Z");
   of_flow("ann", "Opened Email", "welcome", "m1", "2025-11-11T08:00:00Z");
   of_flow("ann", "Received Email", "welcome", "m1", "2025-12-10T08:00:00Z");
@@ -185,7 +185,7 @@ BOOST_AUTO_TEST_CASE(a_flows_events_belong_to_the_persons_own_last_send) {
   BOOST_CHECK_EQUAL(made.at("completeness").at("without_send").to_number<int>(), 1);
 }
 
-BOOST_AUTO_TEST_CASE(a_series_has_every_interval_and_short_days) {
+BOOST_FIXTURE_TEST_CASE(a_series_has_every_interval_and_short_days, november) {
   const auto made = report(R"({"datasource":"account","metric":"Placed Order",
     "timeframe":{"start":"2025-12-01","end":"2025-12-08"},"interval":"daily","group_by":[],
     "statistics":["count","sum_value","unique"]})");
@@ -200,7 +200,7 @@ BOOST_AUTO_TEST_CASE(a_series_has_every_interval_and_short_days) {
   BOOST_CHECK_EQUAL(spring.at("date_times").as_array().size(), 25);
 }
 
-BOOST_AUTO_TEST_CASE(the_earlier_period_stands_beside) {
+BOOST_FIXTURE_TEST_CASE(the_earlier_period_stands_beside, november) {
   const auto made = report(R"({"datasource":"campaign","compare":"previous_period",
     "timeframe":{"start":"2025-12-01","end":"2025-12-31"},"group_by":["campaign_id"],
     "statistics":["delivered"]})");
@@ -210,7 +210,7 @@ BOOST_AUTO_TEST_CASE(the_earlier_period_stands_beside) {
   BOOST_CHECK_EQUAL(row.at("before").at("delivered").to_number<double>(), 4);
 }
 
-BOOST_AUTO_TEST_CASE(a_number_opens_as_the_people_who_make_it) {
+BOOST_FIXTURE_TEST_CASE(a_number_opens_as_the_people_who_make_it, november) {
   constexpr const char* request = R"({"datasource":"campaign",
     "timeframe":{"key":"last_365_days"},"group_by":["campaign_id"],
     "statistics":["opens","opens_unique","conversion_value","open_rate"]})";
@@ -231,7 +231,7 @@ BOOST_AUTO_TEST_CASE(a_number_opens_as_the_people_who_make_it) {
   BOOST_CHECK_EQUAL(rate.faults().at(0).pointer, "/cell/statistic");
 }
 
-BOOST_AUTO_TEST_CASE(a_difference_falls_into_what_made_it) {
+BOOST_FIXTURE_TEST_CASE(a_difference_falls_into_what_made_it, november) {
   const auto found = engine->explain_difference(
     R"({"datasource":"campaign","timeframe":{"start":"2025-12-01","end":"2025-12-31"},
         "statistics":["opens"]})",
@@ -252,14 +252,14 @@ BOOST_AUTO_TEST_CASE(a_difference_falls_into_what_made_it) {
   BOOST_CHECK_EQUAL(zones->steps[2].value.value_or(-1), 2);
 }
 
-BOOST_AUTO_TEST_CASE(rows_can_be_told_by_membership_of_a_segment) {
+BOOST_FIXTURE_TEST_CASE(rows_can_be_told_by_membership_of_a_segment, november) {
   create("Buyers", bought_twice);
   check_rows(R"({"datasource":"campaign","timeframe":{"key":"last_365_days"},
                  "group_by":["segment:Buyers"],"statistics":["delivered","people_opened"]})",
              {"member | 1 1", "not a member | 3 1"});
 }
 
-BOOST_AUTO_TEST_CASE(segments_grow_by_their_feeds) {
+BOOST_FIXTURE_TEST_CASE(segments_grow_by_their_feeds, november) {
   create("Lately", bought_lately);
   advance("2026-01-06T12:00:00Z");
   advance("2026-02-01");
@@ -273,7 +273,7 @@ BOOST_AUTO_TEST_CASE(segments_grow_by_their_feeds) {
   BOOST_CHECK_EQUAL(row.at("net_members_changed").at(0).to_number<double>(), 0);
 }
 
-BOOST_AUTO_TEST_CASE(a_wrong_request_tells_every_mistake_with_its_place) {
+BOOST_FIXTURE_TEST_CASE(a_wrong_request_tells_every_mistake_with_its_place, november) {
   const auto pointers = fault_pointers(R"({"datasource":"campaign","statistics":["opens","opnes"],
     "timeframe":{"key":"last_31_days"},"group_by":["form_id","campaign_id"],"limit":0,"colour":1,
     "filter":{"field":"send_channel","operator":"equal","value":"email"}})");
@@ -284,7 +284,7 @@ BOOST_AUTO_TEST_CASE(a_wrong_request_tells_every_mistake_with_its_place) {
                         "no fault at " << pointer);
 }
 
-BOOST_AUTO_TEST_CASE(limits_keep_totals_whole) {
+BOOST_FIXTURE_TEST_CASE(limits_keep_totals_whole, november) {
   of_campaign("ann", "Received Email", "news", "2025-11-20T08:00:00Z");
   load();
   const auto made = report(R"({"datasource":"campaign","timeframe":{"key":"last_365_days"},

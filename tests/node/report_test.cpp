@@ -55,7 +55,7 @@ double statistic(const json::value& row, std::string_view name) {
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(reports_of_real_data)
+BOOST_AUTO_TEST_SUITE(report_test)
 
 BOOST_AUTO_TEST_CASE(hillstroms_arms_have_the_published_rates_to_the_last_digit) {
   const auto data = data_set("hillstrom");
