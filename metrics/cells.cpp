@@ -109,7 +109,10 @@ void cells::place_cell(std::uint32_t message, std::uint32_t interval,
         const std::uint32_t place[2] = {to.rows.number_of(row.data(), is_new),
                                         message == no_message ? no_message
                                                               : messages_[message].identity};
-        to.pool.push_back(to.places.number_of(place, is_new));
+        const auto number = to.places.number_of(place, is_new);
+        // Tags of one name are one row.
+        if (std::find(to.pool.begin() + to.first.back(), to.pool.end(), number) == to.pool.end())
+          to.pool.push_back(number);
       }
     }
     to.first.push_back(static_cast<std::uint32_t>(to.pool.size()));

@@ -264,9 +264,10 @@ std::vector<model::object_tag> credit_rules::tags(const message& of) const {
   if (object == nullptr)
     return {};
   auto tags = object->tags;
+  // A tag's own description goes before what the object calls it.
   for (auto& tag : tags)
     for (const auto& o : described_)
-      if (o.kind == model::object_kind::tag && o.id == tag.id && tag.name.empty())
+      if (o.kind == model::object_kind::tag && o.id == tag.id)
         tag.name = o.name;
   for (auto& tag : tags)
     if (tag.name.empty())

@@ -186,6 +186,17 @@ void random_reports::add_message_story(plain::profile& person) {
       continue;
     const auto t = orderly_ || chance(0.85) ? next_time_after(sent) : next_time();
     person.events.push_back(make(named.at(kind), t, of));
+    if (!orderly_ && chance(0.1)) {
+      // The same once more, told by its channel or variation only.
+      auto twin = person.events.back();
+      if (chance(0.3))
+        twin.properties["variation"] = text("C");
+      else if (of.channel == "email")
+        twin.properties["send_channel"] = text(twin.metric == "Opened Email" ? "push" : "sms");
+      else
+        twin.properties["send_channel"] = text("email");
+      person.events.push_back(std::move(twin));
+    }
     if (chance(0.4)) {
       plain::event order{"Placed Order", next_time_after(t), next_value(), {}};
       if (chance(0.3))
@@ -275,7 +286,9 @@ std::vector<model::described_object> random_reports::next_described() {
     }
     for (const auto* tag : {"T1", "T2", "T3"})
       if (chance(0.3))
-        o.tags.push_back({tag, chance(0.5) ? std::string{"Tag "} + tag : ""});
+        o.tags.push_back({tag, chance(0.4)   ? std::string{"Tag "} + tag
+                               : chance(0.2) ? "Tag T1" // Two tags may have one name.
+                                             : ""});
     for (const auto* message : {"M0", "M1"})
       if (chance(0.4))
         o.messages.push_back({message,
