@@ -69,6 +69,16 @@ public:
   [[nodiscard]] double value(std::uint32_t i) const {
     return view_ ? events_[i].value : columns_->values.at(begin_ + i);
   }
+  /// Number in the value table of a code of the block's column.
+  std::uint32_t number_of_code(std::size_t slot, std::uint32_t code) {
+    auto& s = slots_[slot];
+    if (s.column.dictionary == nullptr)
+      return 0;
+    auto& number = s.numbers[code];
+    if (number == unknown)
+      number = values_->number_of(s.column.dictionary->entry(code));
+    return number;
+  }
   /// Number in the value table.
   std::uint32_t property(std::uint32_t i, std::size_t slot) {
     auto& s = slots_[slot];
@@ -76,11 +86,7 @@ public:
       return values_->number_of(view_->property(metric_, events_[i], s.property));
     if (s.column.dictionary == nullptr)
       return 0;
-    const auto code = s.column.code(begin_ + i);
-    auto& number = s.numbers[code];
-    if (number == unknown)
-      number = values_->number_of(s.column.dictionary->entry(code));
-    return number;
+    return number_of_code(slot, s.column.code(begin_ + i));
   }
 
 private:

@@ -6,8 +6,7 @@ namespace metrics {
 
 namespace {
 
-constexpr std::uint64_t direct_keys_max = 1 << 16;
-constexpr std::uint64_t keys_max = std::uint64_t{1} << 48;
+constexpr std::uint64_t keys_max = 1 << 16;
 
 bool is_by_hour(const grouping& g) {
   return g.part == time_part::hour || g.part == time_part::hour_of_day;
@@ -65,7 +64,12 @@ bool fold_state::can_go_by_columns() {
 }
 
 void fold_state::prepare_columns() {
-  column_streams_.resize(streams_.size());
+  if (column_streams_.empty())
+    for (const auto& s : streams_) {
+      auto& made = column_streams_.emplace_back();
+      made.tuple.resize(s.told_slots.size() + attributes_.size() + 1);
+      made.tuples = tuple_table{made.tuple.size()};
+    }
   for (std::uint32_t s = 0; s < streams_.size(); ++s)
     prepare_columns(s);
 }
@@ -75,14 +79,12 @@ void fold_state::prepare_columns(std::uint32_t stream) {
   auto& to = column_streams_[stream];
   to.columns = s.events.columns();
   to.digits.clear();
-  to.entries.clear();
-  to.sparse_places.clear();
   if (to.columns == nullptr)
     return;
   std::uint64_t keys = time_classes_;
   const auto weigh = [&](const model::coded_column& column) {
     const auto weight = keys;
-    keys = std::min(keys_max, keys * (std::uint64_t{column.dictionary->size()} + 1));
+    keys = std::min(keys_max + 1, keys * (std::uint64_t{column.dictionary->size()} + 1));
     return weight;
   };
   for (const auto slot : s.told_slots) {
@@ -93,10 +95,8 @@ void fold_state::prepare_columns(std::uint32_t stream) {
   to.attribute_weights.clear();
   for (const auto& a : attributes_)
     to.attribute_weights.push_back(a.column.dictionary == nullptr ? 0 : weigh(a.column));
-  to.is_direct = keys <= direct_keys_max;
-  // Too many even for a hash of keys: every event is looked up by itself.
-  to.has_keys = keys < keys_max;
-  if (to.is_direct)
+  to.has_keys = keys <= keys_max;
+  if (to.has_keys)
     to.places.assign(keys, 0);
 }
 
@@ -138,8 +138,9 @@ void fold_state::count_row(std::uint32_t stream, std::uint32_t row) {
   for (std::size_t a = 0; a < attributes_.size(); ++a)
     if (c.attribute_weights[a] != 0)
       row_key += c.attribute_weights[a] * attributes_[a].column.code(row);
-  for (auto at = begin; at < end; ++at) {
+  for (column_event e{row, 0, begin, 0}; e.at < end; ++e.at, ++e.place) {
     auto key = row_key;
+    const auto at = e.at;
     if (columns_by_time_) {
       const auto time = c.columns->times.at(at);
       if (!order_.time.holds(time)) {
@@ -147,11 +148,11 @@ void fold_state::count_row(std::uint32_t stream, std::uint32_t row) {
         continue;
       }
       if (time_slots_)
-        key += time_slots_->class_of(time);
+        key += e.time_class = time_slots_->class_of(time);
     }
     for (const auto& d : c.digits)
       key += d.weight * d.column.code(at);
-    const auto& entry = entry_of(stream, key, row, at - begin);
+    const auto& entry = entry_of(stream, key, e);
     if (entry.window_ms != 0) {
       ++result_.touches;
       if (c.columns->times.at(at) + entry.window_ms > order_.now)
@@ -162,18 +163,32 @@ void fold_state::count_row(std::uint32_t stream, std::uint32_t row) {
 }
 
 const fold_state::column_entry& fold_state::entry_of(std::uint32_t stream, std::uint64_t key,
-                                                     std::uint32_t row, std::uint32_t place) {
+                                                     const column_event& e) {
   auto& c = column_streams_[stream];
-  if (!c.has_keys) {
-    c.entries.assign(1, resolve(stream, row, place));
-    return c.entries.front();
-  }
-  auto& known = c.is_direct ? c.places[key] : c.sparse_places[key];
-  if (known == 0) {
-    c.entries.push_back(resolve(stream, row, place));
-    known = static_cast<std::uint32_t>(c.entries.size());
-  }
+  if (!c.has_keys)
+    return c.entries[place_of(stream, e)];
+  auto& known = c.places[key];
+  if (known == 0)
+    known = place_of(stream, e) + 1;
   return c.entries[known - 1];
+}
+
+std::uint32_t fold_state::place_of(std::uint32_t stream, const column_event& e) {
+  auto& s = streams_[stream];
+  auto& c = column_streams_[stream];
+  auto* out = c.tuple.data();
+  *out++ = e.time_class;
+  for (const auto slot : s.told_slots)
+    *out++ = s.events.number_of_code(slot, s.events.column(slot).code(e.at));
+  for (auto& a : attributes_) {
+    a.turn_to_row(e.row);
+    *out++ = a.number();
+  }
+  bool is_new = false;
+  const auto place = c.tuples.number_of(c.tuple.data(), is_new);
+  if (is_new)
+    c.entries.push_back(resolve(stream, e.row, e.place));
+  return place;
 }
 
 fold_state::column_entry fold_state::resolve(std::uint32_t stream, std::uint32_t row,

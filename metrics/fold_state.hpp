@@ -6,8 +6,6 @@
 #include "metrics/profile_rows.hpp"
 #include "metrics/time_slots.hpp"
 
-#include <boost/unordered/unordered_flat_map.hpp>
-
 #include <map>
 #include <optional>
 #include <span>
@@ -157,7 +155,7 @@ private:
 
   // --- by columns (fold_columns.cpp)
 
-  /// What becomes of all events of a block that agree in everything that a fold looks at.
+  /// What becomes of all events that agree in everything that a fold looks at.
   struct column_entry {
     std::uint32_t cell = 0;
     bool is_counted = false;
@@ -171,14 +169,14 @@ private:
     const model::event_columns* columns = nullptr;
     struct digit {
       model::coded_column column;
-      std::uint64_t weight = 0;
+      std::uint64_t weight = 0; // In the block's keys.
     };
     std::vector<digit> digits;                    // Of events.
     std::vector<std::uint64_t> attribute_weights; // By attribute.
-    std::vector<std::uint32_t> places;            // By key: of the entry, plus one.
-    boost::unordered_flat_map<std::uint64_t, std::uint32_t> sparse_places; // Of many keys.
-    bool is_direct = true;                                                 // `places` has them all.
-    bool has_keys = true;
+    bool has_keys = true;              // The block has few enough combinations for `places`.
+    std::vector<std::uint32_t> places; // By key: of the entry, plus one.
+    tuple_table tuples{0};             // What events say, in value numbers; numbers the entries.
+    std::vector<std::uint32_t> tuple;  // Scratch.
     std::vector<column_entry> entries;
     std::uint64_t outside = 0; // Events outside the timeframe.
   };
@@ -187,8 +185,15 @@ private:
   void prepare_columns(std::uint32_t stream);
   void count_row(std::uint32_t row);
   void count_row(std::uint32_t stream, std::uint32_t row);
-  const column_entry& entry_of(std::uint32_t stream, std::uint64_t key, std::uint32_t row,
-                               std::uint32_t place);
+  /// `at`: the event's place in the columns, the `place`-th of its row.
+  struct column_event {
+    std::uint32_t row = 0;
+    std::uint32_t place = 0;
+    std::uint32_t at = 0;
+    std::uint32_t time_class = 0;
+  };
+  const column_entry& entry_of(std::uint32_t stream, std::uint64_t key, const column_event& e);
+  std::uint32_t place_of(std::uint32_t stream, const column_event& e);
   column_entry resolve(std::uint32_t stream, std::uint32_t row, std::uint32_t place);
   void count_entry(const column_entry& e, const stream_state& stream, std::uint32_t at);
   void end_columns();
