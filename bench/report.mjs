@@ -134,7 +134,8 @@ function section(result, questions) {
     '### Builds',
     'Time until the members are stored; in brackets the time only to count them.',
     buildTable(result, questions),
-    ...(reportTable(result) ? ['### Reports', 'Time until the answer is there; rows and sums are compared between all.',
+    ...(reportTable(result) ? ['### Reports', `Time until the answer is there; rows and sums are compared between all.` +
+      (result.reports_from ? ` Everybody measured in one run, ${result.reports_from.date}, commit ${result.reports_from.commit}.` : ''),
       reportTable(result)] : []),
     '### Loading',
     loadTable(result),

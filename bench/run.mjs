@@ -23,6 +23,7 @@ const { values: options, positionals } = parseArgs({
     work: { type: 'string', default: process.env.ROLLCALL_BENCH_WORK ?? `${os.tmpdir()}/rollcall-bench` },
     build: { type: 'string', default: 'build' },
     skip: { type: 'string', multiple: true, default: [] },
+    only: { type: 'string', default: '' }, // "reports": everything else keeps its last figures.
     keep: { type: 'boolean', default: false },
   },
 });
@@ -33,6 +34,11 @@ for (const size of sizes)
     process.exit(2);
   }
 const runs = Number(options.runs);
+const onlyReports = options.only === 'reports';
+if (options.only && !onlyReports) {
+  process.stderr.write(`bench/run: --only takes "reports"\n`);
+  process.exit(2);
+}
 // Trials of the harness leave no figures in the repository.
 const results = sizes.includes('tiny') ? options.work : here;
 
@@ -61,9 +67,9 @@ async function measureRivals(size, work, race, say) {
     rmSync(directory, { recursive: true, force: true });
     const common = { directory, threads: options.threads, runs };
     await rival(name, 'load', { ...common, generator, profiles: size.profiles, seed: SEED }, say);
-    await rival(name, 'ask', { ...common, questions: questionFiles.join(',') }, say);
+    if (!onlyReports) await rival(name, 'ask', { ...common, questions: questionFiles.join(',') }, say);
     await rival(name, 'report', { ...common, reports: `${here}reports/reports.json` }, say);
-    await rival(name, 'race', { ...common, file: race.file }, say);
+    if (!onlyReports) await rival(name, 'race', { ...common, file: race.file }, say);
     if (!options.keep) rmSync(directory, { recursive: true, force: true });
   }
 }
@@ -71,13 +77,13 @@ async function measureRivals(size, work, race, say) {
 async function measureOurs(size, work, race, say) {
   const ours = new Rollcall({ build: options.build, work, profiles: size.profiles, say });
   const live = questions.filter((q) => q.definition).map((q) => q.definition);
-  ours.race(race.file, race.events, live, runs);
+  if (!onlyReports) ours.race(race.file, race.events, live, runs);
   rmSync(ours.data, { recursive: true, force: true });
   await ours.load();
   ours.diskBytes();
-  for (const question of questions) ours.ask(question);
+  if (!onlyReports) for (const question of questions) ours.ask(question);
   ours.reports(runs, `${here}reports/reports.json`);
-  ours.engine(runs, `${here}questions`);
+  if (!onlyReports) ours.engine(runs, `${here}questions`);
   if (!options.keep) rmSync(ours.data, { recursive: true, force: true });
 }
 
@@ -113,10 +119,21 @@ for (const name of sizes) {
     await measureOurs(size, work, race, speaker('rollcall'));
   }
   rmSync(race.file);
+  // What was not measured again keeps its line.
+  const subject = (l) => [l.who, l.report, l.question, l.store_ms === undefined, l.work, Boolean(l.version)].join();
+  if (onlyReports) {
+    const fresh = lines.filter((l) => l.report || /reports|beside them/.test(l.work ?? ''));
+    const measured = new Set(fresh.map(subject));
+    lines.splice(0, lines.length, ...before.lines.filter((l) => !measured.has(subject(l))), ...fresh);
+  }
   mkdirSync(`${results}/results`, { recursive: true });
   // Rivals that were not measured in this run are shown with the run that they come from.
-  const rivalsFrom = options.skip.includes('rivals') ? before.about : about;
-  writeFileSync(kept, `${JSON.stringify({ about, rivals_from: { date: rivalsFrom?.machine.date, commit: rivalsFrom?.machine.commit }, lines }, null, 1)}\n`);
+  const run = { date: about.machine.date, commit: about.machine.commit };
+  const rivalsFrom = onlyReports || options.skip.includes('rivals')
+    ? before.rivals_from ?? { date: before.about?.machine.date, commit: before.about?.machine.commit } : run;
+  const reportsFrom = onlyReports || !options.skip.includes('rivals') ? run : before.reports_from;
+  writeFileSync(kept, `${JSON.stringify({ about: onlyReports ? before.about ?? about : about, rivals_from: rivalsFrom,
+    reports_from: reportsFrom, lines }, null, 1)}\n`);
 }
 
 const { text, disagreements } = render(`${results}/results`, questions);
