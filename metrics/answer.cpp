@@ -311,7 +311,8 @@ answer conclude(const request& asked, const dictionary& words, const fold_order&
   made.time = order.time;
   made.before = before_time;
   made.intervals = order.intervals;
-  made.moment = send_moment_names()[static_cast<std::size_t>(order.moment)];
+  const auto moment = order.kind == datasource_kind::messages ? order.moment : send_moment::event;
+  made.moment = send_moment_names()[static_cast<std::size_t>(moment)];
   for (std::size_t s = 0; s < asked.statistics.size(); ++s) {
     const auto& entry = asked.statistics[s];
     answer_statistic about{asked.shown_as[s], entry, 1, words.hash_of(entry)};

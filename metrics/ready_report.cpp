@@ -20,6 +20,11 @@ std::optional<std::string> request_with(std::string_view request, std::string_vi
   const auto remove = [&](std::string_view key) {
     std::erase_if(base->members, [&](const auto& m) { return m.key == key; });
   };
+  // An order goes with the columns that it names.
+  const bool has_other_columns = wanted->find("statistics") || wanted->find("group_by")
+                              || wanted->find("rollups");
+  if (has_other_columns)
+    remove("order");
   for (auto& change : wanted->members) {
     remove(change.key);
     if (change.key == "group_by")

@@ -182,7 +182,7 @@ private:
   }
 
   /// Why a statistic cannot be had from this datasource; empty = it can.
-  [[nodiscard]] std::string obstacle(const std::string& name) {
+  [[nodiscard]] std::string obstacle(const std::string& name) const {
     for (const auto& part : words_.measures_of(name)) {
       const auto& m = words_.measures.find(part)->second;
       const bool fits = is_about(datasource_kind::messages) ? m.of == population::message_sends
@@ -194,11 +194,32 @@ private:
              + std::string{describe(m.of)};
       if (m.events == metric_set && made_.metric.empty())
         return "a field \"metric\" beside it, since this statistic is about the request's metric";
+    }
+    return {};
+  }
+
+  /// What the other fields have to be like because of a statistic.
+  void note_needs(const std::string& name) {
+    for (const auto& part : words_.measures_of(name)) {
+      const auto& m = words_.measures.find(part)->second;
       needs_time_ = needs_time_ || m.basis != time_basis::none;
       if (m.counts == counting::profiles)
         profiles_statistic_ = name;
     }
-    return {};
+  }
+
+  /// Every statistic that this datasource has.
+  [[nodiscard]] std::vector<std::string_view> fitting_statistics() const {
+    std::vector<std::string_view> all;
+    const auto add = [&](const auto& entries) {
+      for (const auto& [name, entry] : entries)
+        if (source_ == nullptr || obstacle(name).empty())
+          all.push_back(name);
+    };
+    add(words_.measures);
+    add(words_.derived);
+    std::ranges::sort(all);
+    return all;
   }
 
   static std::string_view describe(population p) {
@@ -228,11 +249,7 @@ private:
       const auto& asked = (*names)[i];
       const auto known = words_.statistic(asked);
       if (!known) {
-        auto all = names_in(words_.measures);
-        for (const auto& derived : words_.derived)
-          all.push_back(derived.first);
-        std::ranges::sort(all);
-        at.item(i).refuse(listed(all, asked));
+        at.item(i).refuse(listed(fitting_statistics(), asked));
         continue;
       }
       if (std::ranges::find(made_.shown_as, asked) != made_.shown_as.end()) {
@@ -244,6 +261,7 @@ private:
           at.item(i).refuse(std::move(why));
           continue;
         }
+      note_needs(*known);
       made_.statistics.push_back(*known);
       made_.shown_as.push_back(asked);
     }
