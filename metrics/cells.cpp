@@ -1,6 +1,7 @@
 #include "metrics/cells.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace metrics {
 
@@ -115,6 +116,8 @@ void cells::place_cell(std::uint32_t message, std::uint32_t interval,
           to.pool.push_back(number);
       }
     }
+    const bool is_one = to.pool.size() == to.first.back() + 1;
+    to.only_row.push_back(is_one ? to.places.tuple(to.pool.back())[0] : several);
     to.first.push_back(static_cast<std::uint32_t>(to.pool.size()));
   }
 }
@@ -171,24 +174,46 @@ void cells::add_event(std::uint32_t cell, std::uint32_t measure, double value,
 void cells::add_to_rows(std::uint32_t cell, std::uint32_t measure, std::uint32_t profile) {
   const bool by_message = order_.measures[measure].counts == counting::message_people;
   for (std::size_t r = 0; r < rollups_.size(); ++r) {
-    auto& to = rollups_[r];
+    const auto& to = rollups_[r];
     auto& d = distincts_[measure][r];
+    if (const auto row = to.only_row[cell]; row != several && !by_message) {
+      add_to_row(measure, r, row, profile);
+      continue;
+    }
     for (auto p = to.first[cell]; p < to.first[cell + 1]; ++p) {
       const auto place = to.pool[p];
       const auto row = to.places.tuple(place)[0];
-      const auto at = by_message ? place : row;
-      if (at >= d.seen.size())
-        d.seen.resize(by_message ? to.places.size() : to.rows.size());
-      if (d.seen[at] == profile + 1)
+      if (!by_message) {
+        add_to_row(measure, r, row, profile);
         continue;
-      d.seen[at] = profile + 1;
-      if (row >= d.counts.size())
-        d.counts.resize(to.rows.size());
-      ++d.counts[row];
-      if (order_.collected && order_.collected->measure == measure && order_.collected->rollup == r)
-        note_maker(row, profile);
+      }
+      if (place >= d.last_at_place.size())
+        d.last_at_place.resize(to.places.size());
+      if (std::exchange(d.last_at_place[place], profile + 1) == profile + 1)
+        continue;
+      if (row >= d.rows.size())
+        d.rows.resize(to.rows.size());
+      ++d.rows[row].count;
+      note_distinct(measure, r, row, profile);
     }
   }
+}
+
+void cells::add_to_row(std::uint32_t measure, std::size_t r, std::uint32_t row,
+                       std::uint32_t profile) {
+  auto& rows = distincts_[measure][r].rows;
+  if (row >= rows.size())
+    rows.resize(rollups_[r].rows.size());
+  if (std::exchange(rows[row].last, profile + 1) == profile + 1)
+    return;
+  ++rows[row].count;
+  note_distinct(measure, r, row, profile);
+}
+
+void cells::note_distinct(std::uint32_t measure, std::size_t r, std::uint32_t row,
+                          std::uint32_t profile) {
+  if (order_.collected && order_.collected->measure == measure && order_.collected->rollup == r)
+    note_maker(row, profile);
 }
 
 void cells::note_maker(std::uint32_t row, std::uint32_t profile) {
@@ -218,8 +243,8 @@ std::vector<std::vector<partial_row>> cells::rows() const {
         next.values.push_back(values_.text(tuple[i + 1]));
       next.measures.resize(measures);
       for (std::size_t m = 0; m < measures; ++m)
-        if (!distincts_[m].empty() && row < distincts_[m][r].counts.size())
-          next.measures[m].count = distincts_[m][r].counts[row];
+        if (!distincts_[m].empty() && row < distincts_[m][r].rows.size())
+          next.measures[m].count = distincts_[m][r].rows[row].count;
     }
     for (std::uint32_t cell = 0; cell < cells_.size(); ++cell)
       for (auto p = from.first[cell]; p < from.first[cell + 1]; ++p) {

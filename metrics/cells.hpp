@@ -71,13 +71,22 @@ private:
     tuple_table places;               // Row, identity of the message.
     std::vector<std::uint32_t> first; // By cell: where its places begin in `pool`; one more.
     std::vector<std::uint32_t> pool;
+    std::vector<std::uint32_t> only_row; // By cell; `several` = it is in several rows, or none.
   };
+  static constexpr std::uint32_t several = UINT32_MAX;
   struct distinct_count {
-    std::vector<std::uint32_t> seen;   // By row or place: the last profile counted, plus one.
-    std::vector<std::uint64_t> counts; // By row.
+    struct row_count {
+      std::uint32_t last = 0; // The last profile counted, plus one.
+      std::uint64_t count = 0;
+    };
+    std::vector<row_count> rows;
+    std::vector<std::uint32_t> last_at_place; // Of people counted once a message, by place.
   };
 
   void add_to_rows(std::uint32_t cell, std::uint32_t measure, std::uint32_t profile);
+  void add_to_row(std::uint32_t measure, std::size_t r, std::uint32_t row, std::uint32_t profile);
+  void note_distinct(std::uint32_t measure, std::size_t r, std::uint32_t row,
+                     std::uint32_t profile);
   void place_cell(std::uint32_t message, std::uint32_t interval,
                   std::span<const std::uint32_t> values);
   /// The values of a grouping; several for tags.
