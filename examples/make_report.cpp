@@ -43,10 +43,9 @@ int main() {
     return 1;
   std::cout << *table;
 
-  const auto openers = engine.open_cell(by_campaign, {.rollup = 0,
-                                                      .values = {"Winter sale"},
-                                                      .interval = {},
-                                                      .statistic = "opens_unique"});
+  const auto openers = engine.open_cell(
+    by_campaign,
+    {.rollup = 0, .values = {"Winter sale"}, .interval = {}, .statistic = "opens_unique"});
   if (!openers)
     return 1;
   for (const auto& maker : *openers)

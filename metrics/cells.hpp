@@ -46,6 +46,10 @@ public:
                      std::span<const std::uint32_t> values);
 
   void add_event(std::uint32_t cell, std::uint32_t measure, double value, std::uint32_t profile);
+  /// So many events of a measure that counts events, whosever they are.
+  void add_events(std::uint32_t cell, std::uint32_t measure, std::uint64_t count) {
+    sums_[std::size_t{cell} * order_.measures.size() + measure].count += count;
+  }
   void add_distinct(std::uint32_t cell, std::uint32_t measure, std::uint32_t profile) {
     auto& seen = seen_in_cell_[measure];
     if (cell >= seen.size())

@@ -15,13 +15,19 @@ void fold_state::read(const model::block_view& block, std::uint32_t first, std::
     a.turn_to_block(block);
   if (goes_by_columns_)
     prepare_columns();
+  const auto is_read = [&](std::uint32_t row) { return early_.has(first + row); };
+  if (counts_only_events_)
+    each_clean_run(block, std::min(profiles, block.profiles()), is_read,
+                   [&](std::uint32_t begin, std::uint32_t end) { count_rows(begin, end); });
   each_row(block, std::min(profiles, block.profiles()), [&](std::uint32_t row, bool is_dirty) {
-    if (early_.has(first + row))
+    if (is_read(row))
       return;
     if (is_dirty) {
       read_profile(block.profile(row), first + row);
       return;
     }
+    if (counts_only_events_)
+      return;
     if (goes_by_columns_) {
       profile_ = first + row;
       ++result_.profiles;

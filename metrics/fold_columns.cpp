@@ -1,6 +1,7 @@
 #include "metrics/fold_state.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace metrics {
 
@@ -63,6 +64,12 @@ bool fold_state::can_go_by_columns() {
   return time_slots_.has_value();
 }
 
+bool fold_state::counts_only_events() const {
+  return goes_by_columns_ && attributes_.empty() && credited_.empty() && !order_.collected
+      && std::ranges::all_of(order_.measures,
+                             [](const fold_measure& m) { return m.counts == counting::events; });
+}
+
 void fold_state::prepare_columns() {
   if (column_streams_.empty())
     for (const auto& s : streams_) {
@@ -96,8 +103,57 @@ void fold_state::prepare_columns(std::uint32_t stream) {
   for (const auto& a : attributes_)
     to.attribute_weights.push_back(a.column.dictionary == nullptr ? 0 : weigh(a.column));
   to.has_keys = keys <= keys_max;
-  if (to.has_keys)
-    to.places.assign(keys, 0);
+  if (!to.has_keys)
+    return;
+  to.places.assign(keys, 0);
+  if (counts_only_events_ && to.counts.size() < keys)
+    to.counts.resize(keys);
+}
+
+void fold_state::count_rows(std::uint32_t begin, std::uint32_t end) {
+  result_.profiles += end - begin;
+  for (std::uint32_t s = 0; s < streams_.size(); ++s) {
+    auto& c = column_streams_[s];
+    if (c.columns == nullptr)
+      continue;
+    if (!c.has_keys || streams_[s].measures.empty()) {
+      for (auto row = begin; row < end; ++row)
+        count_row(s, row);
+      continue;
+    }
+    const auto last = c.columns->first[end];
+    result_.events += last - c.columns->first[begin];
+    for (auto at = c.columns->first[begin]; at < last; ++at) {
+      std::uint64_t key = 0;
+      if (columns_by_time_) {
+        const auto time = c.columns->times.at(at);
+        if (!order_.time.holds(time)) {
+          ++c.outside;
+          continue;
+        }
+        if (time_slots_)
+          key = time_slots_->class_of(time);
+      }
+      for (const auto& d : c.digits)
+        key += d.weight * d.column.code(at);
+      if (c.counts[key]++ == 0)
+        c.met.emplace_back(static_cast<std::uint32_t>(key), at);
+    }
+  }
+}
+
+void fold_state::count_keys(std::uint32_t stream) {
+  auto& c = column_streams_[stream];
+  for (const auto& [key, at] : c.met) {
+    const auto count = std::exchange(c.counts[key], 0);
+    const auto row = static_cast<std::uint32_t>(std::ranges::upper_bound(c.columns->first, at)
+                                                - c.columns->first.begin() - 1);
+    const auto& e = entry_of(
+      stream, key,
+      {row, at - c.columns->first[row], at, static_cast<std::uint32_t>(key % time_classes_)});
+    count_entry(e, streams_[stream], at, count);
+  }
+  c.met.clear();
 }
 
 void fold_state::count_row(std::uint32_t row) {
@@ -158,7 +214,7 @@ void fold_state::count_row(std::uint32_t stream, std::uint32_t row) {
       if (c.columns->times.at(at) + entry.window_ms > order_.now)
         ++result_.open_touches;
     }
-    count_entry(entry, s, at);
+    count_entry(entry, s, at, 1);
   }
 }
 
@@ -237,22 +293,29 @@ fold_state::column_entry fold_state::resolve(std::uint32_t stream, std::uint32_t
   return made;
 }
 
-void fold_state::count_entry(const column_entry& e, const stream_state& stream, std::uint32_t at) {
+void fold_state::count_entry(const column_entry& e, const stream_state& stream, std::uint32_t at,
+                             std::uint64_t times) {
   for (const auto m : stream.measures) {
     const auto& measure = order_.measures[m];
+    auto& tally = result_.tallies[m];
+    const auto exclude_all = [&](exclusion why) {
+      tally.excluded[static_cast<std::size_t>(why)] += times;
+    };
     // In the order of count_one: a bot's click outside the timeframe is outside.
     if (!e.is_counted && e.why != exclusion::filtered_out) {
-      exclude(m, e.why);
+      exclude_all(e.why);
     } else if (e.is_bot && measure.leaves_bots_out) {
-      exclude(m, exclusion::bot);
+      exclude_all(exclusion::bot);
     } else if (e.is_apple && measure.leaves_apple_out) {
-      exclude(m, exclusion::apple_privacy);
+      exclude_all(exclusion::apple_privacy);
     } else if (!e.is_counted) {
-      exclude(m, exclusion::filtered_out);
+      exclude_all(exclusion::filtered_out);
     } else {
-      ++result_.tallies[m].counted;
+      tally.counted += times;
       if (measure.is_distinct())
         cells_.add_distinct(e.cell, m, profile_);
+      else if (times > 1)
+        cells_.add_events(e.cell, m, times);
       else
         cells_.add_event(
           e.cell, m, measure.is_number() ? stream.events.columns()->values.at(at) : model::no_value,
@@ -263,6 +326,8 @@ void fold_state::count_entry(const column_entry& e, const stream_state& stream, 
 
 void fold_state::end_columns() {
   for (std::uint32_t s = 0; s < streams_.size(); ++s) {
+    if (counts_only_events_)
+      count_keys(s);
     for (const auto m : streams_[s].measures)
       result_.tallies[m]
         .excluded[static_cast<std::size_t>(exclusion::outside)] += column_streams_[s].outside;

@@ -178,9 +178,15 @@ private:
     tuple_table tuples{0};             // What events say, in value numbers; numbers the entries.
     std::vector<std::uint32_t> tuple;  // Scratch.
     std::vector<column_entry> entries;
-    std::uint64_t outside = 0; // Events outside the timeframe.
+    std::vector<std::uint32_t> counts; // By key, where events alone are counted.
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> met; // Keys, each with an event's place.
+    std::uint64_t outside = 0;                                // Events outside the timeframe.
   };
   [[nodiscard]] bool can_go_by_columns();
+  [[nodiscard]] bool counts_only_events() const;
+  /// Counts every event of the rows, a key at a time.
+  void count_rows(std::uint32_t begin, std::uint32_t end);
+  void count_keys(std::uint32_t stream);
   void prepare_columns();
   void prepare_columns(std::uint32_t stream);
   void count_row(std::uint32_t row);
@@ -195,7 +201,9 @@ private:
   const column_entry& entry_of(std::uint32_t stream, std::uint64_t key, const column_event& e);
   std::uint32_t place_of(std::uint32_t stream, const column_event& e);
   column_entry resolve(std::uint32_t stream, std::uint32_t row, std::uint32_t place);
-  void count_entry(const column_entry& e, const stream_state& stream, std::uint32_t at);
+  /// `times` above 1: of so many events alike, where events alone are counted.
+  void count_entry(const column_entry& e, const stream_state& stream, std::uint32_t at,
+                   std::uint64_t times);
   void end_columns();
 
   fold_order order_;
@@ -222,7 +230,8 @@ private:
   std::uint32_t not_member_ = 0;
   std::uint32_t last_interval_ = 0;
   bool goes_by_columns_ = false;
-  bool columns_by_time_ = false; // Every measure counts by the events' own time.
+  bool counts_only_events_ = false; // And so does not care whose they are.
+  bool columns_by_time_ = false;    // Every measure counts by the events' own time.
   std::uint64_t time_classes_ = 1;
   std::optional<time_slots> time_slots_; // Of groupings by time and intervals.
   std::vector<column_stream> column_streams_;

@@ -25,6 +25,26 @@ void each_row(const model::block_view& block, std::uint32_t rows, const Visit& v
   }
 }
 
+/// The rows of `each_row` in runs: [begin, end) of rows whose columns tell the truth.
+template <class Skip, class Visit>
+void each_clean_run(const model::block_view& block, std::uint32_t rows, const Skip& skip,
+                    const Visit& visit) {
+  std::uint32_t begin = 0;
+  std::uint32_t end = 0; // Of the run so far.
+  each_row(block, rows, [&](std::uint32_t row, bool is_dirty) {
+    if (is_dirty || skip(row))
+      return;
+    if (row != end) {
+      if (begin != end)
+        visit(begin, end);
+      begin = row;
+    }
+    end = row + 1;
+  });
+  if (begin != end)
+    visit(begin, end);
+}
+
 /// Profiles that were read before their block was.
 class early_profiles {
 public:

@@ -1,5 +1,5 @@
-// The public disagreements of ../shared/reference/reporting-peers.md §5c: both numbers of each by name, from
-// the same events, and what makes them different.
+// The public disagreements of ../shared/reference/reporting-peers.md §5c: both numbers of each by
+// name, from the same events, and what makes them different.
 #include "tests/library/engine_fixture.hpp"
 
 #include <boost/json.hpp>
@@ -27,7 +27,7 @@ struct disputed : engine_fixture {
     of("flow_id", "welcome", "bob", "Received Email", "2025-12-05T07:00:00Z");
     order("ann", "2025-12-02T11:00:00Z", 60, "shop");
     order("ann", "2025-12-02T11:00:01Z", 60, "plugin"); // The same order by a second integration.
-    order("bob", "2025-12-06T09:00:00Z", 40, "shop"); // Four days after his open.
+    order("bob", "2025-12-06T09:00:00Z", 40, "shop");   // Four days after his open.
     batch_.event({.external_id = "ann"}, "Refunded Order", "2025-12-09T11:00:00Z", 60);
     apply(batch_);
   }
@@ -38,8 +38,8 @@ struct disputed : engine_fixture {
           "group_by":[],"statistics":[]})",
       changes);
     need(request);
-    request = rollcall::engine::changed_request(
-      *request, R"({"statistics":[")" + std::string{statistic} + R"("]})");
+    request = rollcall::engine::changed_request(*request, R"({"statistics":[")"
+                                                            + std::string{statistic} + R"("]})");
     need(request);
     const auto made = engine->report(*request);
     if (!made)
@@ -120,9 +120,7 @@ BOOST_FIXTURE_TEST_CASE(case_3_uniques_of_periods_do_not_add_up, disputed) {
   BOOST_CHECK_EQUAL(value("opens_unique_by_event_date", R"({"interval":"daily"})"), 4);
   BOOST_CHECK_EQUAL(value("opens_unique_by_event_date"), 2);
   // Campaign and flow: Ann clicked both, once each.
-  BOOST_CHECK_EQUAL(value("clicks_unique")
-                      + value("clicks_unique", R"({"datasource":"flow"})"),
-                    2);
+  BOOST_CHECK_EQUAL(value("clicks_unique") + value("clicks_unique", R"({"datasource":"flow"})"), 2);
 }
 
 BOOST_FIXTURE_TEST_CASE(case_4_a_rate_over_all_is_no_average_of_daily_rates, disputed) {
@@ -152,9 +150,9 @@ BOOST_FIXTURE_TEST_CASE(case_6_gross_revenue_and_refunds_on_their_own_date, disp
 BOOST_FIXTURE_TEST_CASE(case_7_a_window_cuts_what_came_later, disputed) {
   BOOST_CHECK_EQUAL(value("conversions"), 1);
   BOOST_CHECK_EQUAL(value("conversions", R"({"attribution":{"email_open_hours":72}})"), 0);
-  BOOST_CHECK(is_one(axes("conversions", "conversions",
-                          R"({"attribution":{"email_open_hours":72}})"),
-                     "attribution"));
+  BOOST_CHECK(
+    is_one(axes("conversions", "conversions", R"({"attribution":{"email_open_hours":72}})"),
+           "attribution"));
 }
 
 BOOST_FIXTURE_TEST_CASE(case_8_a_changed_setting_counts_for_all_of_history, disputed) {
