@@ -46,8 +46,9 @@ public:
   }
 
   model::status perform() {
-    for (const auto step : {&demonstration::load, &demonstration::build, &demonstration::stream,
-                            &demonstration::let_time_pass, &demonstration::explain})
+    for (const auto step :
+         {&demonstration::load, &demonstration::build, &demonstration::stream,
+          &demonstration::let_time_pass, &demonstration::explain, &demonstration::report})
       if (auto done = (this->*step)(); !done)
         return done;
     finish();
@@ -347,6 +348,42 @@ private:
     }
     timings_.push_back({"explain", explained, "people", seconds});
     return model::nothing{};
+  }
+
+  /// What campaigns brought about; where there were none, the most frequent metric by month.
+  model::status report() {
+    head("What do the numbers say?");
+    const stopwatch watch;
+    auto table = engine_.report(
+      R"({"datasource":"campaign","timeframe":{"key":"last_90_days"},"group_by":["campaign_id"],
+          "statistics":["delivered","open_rate","click_rate","conversions","conversion_value",
+                        "revenue_per_recipient"],
+          "order":"-conversion_value","limit":5})",
+      rollcall::report_format::table);
+    if (table && table->starts_with("Nothing")) {
+      auto metrics = engine_.metrics();
+      if (!metrics)
+        return metrics.error();
+      const auto most = std::ranges::max_element(*metrics, {}, &rollcall::metric_info::events);
+      if (most == metrics->end())
+        return model::nothing{};
+      table = engine_.report(
+        R"({"datasource":"account","timeframe":{"key":"last_12_months"},"group_by":["month"],
+            "statistics":["count","unique","sum_value"],"metric":)"
+          + quoted_text(most->name) + "}",
+        rollcall::report_format::table);
+    }
+    if (!table)
+      return table.error();
+    timings_.push_back({"report", 1, "report", watch.seconds()});
+    say("{}", *table);
+    return model::nothing{};
+  }
+
+  static std::string quoted_text(std::string_view text) {
+    std::string json;
+    model::append_json_string(json, text);
+    return json;
   }
 
   void finish() {
