@@ -90,35 +90,40 @@ std::uint32_t cells::cell(std::uint32_t message, std::uint32_t interval,
 
 void cells::place_cell(std::uint32_t message, std::uint32_t interval,
                        std::span<const std::uint32_t> values) {
-  const bool shown = passes_.back() != 0;
   for (std::size_t r = 0; r < rollups_.size(); ++r) {
     auto& to = rollups_[r];
-    if (shown) {
-      const auto& wanted = order_.rollups[r];
-      const bool by_tag = std::ranges::any_of(
-        wanted, [&](std::uint32_t g) { return is_tag(order_.groupings[g]); });
-      const auto tags = by_tag ? std::max<std::size_t>(messages_[message].tags.size(), 1) : 1;
-      std::vector<std::uint32_t> row;
-      for (std::size_t t = 0; t < tags; ++t) {
-        row.assign(1, interval);
-        for (const auto g : wanted) {
-          std::vector<std::uint32_t> found;
-          values_of(g, message, values, found);
-          row.push_back(found.empty() ? 0 : found[is_tag(order_.groupings[g]) ? t : 0]);
-        }
-        bool is_new = false;
-        const std::uint32_t place[2] = {to.rows.number_of(row.data(), is_new),
-                                        message == no_message ? no_message
-                                                              : messages_[message].identity};
-        const auto number = to.places.number_of(place, is_new);
-        // Tags of one name are one row.
-        if (std::find(to.pool.begin() + to.first.back(), to.pool.end(), number) == to.pool.end())
-          to.pool.push_back(number);
-      }
-    }
+    if (passes_.back() != 0)
+      place_in(r, message, interval, values);
     const bool is_one = to.pool.size() == to.first.back() + 1;
     to.only_row.push_back(is_one ? to.places.tuple(to.pool.back())[0] : several);
     to.first.push_back(static_cast<std::uint32_t>(to.pool.size()));
+  }
+}
+
+void cells::place_in(std::size_t r, std::uint32_t message, std::uint32_t interval,
+                     std::span<const std::uint32_t> values) {
+  auto& to = rollups_[r];
+  const auto& wanted = order_.rollups[r];
+  const bool by_tag = std::ranges::any_of(
+    wanted, [&](std::uint32_t g) { return is_tag(order_.groupings[g]); });
+  const auto tags = by_tag ? std::max<std::size_t>(messages_[message].tags.size(), 1) : 1;
+  std::vector<std::uint32_t> row;
+  std::vector<std::uint32_t> found;
+  for (std::size_t t = 0; t < tags; ++t) {
+    row.assign(1, interval);
+    for (const auto g : wanted) {
+      found.clear();
+      values_of(g, message, values, found);
+      row.push_back(found.empty() ? 0 : found[is_tag(order_.groupings[g]) ? t : 0]);
+    }
+    bool is_new = false;
+    const std::uint32_t place[2] = {to.rows.number_of(row.data(), is_new),
+                                    message == no_message ? no_message
+                                                          : messages_[message].identity};
+    const auto number = to.places.number_of(place, is_new);
+    // Tags of one name are one row.
+    if (std::find(to.pool.begin() + to.first.back(), to.pool.end(), number) == to.pool.end())
+      to.pool.push_back(number);
   }
 }
 

@@ -93,6 +93,8 @@ private:
                      std::uint32_t profile);
   void place_cell(std::uint32_t message, std::uint32_t interval,
                   std::span<const std::uint32_t> values);
+  void place_in(std::size_t r, std::uint32_t message, std::uint32_t interval,
+                std::span<const std::uint32_t> values);
   /// The values of a grouping; several for tags.
   void values_of(std::uint32_t grouping, std::uint32_t message,
                  std::span<const std::uint32_t> values, std::vector<std::uint32_t>& out) const;
