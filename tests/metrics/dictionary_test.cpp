@@ -152,6 +152,15 @@ std::vector<std::string> pieces_of_toml() {
 
 } // namespace
 
+BOOST_AUTO_TEST_CASE(letters_that_the_library_did_not_expect_are_a_fault) {
+  // Hiragana and CJK punctuation outside of quotes: undefined behaviour in toml++ 3.3 as it comes.
+  for (const auto* text : {"\u3042 = 1\n", "\n\u3008\u3009 = 1\n", "a = \u3042\n"}) {
+    const auto result = with_mine(text);
+    BOOST_CHECK(!result.read);
+    BOOST_CHECK(!result.faults.empty());
+  }
+}
+
 BOOST_AUTO_TEST_CASE(no_text_makes_the_reader_fall) {
   const char* named = std::getenv("ROLLCALL_FUZZ_SEED");
   const auto seed = named ? std::strtoull(named, nullptr, 10) : 20'261'125ULL;
