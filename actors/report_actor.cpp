@@ -172,6 +172,10 @@ void make(self_pointer self, const make_report& order,
 std::optional<segments::definition_error> aim(const open_cell& asked, const metrics::request& read,
                                               const metrics::dictionary& words,
                                               metrics::fold_order& order) {
+  if (order.kind == metrics::datasource_kind::segments)
+    return segments::definition_error{"/cell/statistic", '"' + asked.statistic + '"',
+                                      "a number of another datasource; who is in a segment, and "
+                                      "who joined or left, its members and its feed tell"};
   if (asked.rollup >= read.rollups.size())
     return segments::definition_error{"/cell/rollup", std::to_string(asked.rollup),
                                       "the index of one of the request's groupings"};

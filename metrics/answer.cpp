@@ -319,8 +319,6 @@ answer conclude(const request& asked, const dictionary& words, const fold_order&
     if (const auto m = words.measures.find(entry); m != words.measures.end()) {
       about.version = m->second.facts.version;
       about.in = m->second.in;
-      about.is_additive = m->second.counts == counting::events || m->second.counts == counting::sum
-                       || m->second.counts == counting::profiles;
     } else if (const auto d = words.derived.find(entry); d != words.derived.end()) {
       about.version = d->second.facts.version;
       about.in = d->second.in;

@@ -48,8 +48,7 @@ struct answer_statistic {
   std::uint32_t version = 1;
   std::string definition; // Its hash.
   unit in = unit::number;
-  std::string formula{};    // Of derived metrics.
-  bool is_additive = false; // Rows that share nothing add up to their total.
+  std::string formula{}; // Of derived metrics.
 };
 
 struct answer {

@@ -270,6 +270,12 @@ BOOST_FIXTURE_TEST_CASE(segments_grow_by_their_feeds, november) {
   BOOST_CHECK_EQUAL(row.at("members_added").at(0).to_number<double>(), 2);
   BOOST_CHECK_EQUAL(row.at("members_removed").at(0).to_number<double>(), 2);
   BOOST_CHECK_EQUAL(row.at("total_members").at(0).to_number<double>(), 0);
+  const auto people = engine->open_cell(
+    R"({"datasource":"segment","timeframe":{"start":"2026-01-01","end":"2026-01-31"},
+        "statistics":["members_added"],"group_by":[]})",
+    {0, {}, {}, "members_added"});
+  BOOST_REQUIRE(!people); // And not an empty list.
+  BOOST_CHECK_EQUAL(people.faults().at(0).pointer, "/cell/statistic");
   BOOST_CHECK_EQUAL(row.at("net_members_changed").at(0).to_number<double>(), 0);
 }
 
