@@ -4,6 +4,7 @@
 #include "bench/generated_store.hpp"
 #include "bench/live_changes.hpp"
 #include "bench/many_segments.hpp"
+#include "bench/memory_read.hpp"
 #include "include/rollcall/rollcall.hpp"
 
 #include <boost/json.hpp>
@@ -133,14 +134,20 @@ boost::json::object read_question(const std::filesystem::path& file) {
 }
 
 void measure_builds(rollcall::engine& engine, const arguments& a) {
+  const auto bandwidth = bench::memory_bandwidth();
+  say("memory bandwidth, two threads reading", bandwidth / 1e9, "GB/s");
   for (const auto& file : question_files(a.questions)) {
     const auto definitions = definitions_of(read_question(file));
     build_once(engine, definitions);
     std::vector<double> times;
     for (int run = 0; run < a.runs; ++run)
       times.push_back(build_once(engine, definitions));
-    fmt::print("{{\"question\":\"{}\",\"store_ms\":{:.3f}}}\n", file.stem().string(),
-               percentile(times, 0.5));
+    const auto forgotten = bench::forget_touched_pages();
+    build_once(engine, definitions);
+    const auto touched = forgotten ? static_cast<double>(bench::touched_bytes(a.data)) : 0;
+    fmt::print(
+      "{{\"question\":\"{}\",\"store_ms\":{:.3f},\"read_bytes\":{:.0f},\"read_ms\":{:.3f}}}\n",
+      file.stem().string(), percentile(times, 0.5), touched, touched / bandwidth * 1000);
     std::fflush(stdout);
   }
 }

@@ -94,18 +94,18 @@ export class Rollcall {
   }
 
   /** Passes on what engine_bench prints: one JSON object a line, see README.md. */
-  engine(runs, questions) {
-    this.passOn(this.engineBench, '--questions', questions, runs);
+  engine(runs, questions, only) {
+    this.passOn(this.engineBench, '--questions', questions, runs, ...(only ? ['--only', only] : []));
   }
 
   reports(runs, reports) {
     this.passOn(this.reportBench, '--reports', reports, runs);
   }
 
-  passOn(program, option, file, runs) {
+  passOn(program, option, file, runs, ...more) {
     if (!program) return;
     const done = spawnSync(program,
-      ['--data', this.data, '--profiles', this.profiles, '--seed', SEED, option, file, '--runs', runs].map(String),
+      ['--data', this.data, '--profiles', this.profiles, '--seed', SEED, option, file, '--runs', runs, ...more].map(String),
       { encoding: 'utf8', maxBuffer: 2 ** 28, stdio: ['ignore', 'pipe', 'inherit'] });
     if (done.status !== 0) throw new Error(`${program}: status ${done.status}`);
     for (const line of done.stdout.split('\n').filter(Boolean)) this.say(JSON.parse(line));

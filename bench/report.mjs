@@ -56,6 +56,14 @@ function buildTable(result, questions) {
   return table(['question', 'members', 'DuckDB ms', 'ClickHouse ms', 'Rollcall ms', 'ratio to the better', 'target', ''], rows);
 }
 
+/** How far our builds are from what memory alone would let them be. */
+function bandwidthTable(result, questions) {
+  const measured = questions.map((q) => result.ourTime(q.name)).filter((l) => l?.read_bytes);
+  return measured.length ? table(['question', 'MiB read', 'ms to read them', 'build ms', 'times as long'],
+    measured.map((l) => [l.question.replaceAll('_', ' '), figure(l.read_bytes / 2 ** 20), figure(l.read_ms, 2), figure(l.store_ms),
+      `${figure(l.store_ms / l.read_ms)}×`])) : '';
+}
+
 function loadTable(result) {
   const per = (who) => {
     const bytes = result.value(who, 'size on disk');
@@ -132,8 +140,12 @@ function section(result, questions) {
       `${result.version('duckdb')}; ${result.version('clickhouse')}.` +
       (stale && result.rivals_from ? ` The rivals' figures are from ${result.rivals_from.date}, commit ${result.rivals_from.commit}.` : ''),
     '### Builds',
-    'Time until the members are stored; in brackets the time only to count them.',
+    'Time until the members are stored; in brackets the time only to count them.' +
+      (result.builds_from ? ` Rollcall's are from ${result.builds_from.date}, commit ${result.builds_from.commit}.` : ''),
     buildTable(result, questions),
+    ...(bandwidthTable(result, questions) ? ['### Builds against memory bandwidth',
+      'Pages of the store that a build touches, and how long two threads need to read as many bytes at the bandwidth measured in the same run.',
+      bandwidthTable(result, questions)] : []),
     ...(reportTable(result) ? ['### Reports', `Time until the answer is there; rows and sums are compared between all.` +
       (result.reports_from ? ` Everybody measured in one run, ${result.reports_from.date}, commit ${result.reports_from.commit}.` : ''),
       reportTable(result)] : []),

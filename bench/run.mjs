@@ -23,7 +23,7 @@ const { values: options, positionals } = parseArgs({
     work: { type: 'string', default: process.env.ROLLCALL_BENCH_WORK ?? `${os.tmpdir()}/rollcall-bench` },
     build: { type: 'string', default: 'build' },
     skip: { type: 'string', multiple: true, default: [] },
-    only: { type: 'string', default: '' }, // "reports": everything else keeps its last figures.
+    only: { type: 'string', multiple: true, default: [] }, // "reports", "builds": everything else keeps its last figures.
     keep: { type: 'boolean', default: false },
   },
 });
@@ -34,11 +34,13 @@ for (const size of sizes)
     process.exit(2);
   }
 const runs = Number(options.runs);
-const onlyReports = options.only === 'reports';
-if (options.only && !onlyReports) {
-  process.stderr.write(`bench/run: --only takes "reports"\n`);
+const isPartial = options.only.length > 0;
+if (options.only.some((part) => part !== 'reports' && part !== 'builds')) {
+  process.stderr.write(`bench/run: --only takes "reports", for everybody, and "builds", for Rollcall\n`);
   process.exit(2);
 }
+const isWanted = (part) => !isPartial || options.only.includes(part);
+const skipsRivals = options.skip.includes('rivals') || !isWanted('reports');
 // Trials of the harness leave no figures in the repository.
 const results = sizes.includes('tiny') ? options.work : here;
 
@@ -67,9 +69,9 @@ async function measureRivals(size, work, race, say) {
     rmSync(directory, { recursive: true, force: true });
     const common = { directory, threads: options.threads, runs };
     await rival(name, 'load', { ...common, generator, profiles: size.profiles, seed: SEED }, say);
-    if (!onlyReports) await rival(name, 'ask', { ...common, questions: questionFiles.join(',') }, say);
+    if (!isPartial) await rival(name, 'ask', { ...common, questions: questionFiles.join(',') }, say);
     await rival(name, 'report', { ...common, reports: `${here}reports/reports.json` }, say);
-    if (!onlyReports) await rival(name, 'race', { ...common, file: race.file }, say);
+    if (!isPartial) await rival(name, 'race', { ...common, file: race.file }, say);
     if (!options.keep) rmSync(directory, { recursive: true, force: true });
   }
 }
@@ -77,13 +79,13 @@ async function measureRivals(size, work, race, say) {
 async function measureOurs(size, work, race, say) {
   const ours = new Rollcall({ build: options.build, work, profiles: size.profiles, say });
   const live = questions.filter((q) => q.definition).map((q) => q.definition);
-  if (!onlyReports) ours.race(race.file, race.events, live, runs);
+  if (!isPartial) ours.race(race.file, race.events, live, runs);
   rmSync(ours.data, { recursive: true, force: true });
   await ours.load();
   ours.diskBytes();
-  if (!onlyReports) for (const question of questions) ours.ask(question);
-  ours.reports(runs, `${here}reports/reports.json`);
-  if (!onlyReports) ours.engine(runs, `${here}questions`);
+  if (!isPartial) for (const question of questions) ours.ask(question);
+  if (isWanted('reports')) ours.reports(runs, `${here}reports/reports.json`);
+  if (isWanted('builds')) ours.engine(runs, `${here}questions`, isPartial ? 'builds' : '');
   if (!options.keep) rmSync(ours.data, { recursive: true, force: true });
 }
 
@@ -109,7 +111,7 @@ for (const name of sizes) {
   const race = makeRace(size, work);
   const about = { size: name, profiles: size.profiles, events: race.all, race_events: race.events, seed: SEED, runs,
     threads: Number(options.threads), machine: machine(work) };
-  if (options.skip.includes('rivals')) lines.push(...before.lines.filter((l) => l.who !== 'rollcall'));
+  if (skipsRivals) lines.push(...before.lines.filter((l) => l.who !== 'rollcall'));
   else await measureRivals(size, work, race, (line) => speaker(line.rival)(line));
   const haveProgram = existsSync(`${options.build}/rollcall`);
   if (options.skip.includes('ours') || !haveProgram) {
@@ -121,19 +123,22 @@ for (const name of sizes) {
   rmSync(race.file);
   // What was not measured again keeps its line.
   const subject = (l) => [l.who, l.report, l.question, l.store_ms === undefined, l.work, Boolean(l.version)].join();
-  if (onlyReports) {
-    const fresh = lines.filter((l) => l.report || /reports|beside them/.test(l.work ?? ''));
+  if (isPartial) {
+    const isFresh = (l) => (isWanted('reports') && (l.report || /reports|beside them/.test(l.work ?? '')))
+      || (isWanted('builds') && l.who === 'rollcall' && (l.store_ms !== undefined || /bandwidth/.test(l.work ?? '')));
+    const fresh = lines.filter(isFresh);
     const measured = new Set(fresh.map(subject));
     lines.splice(0, lines.length, ...before.lines.filter((l) => !measured.has(subject(l))), ...fresh);
   }
   mkdirSync(`${results}/results`, { recursive: true });
   // Rivals that were not measured in this run are shown with the run that they come from.
   const run = { date: about.machine.date, commit: about.machine.commit };
-  const rivalsFrom = onlyReports || options.skip.includes('rivals')
+  const rivalsFrom = isPartial || skipsRivals
     ? before.rivals_from ?? { date: before.about?.machine.date, commit: before.about?.machine.commit } : run;
-  const reportsFrom = onlyReports || !options.skip.includes('rivals') ? run : before.reports_from;
-  writeFileSync(kept, `${JSON.stringify({ about: onlyReports ? before.about ?? about : about, rivals_from: rivalsFrom,
-    reports_from: reportsFrom, lines }, null, 1)}\n`);
+  const reportsFrom = isWanted('reports') && !skipsRivals ? run : before.reports_from;
+  const buildsFrom = isPartial ? (isWanted('builds') ? run : before.builds_from) : undefined;
+  writeFileSync(kept, `${JSON.stringify({ about: isPartial ? before.about ?? about : about, rivals_from: rivalsFrom,
+    reports_from: reportsFrom, builds_from: buildsFrom, lines }, null, 1)}\n`);
 }
 
 const { text, disagreements } = render(`${results}/results`, questions);

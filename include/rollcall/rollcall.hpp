@@ -7,6 +7,7 @@
 #include "model/outcome.hpp"
 
 #include <chrono>
+#include <compare>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -138,9 +139,18 @@ struct build_report {
   std::optional<std::chrono::milliseconds> left{}; // Expected; nothing = too early to tell.
 };
 
+/// Where a profile is kept: its name inside the engine, never given to another one. Identifiers as
+/// text have it as "#<partition>:<number>".
+struct profile_place {
+  std::uint32_t partition = 0;
+  std::uint32_t number = 0;
+  friend auto operator<=>(const profile_place&, const profile_place&) = default;
+};
+
 struct member {
   std::string profile; // What it is called outside, see `flip_record::profile`.
   model::instant joined_at{};
+  profile_place place{};
 };
 
 struct member_page {
@@ -218,6 +228,63 @@ struct actor_info {
   std::optional<std::chrono::milliseconds> running_for{}; // The message it is at now.
   std::chrono::milliseconds age{0};
   std::string last_error; // Empty = none.
+};
+
+/// Which profiles, and in which order.
+struct profile_query {
+  std::string list{}; // Only members of this static list (name or id); empty = everybody.
+  /// Orders by this attribute of time or text ("created", "email"); who has none comes last. Empty
+  /// = by place. With a list, "joined_at" is the instant of joining.
+  std::string order_by{};
+  bool is_descending = false;
+  /// Only with `order_by` an instant: from (inclusive) and to (exclusive).
+  std::optional<model::instant> from{};
+  std::optional<model::instant> to{};
+};
+
+struct profile_page {
+  struct line {
+    profile_place place{};
+    std::optional<model::instant> joined_at{}; // Of a list.
+  };
+  std::vector<line> profiles;
+  std::string cursor; // Goes on after the last one, stable under changes; empty = there is no more.
+};
+
+/// An event as it was sent.
+struct event_info {
+  std::string id; // Finds it again (`engine::event`), until its profile is merged or erased.
+  profile_place place{};
+  std::string metric;
+  model::instant time{};
+  std::optional<double> value{};
+  std::string unique_id;
+  std::string properties; // JSON object.
+};
+
+struct event_query {
+  std::vector<std::string> metrics{}; // Names or ids; empty = all.
+  std::optional<profile_place> profile{};
+  std::optional<model::instant> from{}; // Inclusive.
+  std::optional<model::instant> to{};   // Exclusive.
+  bool newest_first = false;
+};
+
+struct event_page {
+  std::vector<event_info> events;
+  std::string cursor; // As of profiles.
+};
+
+struct list_info {
+  std::string id; // Six characters.
+  std::string name;
+};
+
+/// A property that a metric's events have.
+struct metric_property {
+  std::string name;
+  std::string kind;                   // "String", "Number", "Boolean", "Date", "List".
+  std::vector<std::string> samples{}; // A few of its values, as text.
 };
 
 enum class report_format : std::uint8_t {
@@ -313,6 +380,21 @@ public:
 
   /// JSON in the shape of the input, with lists and event counts.
   model::outcome<std::string> profile(std::string_view identifier);
+  /// Where the profile of an identifier is.
+  model::outcome<profile_place> find_profile(std::string_view identifier);
+  /// Many at once, in the given order: JSON as of `profile`, nothing for who is not there any more.
+  model::outcome<std::vector<std::optional<std::string>>>
+  profiles(std::span<const profile_place> places);
+  /// Living profiles from `cursor` on (empty = from the start), at most `limit` (1 to 10,000).
+  model::outcome<profile_page> list_profiles(const profile_query& query, std::string_view cursor,
+                                             std::size_t limit);
+  /// Events in the order of time from `cursor` on, at most `limit` (1 to 10,000). Without a profile
+  /// the events of everybody are looked through.
+  model::outcome<event_page> events(const event_query& query, std::string_view cursor,
+                                    std::size_t limit);
+  /// An event by its id; `not_found` when it is not there any more.
+  model::outcome<event_info> event(std::string_view id);
+
   /// Moves everything that `from` knows and did to `into`, and forgets `from`.
   model::status merge_profiles(std::string_view from, std::string_view into);
   model::status erase_profile(std::string_view identifier);
@@ -328,6 +410,8 @@ public:
   /// Replaces the definition; the old one stays in force until the new one is built. Segments that
   /// refer to this one are built anew too.
   definition_outcome<segment_info> edit(std::string_view segment, std::string_view json);
+  /// Gives it another name; refused as a conflict when that is taken.
+  model::outcome<segment_info> rename(std::string_view segment, std::string_view name);
   /// Refused as a conflict while other segments refer to it; the message names them.
   model::status drop(std::string_view segment);
   model::outcome<std::vector<segment_info>> list();
@@ -397,9 +481,27 @@ public:
   /// Every campaign, flow and tag that changes have described, by kind and id.
   model::outcome<std::vector<model::described_object>> objects();
 
+  // --- small things of the account that mean nothing to the engine: keys, webhooks, tags of
+  // segments. `kind` and `id` are 1 to 64 bytes; a document has at most 1 MiB.
+
+  struct document {
+    std::string id;
+    std::string json;
+  };
+  /// Every document of a kind, by id.
+  model::outcome<std::vector<document>> documents(std::string_view kind);
+  /// Durable when it returns. Replaces the document of that id.
+  model::status put_document(std::string_view kind, std::string_view id, std::string_view json);
+  /// False = there was none.
+  model::outcome<bool> drop_document(std::string_view kind, std::string_view id);
+
   // --- looking inside
 
   model::outcome<std::vector<metric_info>> metrics();
+  /// Of the metric's events (name or id), by name.
+  model::outcome<std::vector<metric_property>> metric_properties(std::string_view metric);
+  /// Static lists that somebody ever joined, in the order in which they came.
+  model::outcome<std::vector<list_info>> lists();
   model::outcome<engine_figures> figures();
   [[nodiscard]] std::vector<actor_info> inspect() const;
   /// Verifies checksums, the log chain, and bits against re-evaluation of every `step`-th profile

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <rollcall/rollcall.hpp>
+
+#include <memory>
+#include <string>
+
+namespace gateway {
+
+class intake;
+
+/// One account as the HTTP face has it: an engine and what belongs to it. Never two accounts share
+/// a directory, an engine or a cache.
+struct account {
+  std::string id;   // Six characters, also its public key.
+  std::string name; // "default"
+  std::unique_ptr<rollcall::engine> engine;
+  std::unique_ptr<gateway::intake> changes; // Gathers single changes into batches.
+
+  account();
+  ~account();
+};
+
+} // namespace gateway
