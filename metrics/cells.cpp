@@ -176,6 +176,18 @@ void cells::add_event(std::uint32_t cell, std::uint32_t measure, double value,
     note_maker(to.places.tuple(to.pool[p])[0], profile);
 }
 
+void cells::view_people(std::uint32_t measure, people_view& view) {
+  auto& seen = seen_in_cell_[measure];
+  seen.resize(std::max<std::size_t>(seen.size(), cells_.size()));
+  view.seen = seen.data();
+  view.rollups.clear();
+  for (std::size_t r = 0; r < rollups_.size(); ++r) {
+    auto& rows = distincts_[measure][r].rows;
+    rows.resize(std::max<std::size_t>(rows.size(), rollups_[r].rows.size()));
+    view.rollups.push_back({rollups_[r].only_row.data(), rows.data()});
+  }
+}
+
 void cells::add_to_rows(std::uint32_t cell, std::uint32_t measure, std::uint32_t profile) {
   const bool by_message = order_.measures[measure].counts == counting::message_people;
   for (std::size_t r = 0; r < rollups_.size(); ++r) {

@@ -27,6 +27,23 @@ struct message_row {
   std::vector<std::pair<std::uint32_t, std::uint32_t>> tags{}; // Id, name.
 };
 
+/// People of a row.
+struct row_people {
+  std::uint32_t last = 0; // The last profile counted, plus one.
+  std::uint32_t count = 0;
+};
+
+/// Where people of one measure are counted, laid bare for a tight loop. Good until there is a new
+/// cell.
+struct people_view {
+  std::uint32_t* seen = nullptr; // By cell: the last profile, plus one.
+  struct rollup {
+    const std::uint32_t* only_row = nullptr; // By cell.
+    row_people* rows = nullptr;
+  };
+  std::vector<rollup> rollups{};
+};
+
 /// Cells are the finest groups: a message, an interval and the values of every grouping that the
 /// message does not tell. Sums are kept by cell and handed on to the rollups' rows at the end;
 /// distinct people cannot be added up and are counted in every rollup at once.
@@ -61,6 +78,25 @@ public:
     }
   }
 
+  /// How to count people of a measure (counting::people) with `add_person`.
+  void view_people(std::uint32_t measure, people_view& view);
+  void add_person(const people_view& view, std::uint32_t cell, std::uint32_t measure,
+                  std::uint32_t profile) {
+    if (view.seen[cell] == profile + 1)
+      return;
+    view.seen[cell] = profile + 1;
+    for (const auto& r : view.rollups) {
+      const auto row = r.only_row[cell];
+      if (row == several) {
+        add_to_rows(cell, measure, profile);
+        return;
+      }
+      auto& people = r.rows[row];
+      people.count += people.last != profile + 1 ? 1 : 0;
+      people.last = profile + 1;
+    }
+  }
+
   /// By rollup.
   [[nodiscard]] std::vector<std::vector<partial_row>> rows() const;
   [[nodiscard]] const std::vector<fold_result::maker>& makers() const {
@@ -79,11 +115,7 @@ private:
   };
   static constexpr std::uint32_t several = UINT32_MAX;
   struct distinct_count {
-    struct row_count {
-      std::uint32_t last = 0; // The last profile counted, plus one.
-      std::uint64_t count = 0;
-    };
-    std::vector<row_count> rows;
+    std::vector<row_people> rows;
     std::vector<std::uint32_t> last_at_place; // Of people counted once a message, by place.
   };
 

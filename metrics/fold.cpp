@@ -16,9 +16,9 @@ void fold_state::read(const model::block_view& block, std::uint32_t first, std::
   if (goes_by_columns_)
     prepare_columns();
   const auto is_read = [&](std::uint32_t row) { return early_.has(first + row); };
-  if (counts_only_events_)
+  if (counts_by_key_)
     each_clean_run(block, std::min(profiles, block.profiles()), is_read,
-                   [&](std::uint32_t begin, std::uint32_t end) { count_rows(begin, end); });
+                   [&](std::uint32_t begin, std::uint32_t end) { count_rows(begin, end, first); });
   each_row(block, std::min(profiles, block.profiles()), [&](std::uint32_t row, bool is_dirty) {
     if (is_read(row))
       return;
@@ -26,7 +26,7 @@ void fold_state::read(const model::block_view& block, std::uint32_t first, std::
       read_profile(block.profile(row), first + row);
       return;
     }
-    if (counts_only_events_)
+    if (counts_by_key_)
       return;
     if (goes_by_columns_) {
       profile_ = first + row;

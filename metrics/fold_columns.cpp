@@ -64,10 +64,9 @@ bool fold_state::can_go_by_columns() {
   return time_slots_.has_value();
 }
 
-bool fold_state::counts_only_events() const {
-  return goes_by_columns_ && attributes_.empty() && credited_.empty() && !order_.collected
-      && std::ranges::all_of(order_.measures,
-                             [](const fold_measure& m) { return m.counts == counting::events; });
+bool fold_state::can_count_by_key() const {
+  return goes_by_columns_ && credited_.empty() && profile_measures_.empty() && !order_.collected
+      && std::ranges::none_of(order_.measures, [](const fold_measure& m) { return m.is_number(); });
 }
 
 void fold_state::prepare_columns() {
@@ -76,6 +75,10 @@ void fold_state::prepare_columns() {
       auto& made = column_streams_.emplace_back();
       made.tuple.resize(s.told_slots.size() + attributes_.size() + 1);
       made.tuples = tuple_table{made.tuple.size()};
+      for (const auto m : s.measures)
+        if (order_.measures[m].is_distinct())
+          made.people.push_back({m, order_.measures[m].counts == counting::message_people, {}, {}});
+      made.asks_whose = !made.people.empty() || !attributes_.empty();
     }
   for (std::uint32_t s = 0; s < streams_.size(); ++s)
     prepare_columns(s);
@@ -106,54 +109,11 @@ void fold_state::prepare_columns(std::uint32_t stream) {
   if (!to.has_keys)
     return;
   to.places.assign(keys, 0);
-  if (counts_only_events_ && to.counts.size() < keys)
-    to.counts.resize(keys);
-}
-
-void fold_state::count_rows(std::uint32_t begin, std::uint32_t end) {
-  result_.profiles += end - begin;
-  for (std::uint32_t s = 0; s < streams_.size(); ++s) {
-    auto& c = column_streams_[s];
-    if (c.columns == nullptr)
-      continue;
-    if (!c.has_keys || streams_[s].measures.empty()) {
-      for (auto row = begin; row < end; ++row)
-        count_row(s, row);
-      continue;
-    }
-    const auto last = c.columns->first[end];
-    result_.events += last - c.columns->first[begin];
-    for (auto at = c.columns->first[begin]; at < last; ++at) {
-      std::uint64_t key = 0;
-      if (columns_by_time_) {
-        const auto time = c.columns->times.at(at);
-        if (!order_.time.holds(time)) {
-          ++c.outside;
-          continue;
-        }
-        if (time_slots_)
-          key = time_slots_->class_of(time);
-      }
-      for (const auto& d : c.digits)
-        key += d.weight * d.column.code(at);
-      if (c.counts[key]++ == 0)
-        c.met.emplace_back(static_cast<std::uint32_t>(key), at);
-    }
-  }
-}
-
-void fold_state::count_keys(std::uint32_t stream) {
-  auto& c = column_streams_[stream];
-  for (const auto& [key, at] : c.met) {
-    const auto count = std::exchange(c.counts[key], 0);
-    const auto row = static_cast<std::uint32_t>(std::ranges::upper_bound(c.columns->first, at)
-                                                - c.columns->first.begin() - 1);
-    const auto& e = entry_of(
-      stream, key,
-      {row, at - c.columns->first[row], at, static_cast<std::uint32_t>(key % time_classes_)});
-    count_entry(e, streams_[stream], at, count);
-  }
-  c.met.clear();
+  if (!counts_by_key_)
+    return;
+  to.counts.resize(std::max<std::size_t>(to.counts.size(), keys));
+  for (auto& p : to.people)
+    p.cells.resize(to.counts.size());
 }
 
 void fold_state::count_row(std::uint32_t row) {
@@ -190,11 +150,8 @@ void fold_state::count_row(std::uint32_t stream, std::uint32_t row) {
   result_.events += end - begin;
   if (s.measures.empty() && !s.order->is_message)
     return;
-  std::uint64_t row_key = 0;
-  for (std::size_t a = 0; a < attributes_.size(); ++a)
-    if (c.attribute_weights[a] != 0)
-      row_key += c.attribute_weights[a] * attributes_[a].column.code(row);
-  for (column_event e{row, 0, begin, 0}; e.at < end; ++e.at, ++e.place) {
+  const auto row_key = row_key_of(c, row);
+  for (column_event e{row, begin, 0}; e.at < end; ++e.at) {
     auto key = row_key;
     const auto at = e.at;
     if (columns_by_time_) {
@@ -214,7 +171,7 @@ void fold_state::count_row(std::uint32_t stream, std::uint32_t row) {
       if (c.columns->times.at(at) + entry.window_ms > order_.now)
         ++result_.open_touches;
     }
-    count_entry(entry, s, at, 1);
+    count_entry(entry, s, at);
   }
 }
 
@@ -237,13 +194,17 @@ std::uint32_t fold_state::place_of(std::uint32_t stream, const column_event& e) 
   for (const auto slot : s.told_slots)
     *out++ = s.events.number_of_code(slot, s.events.column(slot).code(e.at));
   for (auto& a : attributes_) {
-    a.turn_to_row(e.row);
+    a.turn_to_row(*e.row);
     *out++ = a.number();
   }
   bool is_new = false;
   const auto place = c.tuples.number_of(c.tuple.data(), is_new);
-  if (is_new)
-    c.entries.push_back(resolve(stream, e.row, e.place));
+  if (is_new) {
+    const auto starts = c.columns->first;
+    const auto row = e.row.value_or(
+      static_cast<std::uint32_t>(std::ranges::upper_bound(starts, e.at) - starts.begin() - 1));
+    c.entries.push_back(resolve(stream, row, e.at - starts[row]));
+  }
   return place;
 }
 
@@ -293,40 +254,37 @@ fold_state::column_entry fold_state::resolve(std::uint32_t stream, std::uint32_t
   return made;
 }
 
-void fold_state::count_entry(const column_entry& e, const stream_state& stream, std::uint32_t at,
-                             std::uint64_t times) {
+std::optional<exclusion> fold_state::why_not(const column_entry& e, const fold_measure& measure) {
+  // In the order of count_one: a bot's click outside the timeframe is outside.
+  if (!e.is_counted && e.why != exclusion::filtered_out)
+    return e.why;
+  if (e.is_bot && measure.leaves_bots_out)
+    return exclusion::bot;
+  if (e.is_apple && measure.leaves_apple_out)
+    return exclusion::apple_privacy;
+  return e.is_counted ? std::nullopt : std::optional{exclusion::filtered_out};
+}
+
+void fold_state::count_entry(const column_entry& e, const stream_state& stream, std::uint32_t at) {
   for (const auto m : stream.measures) {
     const auto& measure = order_.measures[m];
-    auto& tally = result_.tallies[m];
-    const auto exclude_all = [&](exclusion why) {
-      tally.excluded[static_cast<std::size_t>(why)] += times;
-    };
-    // In the order of count_one: a bot's click outside the timeframe is outside.
-    if (!e.is_counted && e.why != exclusion::filtered_out) {
-      exclude_all(e.why);
-    } else if (e.is_bot && measure.leaves_bots_out) {
-      exclude_all(exclusion::bot);
-    } else if (e.is_apple && measure.leaves_apple_out) {
-      exclude_all(exclusion::apple_privacy);
-    } else if (!e.is_counted) {
-      exclude_all(exclusion::filtered_out);
-    } else {
-      tally.counted += times;
-      if (measure.is_distinct())
-        cells_.add_distinct(e.cell, m, profile_);
-      else if (times > 1)
-        cells_.add_events(e.cell, m, times);
-      else
-        cells_.add_event(
-          e.cell, m, measure.is_number() ? stream.events.columns()->values.at(at) : model::no_value,
-          profile_);
+    if (const auto why = why_not(e, measure)) {
+      exclude(m, *why);
+      continue;
     }
+    ++result_.tallies[m].counted;
+    if (measure.is_distinct())
+      cells_.add_distinct(e.cell, m, profile_);
+    else
+      cells_.add_event(
+        e.cell, m, measure.is_number() ? stream.events.columns()->values.at(at) : model::no_value,
+        profile_);
   }
 }
 
 void fold_state::end_columns() {
   for (std::uint32_t s = 0; s < streams_.size(); ++s) {
-    if (counts_only_events_)
+    if (counts_by_key_)
       count_keys(s);
     for (const auto m : streams_[s].measures)
       result_.tallies[m]

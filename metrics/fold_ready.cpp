@@ -16,7 +16,7 @@ fold_state::fold_state(const fold_order& order, std::vector<fold_object> objects
   prepare_measures(names);
   prepare_groupings(names);
   goes_by_columns_ = can_go_by_columns();
-  counts_only_events_ = counts_only_events();
+  counts_by_key_ = can_count_by_key();
 }
 
 void fold_state::prepare_streams(model::name_binder& names) {

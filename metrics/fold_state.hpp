@@ -178,32 +178,54 @@ private:
     tuple_table tuples{0};             // What events say, in value numbers; numbers the entries.
     std::vector<std::uint32_t> tuple;  // Scratch.
     std::vector<column_entry> entries;
-    std::vector<std::uint32_t> counts; // By key, where events alone are counted.
+    // Where everything is counted by key:
+    std::vector<std::uint32_t> keys;                          // Of the events being counted.
+    std::vector<std::uint32_t> counts;                        // By key.
     std::vector<std::pair<std::uint32_t, std::uint32_t>> met; // Keys, each with an event's place.
-    std::uint64_t outside = 0;                                // Events outside the timeframe.
+    struct people_measure {
+      std::uint32_t measure = 0;
+      bool is_by_message = false;
+      std::vector<std::uint32_t> cells; // By key, once it is met; `filtered_out` = not counted.
+      people_view people{};
+    };
+    std::vector<people_measure> people;
+    bool asks_whose = false;   // There are people to count, or attributes in the key.
+    std::uint64_t outside = 0; // Events outside the timeframe.
   };
   [[nodiscard]] bool can_go_by_columns();
-  [[nodiscard]] bool counts_only_events() const;
-  /// Counts every event of the rows, a key at a time.
-  void count_rows(std::uint32_t begin, std::uint32_t end);
+  [[nodiscard]] bool can_count_by_key() const;
+  /// Counts the events of clean rows, whose first is profile number `first`: their keys first, then
+  /// how often each key came and whose it was.
+  void count_rows(std::uint32_t begin, std::uint32_t end, std::uint32_t first);
+  /// Finds the keys of the rows' events and counts them where it does not matter whose they are.
+  /// False: that is still to be done, row by row.
+  bool count_run(std::uint32_t stream, std::uint32_t begin, std::uint32_t end);
+  /// `from`: the first row whose events' keys were found.
+  void count_row_by_key(std::uint32_t stream, std::uint32_t row, std::uint32_t from);
+  /// The keys of the events [from, to) of a stream, without what attributes add to them.
+  void find_keys(column_stream& c, std::uint32_t from, std::uint32_t to) const;
+  void meet_key(std::uint32_t stream, std::uint32_t key, std::uint32_t row, std::uint32_t at);
+  [[nodiscard]] std::uint64_t row_key_of(const column_stream& c, std::uint32_t row) const;
   void count_keys(std::uint32_t stream);
   void prepare_columns();
   void prepare_columns(std::uint32_t stream);
   void count_row(std::uint32_t row);
   void count_row(std::uint32_t stream, std::uint32_t row);
-  /// `at`: the event's place in the columns, the `place`-th of its row.
   struct column_event {
-    std::uint32_t row = 0;
-    std::uint32_t place = 0;
-    std::uint32_t at = 0;
+    std::optional<std::uint32_t>
+      row{};              // Nothing = nobody looked yet; there are no attributes then.
+    std::uint32_t at = 0; // Place in the columns.
     std::uint32_t time_class = 0;
   };
   const column_entry& entry_of(std::uint32_t stream, std::uint64_t key, const column_event& e);
   std::uint32_t place_of(std::uint32_t stream, const column_event& e);
   column_entry resolve(std::uint32_t stream, std::uint32_t row, std::uint32_t place);
-  /// `times` above 1: of so many events alike, where events alone are counted.
-  void count_entry(const column_entry& e, const stream_state& stream, std::uint32_t at,
-                   std::uint64_t times);
+  void count_entry(const column_entry& e, const stream_state& stream, std::uint32_t at);
+  /// So many events alike, whose people were counted already.
+  void count_alike(const column_entry& e, const stream_state& stream, std::uint64_t times);
+  /// Why a measure does not count events of an entry; nothing = it does.
+  [[nodiscard]] static std::optional<exclusion> why_not(const column_entry& e,
+                                                        const fold_measure& measure);
   void end_columns();
 
   fold_order order_;
@@ -230,8 +252,8 @@ private:
   std::uint32_t not_member_ = 0;
   std::uint32_t last_interval_ = 0;
   bool goes_by_columns_ = false;
-  bool counts_only_events_ = false; // And so does not care whose they are.
-  bool columns_by_time_ = false;    // Every measure counts by the events' own time.
+  bool counts_by_key_ = false;   // Events and people, and nothing that asks for a single event.
+  bool columns_by_time_ = false; // Every measure counts by the events' own time.
   std::uint64_t time_classes_ = 1;
   std::optional<time_slots> time_slots_; // Of groupings by time and intervals.
   std::vector<column_stream> column_streams_;
