@@ -174,7 +174,8 @@ public:
   void finish();
 
 private:
-  object_reader& relationships();
+  void read_id(const data_rule& rule);
+  std::optional<object_reader> relationship(std::string_view name, presence p);
 
   boost::json::object nothing_{};
   std::optional<object_reader> data_;
