@@ -1,5 +1,6 @@
 #include "gateway/body.hpp"
 
+#include "gateway/instant.hpp"
 #include "gateway/json_text.hpp"
 #include "segments/json_reader.hpp"
 
@@ -247,7 +248,7 @@ given<model::instant> object_reader::instant(std::string_view key, presence p) {
   const auto* value = look(key, p);
   if (value == nullptr)
     return {has(key), {}};
-  const auto at = value->is_string() ? model::parse_instant(value->get_string()) : std::nullopt;
+  const auto at = value->is_string() ? read_instant(value->get_string()) : std::nullopt;
   if (!at) {
     refuse(key, "must be an ISO 8601 date and time as 2024-01-31T08:00:00Z");
     return {};

@@ -188,12 +188,6 @@ json::object collection_document(const request& asked, json::array data, const n
   return document;
 }
 
-std::string instant_text(model::instant at) {
-  auto text = model::format_instant(model::floor_second(at));
-  text.pop_back(); // The Z.
-  return text + "+00:00";
-}
-
 answer document_answer(unsigned status, const json::value& document) {
   answer a;
   a.status = status;

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "gateway/exchange.hpp"
+#include "gateway/instant.hpp"
 #include "gateway/query.hpp"
-#include "model/instant.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -84,9 +84,6 @@ boost::json::object single_document(const request& asked, boost::json::value dat
 boost::json::object collection_document(const request& asked, boost::json::array data,
                                         const neighbours& pages = {},
                                         included_resources included = {});
-
-/// 2022-11-08T01:23:45+00:00; what is below the second is cut.
-std::string instant_text(model::instant at);
 
 answer document_answer(unsigned status, const boost::json::value& document);
 /// 202 and 204 have no body.

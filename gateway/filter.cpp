@@ -1,5 +1,6 @@
 #include "gateway/filter.hpp"
 
+#include "gateway/instant.hpp"
 #include "gateway/json_text.hpp"
 
 #include <fmt/format.h>
@@ -49,8 +50,7 @@ std::optional<filter_operator> operator_named(std::string_view name) {
   return static_cast<filter_operator>(found - operator_names.begin());
 }
 
-/// Unquoted and beginning with a digit or a minus; the sign of an offset may have become a space on
-/// its way through an address.
+/// What stands without quotes and is neither true nor false.
 std::optional<filter_value> number_or_instant(std::string_view text) {
   double number = 0;
   const auto* end = text.data() + text.size();
@@ -58,12 +58,7 @@ std::optional<filter_value> number_or_instant(std::string_view text) {
   if (read.ec == std::errc{} && read.ptr == end && std::isfinite(number)
       && (text.back() >= '0' && text.back() <= '9'))
     return number + 0.0; // -0 becomes 0.
-  constexpr std::size_t offset_size = std::string_view{" 00:00"}.size();
-  constexpr std::size_t time_at = std::string_view{"2024-01-01T"}.size();
-  std::string spelled{text};
-  if (text.size() >= time_at + offset_size && text[text.size() - offset_size] == ' ')
-    spelled[text.size() - offset_size] = '+';
-  if (const auto at = model::parse_instant(spelled))
+  if (const auto at = read_instant(text))
     return *at;
   return std::nullopt;
 }

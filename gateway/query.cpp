@@ -88,8 +88,9 @@ public:
     for (auto& [type, names] : query_.fields)
       if (const auto more = query_.additional_fields.find(type);
           more != query_.additional_fields.end())
-        std::ranges::copy_if(more->second, std::back_inserter(names),
-                             [&](const std::string& name) { return !contains(names, name); });
+        for (const auto& name : more->second)
+          if (!contains(names, name))
+            names.push_back(name);
     return std::move(query_);
   }
 
