@@ -41,6 +41,9 @@ profile_identifiers identifiers_of(std::string_view engine_json);
 /// Those that a request's attributes name.
 profile_identifiers identifiers_of(const boost::json::object& attributes);
 
+/// When the profile joined a static list; nothing = it is in no list of that name.
+std::optional<model::instant> joined_list_at(std::string_view engine_json, std::string_view list);
+
 /// One NDJSON line, without its end, and what of it named a profile.
 struct profile_line {
   std::string text;
