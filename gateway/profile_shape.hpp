@@ -5,9 +5,11 @@
 #include "messages/line_block.hpp"
 #include "messages/ndjson.hpp"
 #include "model/change.hpp"
+#include "model/instant.hpp"
 
 #include <boost/json/object.hpp>
 
+#include <optional>
 #include <string>
 #include <string_view>
 
