@@ -139,6 +139,7 @@ account_actor::behavior_type account(self_pointer self,
       edit(self, order, reply);
       return reply;
     },
+    [self](const rename_segment& order) { return account_parts::rename(self, order); },
     [self, unit_promise](const remove_segment& order) {
       const auto reply = unit_promise();
       account_parts::remove(self, order, reply);

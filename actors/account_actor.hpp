@@ -69,6 +69,11 @@ struct definition_answer {
   std::vector<defined> all;
   std::vector<segments::definition_error> errors;
 };
+/// The id stays, and every definition that refers to it keeps its meaning.
+struct rename_segment {
+  std::string segment;
+  std::string name;
+};
 struct remove_segment {
   std::string segment;
 };
@@ -174,6 +179,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::prepare_preview)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::ready_preview)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::read_objects)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::object_list)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::rename_segment)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::read_documents)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::document_list)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::put_document)
@@ -201,6 +207,8 @@ using account_actor = caf::typed_actor<
   // Reply when the definition is recorded and the partitions were asked to build it.
   caf::replies_to<create_segments>::with<definition_answer>,
   caf::replies_to<edit_segment>::with<definition_answer>,
+  // Replies when the new name is recorded; who subscribed hears it from then on.
+  caf::replies_to<rename_segment>::with<found_segment>,
   caf::replies_to<remove_segment>::with<finished>, caf::replies_to<cancel_segment>::with<finished>,
   caf::replies_to<find_segment>::with<found_segment>,
   caf::replies_to<list_segments>::with<segment_list>,

@@ -78,6 +78,7 @@ void remove(self_pointer self, const remove_segment& order,
             caf::typed_response_promise<finished> reply);
 void cancel(self_pointer self, const cancel_segment& order,
             caf::typed_response_promise<finished> reply);
+caf::result<found_segment> rename(self_pointer self, const rename_segment& order);
 caf::result<found_segment> find(self_pointer self, const find_segment& asked);
 void subscribe_all(self_pointer self, const subscribe_to_all& order,
                    caf::typed_response_promise<finished> reply);
