@@ -87,6 +87,11 @@ void audit_log::flush() {
   changed_.wait(lock, [this] { return waiting_.empty() && !is_writing_; });
 }
 
+std::uint64_t audit_log::lost() const {
+  const std::lock_guard lock{guard_};
+  return lost_;
+}
+
 void audit_log::work() {
   std::unique_lock lock{guard_};
   for (;;) {

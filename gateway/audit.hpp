@@ -46,6 +46,8 @@ public:
   void add(const audit_entry& entry);
   /// Waits until everything added so far is written or lost.
   void flush();
+  /// Entries that are in no file and not told yet.
+  [[nodiscard]] std::uint64_t lost() const;
 
 private:
   audit_log(std::filesystem::path file, audit_bounds bounds);
@@ -63,7 +65,7 @@ private:
   std::uint64_t full_at_ = 0;
   bool is_in_trouble_ = false;
 
-  std::mutex guard_;
+  mutable std::mutex guard_;
   std::condition_variable changed_;
   std::string waiting_;
   std::uint64_t lost_ = 0; // Entries.
