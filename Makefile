@@ -3,13 +3,15 @@
 #   make run      install what is missing, build, show the demo
 #   make test     install what is missing, build, run every test
 #   make bench    measure
+#   make fuzz     let libFuzzer look for inputs that break the gateway, for FUZZ_SECONDS
 #
 # JOBS=n limits the compiler processes of every target.
 MAKEFLAGS += --no-print-directory
 JOBS ?= $(shell nproc)
+FUZZ_SECONDS ?= 60
 build_with = cmake --preset $(1) --log-level=NOTICE && cmake --build --preset $(1) --parallel $(JOBS)
 
-.PHONY: run test bench build packages asan tsan format tidy clean
+.PHONY: run test bench build packages asan tsan fuzz format tidy clean
 
 run: packages
 	@$(call build_with,release) --target rollcall
@@ -30,6 +32,12 @@ bench: packages
 asan tsan: packages
 	@$(call build_with,$@)
 	@scripts/run-tests build/$@
+
+fuzz: packages
+	@command -v clang++ >/dev/null || scripts/install-packages clang
+	@$(call build_with,fuzz) --target request_fuzz
+	@build/fuzz/tests/fuzz/request_fuzz -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
+	  -print_final_stats=1 -artifact_prefix=build/fuzz/ build/fuzz/corpus
 
 packages:
 	@scripts/install-packages

@@ -2,6 +2,7 @@
 
 set(ROLLCALL_SANITIZE "" CACHE STRING "Empty, address;undefined or thread")
 option(ROLLCALL_TESTS "Build the tests and the examples" ON)
+option(ROLLCALL_FUZZ "Build tests/fuzz; needs clang" OFF)
 option(ROLLCALL_WARNINGS_AS_ERRORS "Refuse our own code when it causes a warning" ON)
 option(ROLLCALL_PRECOMPILE "Use precompiled headers" ON)
 
@@ -52,6 +53,9 @@ if(ROLLCALL_SANITIZE)
     # CAF binds references to null inside its own headers; everything else stops the program.
     add_compile_options(-fno-sanitize=null -fno-sanitize-recover=undefined)
   endif()
+endif()
+if(ROLLCALL_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 add_link_options(-Wl,--as-needed)
 
