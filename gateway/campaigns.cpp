@@ -45,9 +45,9 @@ json::object strategy_of(const model::send_strategy& s) {
   if (s.method == "static" && s.datetime) {
     json::value options = nullptr;
     if (s.is_local == true)
-      options = {{"is_local", true},
-                 {"send_past_recipients_immediately",
-                  s.send_past_recipients_immediately.value_or(false)}};
+      options = {
+        {"is_local", true},
+        {"send_past_recipients_immediately", s.send_past_recipients_immediately.value_or(false)}};
     else if (s.is_local)
       options = {{"is_local", false}};
     return {{"method", s.method},
@@ -125,22 +125,19 @@ query_rules list_rules() {
   const std::vector<filter_operator> any_instant{greater_or_equal, greater_than, less_or_equal,
                                                  less_than};
   auto rules = read_rules();
-  rules.filters = {{"id", {any}},
-                   {"messages.channel",
-                    {equals},
-                    filter_kind::text,
-                    false,
-                    {"email", "sms", "mobile_push", "whatsapp"}},
-                   {"name", {contains}},
-                   {"status",
-                    {any, equals},
-                    filter_kind::text,
-                    true,
-                    {statuses.begin(), statuses.end()}},
-                   {"archived", {equals}, filter_kind::boolean},
-                   {"created_at", any_instant, filter_kind::instant},
-                   {"scheduled_at", any_instant, filter_kind::instant},
-                   {"updated_at", any_instant, filter_kind::instant}};
+  rules.filters = {
+    {"id", {any}},
+    {"messages.channel",
+     {equals},
+     filter_kind::text,
+     false,
+     {"email", "sms", "mobile_push", "whatsapp"}},
+    {"name", {contains}},
+    {"status", {any, equals}, filter_kind::text, true, {statuses.begin(), statuses.end()}},
+    {"archived", {equals}, filter_kind::boolean},
+    {"created_at", any_instant, filter_kind::instant},
+    {"scheduled_at", any_instant, filter_kind::instant},
+    {"updated_at", any_instant, filter_kind::instant}};
   rules.sorts = {"created_at", "id", "name", "scheduled_at", "updated_at"};
   rules.page = page_rule{100, 1, 100};
   rules.has_cursor = true;
@@ -207,8 +204,8 @@ answer get_campaign(const call& c) {
   included_resources included;
   if (const auto shown = including(c, query); shown.include)
     shown.include(r, included);
-  return document_answer(200, single_document(c.asked, resource_object(c.asked, r, query),
-                                              std::move(included)));
+  return document_answer(
+    200, single_document(c.asked, resource_object(c.asked, r, query), std::move(included)));
 }
 
 query_rules message_rules() {
@@ -231,8 +228,8 @@ answer list_messages(const call& c) {
     data.emplace_back(resource_object(c.asked, message_resource(o, m), query));
   if (query.includes("campaign") && !data.empty())
     included.add(resource_object(c.asked, campaign_resource(o), query));
-  return document_answer(200, collection_document(c.asked, std::move(data), {},
-                                                  std::move(included)));
+  return document_answer(200,
+                         collection_document(c.asked, std::move(data), {}, std::move(included)));
 }
 
 answer list_message_ids(const call& c) {

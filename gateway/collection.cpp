@@ -39,9 +39,9 @@ std::optional<json::value> field_of(const resource& r, std::string_view field,
 std::optional<int> compare(const json::value& found, const filter_value& wanted) {
   const auto order = [](const auto& a, const auto& b) { return a < b ? -1 : b < a ? 1 : 0; };
   if (const auto* text = std::get_if<std::string>(&wanted))
-    return found.is_string() ? std::optional{order(std::string_view{found.as_string()},
-                                                   std::string_view{*text})}
-                             : std::nullopt;
+    return found.is_string()
+           ? std::optional{order(std::string_view{found.as_string()}, std::string_view{*text})}
+           : std::nullopt;
   if (const auto* number = std::get_if<double>(&wanted))
     return found.is_number() ? std::optional{order(found.to_number<double>(), *number)}
                              : std::nullopt;
@@ -118,7 +118,8 @@ struct sort_key {
 };
 
 sort_key key_of(const resource& r, std::string_view field) {
-  const auto found = field == "id" ? std::optional{json::value(r.id)} : at_path(r.attributes, field);
+  const auto found = field == "id" ? std::optional{json::value(r.id)}
+                                   : at_path(r.attributes, field);
   if (!found || found->is_null())
     return {true, {}, r.id};
   return {false, found->is_string() ? std::string{found->as_string()} : json_text(*found), r.id};
@@ -185,8 +186,8 @@ answer collection_answer(const request& asked, const parsed_query& query, std::v
       rules.include(r, included);
     data.emplace_back(resource_object(asked, std::move(r), query));
   }
-  return document_answer(200, collection_document(asked, std::move(data), pages,
-                                                  std::move(included)));
+  return document_answer(200,
+                         collection_document(asked, std::move(data), pages, std::move(included)));
 }
 
 answer identifiers_answer(const request& asked, std::string_view type,

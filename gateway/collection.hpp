@@ -24,8 +24,8 @@ struct collection_rules {
 
 /// Filters, sorts and pages `all` by what their attributes say. Text is compared byte by byte;
 /// instants are told apart from text by the filter. A resource without the field comes last in
-/// every order and passes no filter but a comparison that names nothing. Pages go on behind the last
-/// resource's key, so that what comes or goes meanwhile shifts nothing.
+/// every order and passes no filter but a comparison that names nothing. Pages go on behind the
+/// last resource's key, so that what comes or goes meanwhile shifts nothing.
 answer collection_answer(const request& asked, const parsed_query& query, std::vector<resource> all,
                          const collection_rules& rules = {});
 

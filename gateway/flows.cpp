@@ -15,9 +15,8 @@ namespace {
 namespace json = boost::json;
 
 constexpr auto kind = model::object_kind::flow;
-constexpr std::array<std::string_view, 6> triggers = {"Added to List", "Date Based",
-                                                      "Low Inventory", "Metric",
-                                                      "Price Drop",    "Unconfigured"};
+constexpr std::array<std::string_view, 6> triggers = {
+  "Added to List", "Date Based", "Low Inventory", "Metric", "Price Drop", "Unconfigured"};
 
 query_rules read_rules() {
   query_rules rules;
@@ -33,17 +32,14 @@ query_rules list_rules() {
   const std::vector<filter_operator> any_instant{equals, greater_or_equal, greater_than,
                                                  less_or_equal, less_than};
   auto rules = read_rules();
-  rules.filters = {{"id", {any}},
-                   {"name", {contains, ends_with, equals, starts_with}},
-                   {"status", {equals}},
-                   {"archived", {equals}, filter_kind::boolean},
-                   {"created", any_instant, filter_kind::instant},
-                   {"updated", any_instant, filter_kind::instant},
-                   {"trigger_type",
-                    {equals},
-                    filter_kind::text,
-                    false,
-                    {triggers.begin(), triggers.end()}}};
+  rules.filters = {
+    {"id", {any}},
+    {"name", {contains, ends_with, equals, starts_with}},
+    {"status", {equals}},
+    {"archived", {equals}, filter_kind::boolean},
+    {"created", any_instant, filter_kind::instant},
+    {"updated", any_instant, filter_kind::instant},
+    {"trigger_type", {equals}, filter_kind::text, false, {triggers.begin(), triggers.end()}}};
   rules.sorts = {"created", "id", "name", "status", "trigger_type", "updated"};
   rules.page = page_rule{50, 1, 50};
   rules.has_cursor = true;
@@ -66,8 +62,8 @@ answer get_flow(const call& c) {
   included_resources included;
   if (const auto including = including_tags(c, query, "flow"); including.include)
     including.include(r, included);
-  return document_answer(200, single_document(c.asked, resource_object(c.asked, r, query),
-                                              std::move(included)));
+  return document_answer(
+    200, single_document(c.asked, resource_object(c.asked, r, query), std::move(included)));
 }
 
 answer get_message(const call& c) {

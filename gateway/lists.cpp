@@ -11,9 +11,8 @@
 #include "gateway/profile_shape.hpp"
 #include "gateway/tags.hpp"
 
-#include <rollcall/batch_builder.hpp>
-
 #include <fmt/format.h>
+#include <rollcall/batch_builder.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -95,8 +94,8 @@ answer show(const call& c, const known_list& list, const parsed_query& query, un
   included_resources included;
   if (const auto rules = including_tags(c, query, kind); rules.include)
     rules.include(r, included);
-  return document_answer(status, single_document(c.asked, resource_object(c.asked, r, query),
-                                                 std::move(included)));
+  return document_answer(
+    status, single_document(c.asked, resource_object(c.asked, r, query), std::move(included)));
 }
 
 answer get_list(const call& c) {
@@ -345,10 +344,12 @@ void add_list_routes(route_table& routes) {
              [](const call& c) { return member_answer(c, false); });
   routes.add("GET", one + "/relationships/profiles", read_people,
              [](const call& c) { return member_answer(c, true); });
-  routes.add("POST", one + "/relationships/profiles", write_people,
-             [](const call& c) { return change_membership(c, true); }, "M");
-  routes.add("DELETE", one + "/relationships/profiles", write_people,
-             [](const call& c) { return change_membership(c, false); }, "M");
+  routes.add(
+    "POST", one + "/relationships/profiles", write_people,
+    [](const call& c) { return change_membership(c, true); }, "M");
+  routes.add(
+    "DELETE", one + "/relationships/profiles", write_people,
+    [](const call& c) { return change_membership(c, false); }, "M");
   const auto check = [](const call& c) { find_list(*c.whose, c.captured[0]); };
   add_tagged_routes(routes, "list", "lists:read", check);
   add_flow_trigger_routes(routes, "list", {"flows:read", "lists:read"}, check);

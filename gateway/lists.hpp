@@ -13,8 +13,8 @@ namespace gateway {
 /// Static lists and their members (klaviyo-api.md §2.10).
 void add_list_routes(route_table& routes);
 
-/// A list as the API has it. The engine keeps members under the name that the list first had; it may
-/// be called otherwise since.
+/// A list as the API has it. The engine keeps members under the name that the list first had; it
+/// may be called otherwise since.
 struct known_list {
   std::string id;
   std::string name;

@@ -76,9 +76,9 @@ void limit(member_request& asked, const filter_term& term) {
 resource profile_resource(const shown_profile& who, std::string_view engine_json,
                           const parsed_query& query) {
   resource r{"profile", profile_id(who.place)};
-  r.attributes = profile_attributes(
-    engine_json, {query.has_additional("profile", "subscriptions"),
-                  query.has_additional("profile", "predictive_analytics")});
+  r.attributes = profile_attributes(engine_json,
+                                    {query.has_additional("profile", "subscriptions"),
+                                     query.has_additional("profile", "predictive_analytics")});
   if (who.joined_at)
     r.attributes["joined_group_at"] = instant_text(*who.joined_at);
   for (const auto* name : {"lists", "segments", "push-tokens", "conversations"})

@@ -35,9 +35,9 @@ void fill_conditions(json::value& definition) {
   auto* object = definition.if_object();
   if (object == nullptr)
     return;
-  if (const auto* type = object->if_contains("type");
-      type != nullptr && type->is_string() && type->as_string() == "profile-metric"
-      && !object->contains("metric_filters"))
+  if (const auto* type = object->if_contains("type"); type != nullptr && type->is_string()
+                                                      && type->as_string() == "profile-metric"
+                                                      && !object->contains("metric_filters"))
     object->emplace("metric_filters", nullptr);
   for (auto& [key, value] : *object)
     fill_conditions(value);
@@ -123,8 +123,8 @@ answer show(const call& c, const segment_info& info, const parsed_query& query, 
   included_resources included;
   if (const auto rules = including_tags(c, query, kind); rules.include)
     rules.include(r, included);
-  return document_answer(status, single_document(c.asked, resource_object(c.asked, r, query),
-                                                 std::move(included)));
+  return document_answer(
+    status, single_document(c.asked, resource_object(c.asked, r, query), std::move(included)));
 }
 
 answer get_segment(const call& c) {
@@ -261,11 +261,11 @@ answer member_answer(const call& c, bool ids_only) {
   const auto scope = cursor_scope(c.asked);
   const auto position = open_cursor(scope, query.cursor);
   auto& engine = *c.whose->engine;
-  const auto page = value_of(
-    wanted.by_joining || wanted.from || wanted.to
-      ? engine.members(info.id, {query.is_descending, wanted.from, wanted.to}, position,
-                       query.page_size)
-      : engine.members(info.id, position, query.page_size));
+  const auto page = value_of(wanted.by_joining || wanted.from || wanted.to
+                               ? engine.members(info.id,
+                                                {query.is_descending, wanted.from, wanted.to},
+                                                position, query.page_size)
+                               : engine.members(info.id, position, query.page_size));
   std::vector<shown_profile> shown;
   for (const auto& one : page.members)
     shown.push_back({one.place, one.joined_at});

@@ -22,7 +22,8 @@ namespace json = boost::json;
 std::string new_id() {
   std::array<std::uint8_t, 16> random{};
   if (RAND_bytes(random.data(), static_cast<int>(random.size())) != 1)
-    throw refusal{to_error({model::failure_code::unavailable, "No random numbers were to be had."})};
+    throw refusal{
+      to_error({model::failure_code::unavailable, "No random numbers were to be had."})};
   return random_uuid(random);
 }
 
@@ -35,11 +36,10 @@ resource tag_resource(const known_tag& tag) {
 }
 
 resource group_resource(const tag_group& group) {
-  resource r{"tag-group",
-             group.id,
-             {{"name", group.name},
-              {"exclusive", group.is_exclusive},
-              {"default", group.is_default()}}};
+  resource r{
+    "tag-group",
+    group.id,
+    {{"name", group.name}, {"exclusive", group.is_exclusive}, {"default", group.is_default()}}};
   r.relationships.push_back({"tags", {}});
   return r;
 }
@@ -127,8 +127,8 @@ answer get_tag(const call& c) {
   included_resources included;
   if (const auto including = including_groups(c, query); including.include)
     including.include(r, included);
-  return document_answer(200, single_document(c.asked, resource_object(c.asked, r, query),
-                                              std::move(included)));
+  return document_answer(
+    200, single_document(c.asked, resource_object(c.asked, r, query), std::move(included)));
 }
 
 constexpr text_rule name_rule{.bytes_max = 255, .may_be_empty = false};
@@ -292,7 +292,8 @@ bool is_there(const account& whose, std::string_view type, const std::string& id
 void check_group(const tag_store& store, const known_tag& tag,
                  const std::vector<std::string>& borne, const std::string& bearer) {
   const auto groups = store.groups();
-  if (const auto group = groups.find(tag.group); group == groups.end() || !group->second.is_exclusive)
+  if (const auto group = groups.find(tag.group);
+      group == groups.end() || !group->second.is_exclusive)
     return;
   const auto tags = store.tags();
   for (const auto& other : borne)
@@ -344,12 +345,14 @@ void add_bearer_routes(route_table& routes, const std::string& type) {
   const auto path = "/api/tags/{id}/relationships/" + type + 's';
   const auto read = type + "s:read";
   const auto write = type + "s:write";
-  routes.add("GET", path, {read, "tags:read"},
-             [type](const call& c) { return list_bearers(c, type); }, "S");
-  routes.add("POST", path, {write, "tags:write"},
-             [type](const call& c) { return change_bearers(c, type, true); }, "S");
-  routes.add("DELETE", path, {write, "tags:write"},
-             [type](const call& c) { return change_bearers(c, type, false); }, "S");
+  routes.add(
+    "GET", path, {read, "tags:read"}, [type](const call& c) { return list_bearers(c, type); }, "S");
+  routes.add(
+    "POST", path, {write, "tags:write"},
+    [type](const call& c) { return change_bearers(c, type, true); }, "S");
+  routes.add(
+    "DELETE", path, {write, "tags:write"},
+    [type](const call& c) { return change_bearers(c, type, false); }, "S");
 }
 
 answer tags_answer(const call& c, const std::string& type, bool ids_only) {
@@ -405,12 +408,13 @@ void add_tagged_routes(route_table& routes, const std::string& type, const std::
                        std::function<void(const call&)> check) {
   const auto one = collection_of(type) + "/{id}";
   for (const bool ids_only : {false, true})
-    routes.add("GET", one + (ids_only ? "/relationships/tags" : "/tags"), {scope, "tags:read"},
-               [type, check, ids_only](const call& c) {
-                 check(c);
-                 return tags_answer(c, type, ids_only);
-               },
-               "S");
+    routes.add(
+      "GET", one + (ids_only ? "/relationships/tags" : "/tags"), {scope, "tags:read"},
+      [type, check, ids_only](const call& c) {
+        check(c);
+        return tags_answer(c, type, ids_only);
+      },
+      "S");
 }
 
 void add_tag_routes(route_table& routes) {
@@ -421,30 +425,30 @@ void add_tag_routes(route_table& routes) {
   routes.add("GET", "/api/tags/{id}", read, get_tag, "S");
   routes.add("PATCH", "/api/tags/{id}", write, update_tag, "S");
   routes.add("DELETE", "/api/tags/{id}", write, delete_tag, "S");
-  routes.add("GET", "/api/tags/{id}/tag-group", read,
-             [](const call& c) {
-               return group_answer(c, 200, find_group(*c.whose, find_tag(c).group));
-             },
-             "S");
-  routes.add("GET", "/api/tags/{id}/relationships/tag-group", read,
-             [](const call& c) {
-               return document_answer(
-                 200, single_document(c.asked, resource_identifier("tag-group", find_tag(c).group)));
-             },
-             "S");
+  routes.add(
+    "GET", "/api/tags/{id}/tag-group", read,
+    [](const call& c) { return group_answer(c, 200, find_group(*c.whose, find_tag(c).group)); },
+    "S");
+  routes.add(
+    "GET", "/api/tags/{id}/relationships/tag-group", read,
+    [](const call& c) {
+      return document_answer(
+        200, single_document(c.asked, resource_identifier("tag-group", find_tag(c).group)));
+    },
+    "S");
   routes.add("GET", "/api/tag-groups", read, list_groups, "S");
   routes.add("POST", "/api/tag-groups", write, create_group, "S");
-  routes.add("GET", "/api/tag-groups/{id}", read,
-             [](const call& c) {
-               return group_answer(c, 200, find_group(*c.whose, c.captured[0]));
-             },
-             "S");
+  routes.add(
+    "GET", "/api/tag-groups/{id}", read,
+    [](const call& c) { return group_answer(c, 200, find_group(*c.whose, c.captured[0])); }, "S");
   routes.add("PATCH", "/api/tag-groups/{id}", write, update_group, "S");
   routes.add("DELETE", "/api/tag-groups/{id}", write, delete_group, "S");
-  routes.add("GET", "/api/tag-groups/{id}/tags", read,
-             [](const call& c) { return tags_of_group(c, false); }, "S");
-  routes.add("GET", "/api/tag-groups/{id}/relationships/tags", read,
-             [](const call& c) { return tags_of_group(c, true); }, "S");
+  routes.add(
+    "GET", "/api/tag-groups/{id}/tags", read, [](const call& c) { return tags_of_group(c, false); },
+    "S");
+  routes.add(
+    "GET", "/api/tag-groups/{id}/relationships/tags", read,
+    [](const call& c) { return tags_of_group(c, true); }, "S");
   for (const auto* type : {"segment", "list", "campaign", "flow"})
     add_bearer_routes(routes, type);
 }
