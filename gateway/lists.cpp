@@ -105,7 +105,7 @@ answer get_list(const call& c) {
   return show(c, find_list(*c.whose, c.captured[0]), query, 200);
 }
 
-constexpr text_rule name_rule{.bytes_max = 500, .may_be_empty = false};
+constexpr text_rule name_rule{.bytes_max = 240, .may_be_empty = false};
 constexpr std::string_view opt_ins[] = {"double_opt_in", "single_opt_in"};
 
 struct list_update {
