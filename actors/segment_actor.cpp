@@ -66,7 +66,7 @@ void list(self_pointer self, std::shared_ptr<member_walk> walk) {
           ++walk->asked.partition;
           walk->asked.after.reset();
         } else
-          walk->asked.after = page.members.back().number;
+          walk->asked.after = page.members.back().place.profile;
         std::move(page.members.begin(), page.members.end(),
                   std::back_inserter(walk->found.members));
         list(self, walk);
@@ -363,6 +363,10 @@ segment_actor::behavior_type segment(self_pointer self,
       stop_watching(self);
   });
   return {
+    [self](const be_renamed& order) {
+      self->call_it("segment", "segment/" + order.becomes->name);
+      self->state.segment = order.becomes;
+    },
     [self](const count_all&) {
       note_question(self);
       const auto reply = self->make_response_promise<caf::typed_response_promise<std::uint64_t>>();
