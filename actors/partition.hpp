@@ -214,6 +214,9 @@ public:
   /// latest join.
   [[nodiscard]] virtual std::vector<member>
   members(std::uint64_t segment, std::optional<std::uint32_t> after, std::size_t limit) const = 0;
+  /// The instants at which these joined last, in their order; nothing = is no member.
+  [[nodiscard]] virtual std::vector<std::optional<model::instant>>
+  joined_at(std::uint64_t segment, const std::vector<std::uint32_t>& profiles) const = 0;
   /// Flips with a sequence above `after`, at most `limit`.
   [[nodiscard]] virtual std::vector<model::flip> feed(std::uint64_t segment, std::uint64_t after,
                                                       std::size_t limit) const = 0;

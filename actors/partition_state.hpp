@@ -61,6 +61,8 @@ public:
   [[nodiscard]] std::vector<member> members(std::uint64_t segment,
                                             std::optional<std::uint32_t> after,
                                             std::size_t limit) const override;
+  [[nodiscard]] std::vector<std::optional<model::instant>>
+  joined_at(std::uint64_t segment, const std::vector<std::uint32_t>& profiles) const override;
   [[nodiscard]] std::vector<model::flip> feed(std::uint64_t segment, std::uint64_t after,
                                               std::size_t limit) const override;
   [[nodiscard]] model::outcome<json_text> explain(std::uint64_t segment,

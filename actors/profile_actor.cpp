@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -352,6 +353,29 @@ member_list name_members(const profile_actor_parts& parts, const list_members& a
   return list;
 }
 
+/// The members of a page by joining. One pass over all of them.
+member_list name_joined(const profile_actor_parts& parts, const list_joined& asked) {
+  std::vector<joining> found;
+  for (const auto& m : parts.owned->members(asked.segment, {}, SIZE_MAX)) {
+    const joining one{m.joined_at, parts.index, m.profile};
+    const bool is_behind = !asked.after
+                        || (asked.is_descending ? one < *asked.after : *asked.after < one);
+    if (is_behind && (!asked.from || one.at >= *asked.from) && (!asked.to || one.at < *asked.to))
+      found.push_back(one);
+  }
+  const auto end = found.begin()
+                 + static_cast<std::ptrdiff_t>(std::min(asked.limit, found.size()));
+  if (asked.is_descending)
+    std::partial_sort(found.begin(), end, found.end(), std::greater{});
+  else
+    std::partial_sort(found.begin(), end, found.end());
+  member_list list;
+  for (auto one = found.begin(); one != end; ++one)
+    list.members.push_back(
+      {{parts.index, one->profile}, parts.owned->label(one->profile), one->at});
+  return list;
+}
+
 profile_texts show_all(const partition& owned, const show_profiles& asked) {
   profile_texts answer;
   for (const auto profile : asked.profiles) {
@@ -459,6 +483,10 @@ profile_actor::behavior_type profile(self_pointer self,
     [self](const unwatch_flips& order) { self->state.watchers.erase(order.segment); },
     [self](const count_members& asked) { return self->state.parts.owned->count(asked.segment); },
     [self](const list_members& asked) { return name_members(self->state.parts, asked); },
+    [self](const ask_joined& asked) {
+      return joined_instants{self->state.parts.owned->joined_at(asked.segment, asked.profiles)};
+    },
+    [self](const list_joined& asked) { return name_joined(self->state.parts, asked); },
     [self](const read_feed& asked) { return name_flips(*self->state.parts.owned, asked); },
     [self](const preview_members& asked) {
       const auto reply = self->make_response_promise<caf::typed_response_promise<preview_answer>>();

@@ -289,7 +289,9 @@ using profile_actor = caf::typed_actor<
   caf::replies_to<watch_flips>::with<std::uint64_t>, caf::reacts_to<unwatch_flips>,
   // Questions; answers are as of the last commit.
   caf::replies_to<count_members>::with<std::uint64_t>,
-  caf::replies_to<list_members>::with<member_list>, caf::replies_to<read_feed>::with<feed_piece>,
+  caf::replies_to<list_members>::with<member_list>,
+  caf::replies_to<ask_joined>::with<joined_instants>,
+  caf::replies_to<list_joined>::with<member_list>, caf::replies_to<read_feed>::with<feed_piece>,
   caf::replies_to<preview_members>::with<preview_answer>,
   // For reports, in slices between changes; what is read is what there was when it began.
   caf::replies_to<survey_sends>::with<surveyed_sends>, caf::replies_to<add_up>::with<added_up>,

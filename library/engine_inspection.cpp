@@ -83,6 +83,16 @@ outcome<std::vector<list_info>> engine::lists() {
   });
 }
 
+outcome<list_info> engine::add_list(std::string_view name) {
+  return guarded([&]() -> outcome<list_info> {
+    auto added = parts_->ask<actors::added_list>(
+      parts_->account, actors::add_list{std::string{name}}, "add a list");
+    if (!added)
+      return added.error();
+    return list_info{std::move(added->id), std::string{name}};
+  });
+}
+
 outcome<std::vector<model::described_object>> engine::objects() {
   return guarded([&]() -> outcome<std::vector<model::described_object>> {
     const auto listed = parts_->ask<actors::object_list>(parts_->account, actors::read_objects{},

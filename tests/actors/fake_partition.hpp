@@ -98,6 +98,10 @@ public:
                                                     std::size_t) const override {
     return {};
   }
+  [[nodiscard]] std::vector<std::optional<model::instant>>
+  joined_at(std::uint64_t, const std::vector<std::uint32_t>& profiles) const override {
+    return std::vector<std::optional<model::instant>>(profiles.size());
+  }
   [[nodiscard]] std::vector<model::flip> feed(std::uint64_t, std::uint64_t,
                                               std::size_t) const override {
     return {};
