@@ -225,8 +225,7 @@ using account_actor = caf::typed_actor<
   caf::replies_to<subscribe_to_all>::with<finished>,
   caf::replies_to<prepare_preview>::with<ready_preview>,
   caf::replies_to<ask_name_ids>::with<name_ids>, caf::replies_to<find_names>::with<found_names>,
-  caf::replies_to<add_list>::with<added_list>,
-  caf::replies_to<read_objects>::with<object_list>,
+  caf::replies_to<add_list>::with<added_list>, caf::replies_to<read_objects>::with<object_list>,
   caf::replies_to<read_documents>::with<document_list>,
   // Reply when it is durable.
   caf::replies_to<put_document>::with<finished>,

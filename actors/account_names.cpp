@@ -67,11 +67,11 @@ caf::result<added_list> add_new_list(self_pointer self, const add_list& order) {
   auto& lists = parts.known.lists;
   if (order.name.empty() || order.name.size() > model::list_name_bytes_max)
     return to_error({model::failure_code::invalid_input,
-                     fmt::format("a list's name has 1 to {} bytes, not {}", model::list_name_bytes_max,
-                                 order.name.size())});
+                     fmt::format("a list's name has 1 to {} bytes, not {}",
+                                 model::list_name_bytes_max, order.name.size())});
   if (lists.knows(order.name))
-    return to_error({model::failure_code::conflict,
-                     fmt::format("there is a list \"{}\" already", order.name)});
+    return to_error(
+      {model::failure_code::conflict, fmt::format("there is a list \"{}\" already", order.name)});
   if (auto saved = parts.store->save_names(
         {{account_store::name_kind::list, lists.names().size(), order.name}});
       !saved)

@@ -398,8 +398,7 @@ member_list name_joined(const profile_actor_parts& parts, const list_joined& ask
     if (is_behind && (!asked.from || one.at >= *asked.from) && (!asked.to || one.at < *asked.to))
       found.push_back(one);
   }
-  const auto end = found.begin()
-                 + static_cast<std::ptrdiff_t>(std::min(asked.limit, found.size()));
+  const auto end = found.begin() + static_cast<std::ptrdiff_t>(std::min(asked.limit, found.size()));
   if (asked.is_descending)
     std::partial_sort(found.begin(), end, found.end(), std::greater{});
   else

@@ -13,9 +13,8 @@
 #include "gateway/profile_shape.hpp"
 #include "gateway/segments.hpp"
 
-#include <rollcall/batch_builder.hpp>
-
 #include <fmt/format.h>
+#include <rollcall/batch_builder.hpp>
 
 #include <algorithm>
 #include <array>
@@ -60,8 +59,9 @@ query_rules list_rules() {
 }
 
 std::string identifier_of(const profile_identifiers& who, std::string_view field) {
-  return field == "email" ? who.email : field == "phone_number" ? who.phone_number
-                                                                : who.external_id;
+  return field == "email"        ? who.email
+       : field == "phone_number" ? who.phone_number
+                                 : who.external_id;
 }
 
 /// Those that a term names. The engine finds by any identifier; the profile itself tells whether it
@@ -210,8 +210,8 @@ answer show(const call& c, profile_place place, const parsed_query& query, unsig
   auto r = profile_resource({place}, *text, query);
   included_resources included;
   include_belonging(c, query, place, *text, r, included);
-  return document_answer(status, single_document(c.asked, resource_object(c.asked, r, query),
-                                                 std::move(included)));
+  return document_answer(
+    status, single_document(c.asked, resource_object(c.asked, r, query), std::move(included)));
 }
 
 answer get_profile(const call& c) {
@@ -357,7 +357,8 @@ void change(const call& c, profile_place place, const profile_update& update, mi
   const auto text = shown(*c.whose, place);
   if (!text)
     throw refusal{not_found("profile", profile_id(place))};
-  const auto line = make_profile_line(*update.attributes, update.meta, identifiers_of(*text), found);
+  const auto line = make_profile_line(*update.attributes, update.meta, identifiers_of(*text),
+                                      found);
   found.refuse_if_any();
   if (!line.names_known)
     throw refusal{invalid_body(
@@ -373,8 +374,8 @@ answer update_profile(const call& c) {
   check_size(c);
   const auto body = read_body(c.asked);
   mistakes found;
-  data_reader read{body, {.type = "profile", .path_id = c.captured[0], .needs_attributes = false},
-                   found};
+  data_reader read{
+    body, {.type = "profile", .path_id = c.captured[0], .needs_attributes = false}, found};
   const auto update = read_update(read, true);
   const auto writing = lock_notes(*c.whose);
   const auto place = find_profile(*c.whose, c.captured[0]);
@@ -406,8 +407,8 @@ answer import_profile(const call& c) {
   const auto line = make_profile_line(*update.attributes, update.meta, {}, found);
   found.refuse_if_any();
   if (line.who.is_empty())
-    throw refusal{invalid_body(
-      "/data", "'id' or one of 'email', 'phone_number' and 'external_id' is needed.")};
+    throw refusal{
+      invalid_body("/data", "'id' or one of 'email', 'phone_number' and 'external_id' is needed.")};
   apply_line(c, line);
   return show(c, place_of(*c.whose, line.who), query, 201);
 }
@@ -416,16 +417,16 @@ answer merge_profiles(const call& c) {
   parse_query(c.asked, {});
   const auto body = read_body(c.asked);
   mistakes found;
-  data_reader read{body, {.type = "profile-merge", .may_have_id = true, .needs_attributes = false},
-                   found};
+  data_reader read{
+    body, {.type = "profile-merge", .may_have_id = true, .needs_attributes = false}, found};
   const auto sources = read.related_many("profiles", "profile", presence::required, 1);
   read.finish();
   if (read.id().empty())
     found.add("/data/id", "The id of the profile that stays is needed.");
   found.refuse_if_any();
   if (sources->size() != 1)
-    throw refusal{invalid_body("/data/relationships/profiles/data",
-                               "Exactly one profile to merge is needed.")};
+    throw refusal{
+      invalid_body("/data/relationships/profiles/data", "Exactly one profile to merge is needed.")};
   const auto into = find_profile(*c.whose, read.id());
   const auto from = find_profile(*c.whose, sources->front());
   const auto name = [](profile_place p) { return fmt::format("#{}:{}", p.partition, p.number); };
@@ -491,10 +492,12 @@ void add_profile_routes(route_table& routes) {
   routes.add("POST", "/api/profile-merge", write, merge_profiles, "M");
   for (const bool ids_only : {false, true}) {
     const std::string above = ids_only ? one + "/relationships" : one;
-    routes.add("GET", above + "/lists", {"lists:read", "profiles:read"},
-               [ids_only](const call& c) { return get_lists(c, ids_only); }, "S");
-    routes.add("GET", above + "/segments", {"profiles:read", "segments:read"},
-               [ids_only](const call& c) { return get_segments(c, ids_only); }, "S");
+    routes.add(
+      "GET", above + "/lists", {"lists:read", "profiles:read"},
+      [ids_only](const call& c) { return get_lists(c, ids_only); }, "S");
+    routes.add(
+      "GET", above + "/segments", {"profiles:read", "segments:read"},
+      [ids_only](const call& c) { return get_segments(c, ids_only); }, "S");
   }
   routes.add("POST", "/api/data-privacy-deletion-jobs", {"data-privacy:write"}, request_deletion,
              "S");

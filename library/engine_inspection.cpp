@@ -140,8 +140,8 @@ outcome<std::vector<list_info>> engine::lists() {
 
 outcome<list_info> engine::add_list(std::string_view name) {
   return guarded([&]() -> outcome<list_info> {
-    auto added = parts_->ask<actors::added_list>(
-      parts_->account, actors::add_list{std::string{name}}, "add a list");
+    auto added = parts_->ask<actors::added_list>(parts_->account,
+                                                 actors::add_list{std::string{name}}, "add a list");
     if (!added)
       return added.error();
     return list_info{std::move(added->id), std::string{name}};

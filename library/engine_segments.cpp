@@ -352,8 +352,8 @@ std::optional<actors::joining> parse_joining(std::string_view text) {
   actors::joining at;
   const std::string words{text};
   int length = 0;
-  if (std::sscanf(words.c_str(), "joined %" SCNd64 " %" SCNu32 " %" SCNu32 "%n", &ms,
-                  &at.partition, &at.profile, &length)
+  if (std::sscanf(words.c_str(), "joined %" SCNd64 " %" SCNu32 " %" SCNu32 "%n", &ms, &at.partition,
+                  &at.profile, &length)
         != 3
       || static_cast<std::size_t>(length) != words.size())
     return std::nullopt;
@@ -371,8 +371,8 @@ outcome<member_page> engine::members(std::string_view segment, const member_orde
     const auto found = parts_->find(segment);
     if (!found)
       return found.error();
-    actors::list_joined asked{found->entry.number, order.is_descending, order.from, order.to,
-                              parse_joining(cursor), limit};
+    actors::list_joined asked{
+      found->entry.number, order.is_descending, order.from, order.to, parse_joining(cursor), limit};
     if (!cursor.empty() && !asked.after)
       return bad_cursor(cursor);
     auto pages = parts_->ask_all<actors::member_list>(asked, "list members by joining");

@@ -276,8 +276,8 @@ struct event_info {
 struct event_query {
   std::vector<std::string> metrics{};     // Names or ids; empty = all.
   std::optional<profile_place> profile{}; // Who is gone has no events.
-  std::optional<model::instant> from{}; // Inclusive.
-  std::optional<model::instant> to{};   // Exclusive.
+  std::optional<model::instant> from{};   // Inclusive.
+  std::optional<model::instant> to{};     // Exclusive.
   bool newest_first = false;
 };
 

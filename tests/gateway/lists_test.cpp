@@ -67,9 +67,8 @@ BOOST_AUTO_TEST_CASE(an_empty_list_is_there_and_people_join_and_leave_it) {
                .at("/data/attributes/profile_count")
                .to_number<int>()
              == 2);
-  BOOST_TEST(
-    s.get("/api/lists/" + list + "/profiles").text_at("/data/0/attributes/joined_group_at")
-    == "2026-01-01T00:00:00+00:00");
+  BOOST_TEST(s.get("/api/lists/" + list + "/profiles").text_at("/data/0/attributes/joined_group_at")
+             == "2026-01-01T00:00:00+00:00");
   BOOST_TEST(s.ask("DELETE", path, identifiers({ann})).status == 204u);
   BOOST_TEST(s.get(path).text_at("/data/0/id") == bob);
 }
@@ -91,9 +90,8 @@ BOOST_AUTO_TEST_CASE(a_renamed_list_keeps_its_members_and_its_meaning) {
   const auto ann = person(s, "ann");
   const auto path = "/api/lists/" + list + "/relationships/profiles";
   BOOST_TEST(s.post(path, identifiers({ann})).status == 204u);
-  s.create_segment("In VIP",
-                   R"({"type":"profile-group-membership","is_member":true,"group_ids":[")" + list
-                     + R"("],"timeframe_filter":null})");
+  s.create_segment("In VIP", R"({"type":"profile-group-membership","is_member":true,"group_ids":[")"
+                               + list + R"("],"timeframe_filter":null})");
   const auto renamed = s.ask("PATCH", "/api/lists/" + list,
                              body(R"({"name":"Best","opt_in_process":"single_opt_in"})", list));
   BOOST_TEST(renamed.status == 200u);

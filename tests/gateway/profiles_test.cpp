@@ -79,10 +79,10 @@ BOOST_AUTO_TEST_CASE(an_import_creates_once_and_updates_after) {
   BOOST_TEST(second.text_at("/data/id") == first.text_at("/data/id"));
   BOOST_TEST(second.text_at("/data/attributes/phone_number") == "+15005550006");
   // Now the phone number finds it too.
-  BOOST_TEST(s.post("/api/profile-import",
-                    body(R"({"phone_number":"+15005550006","first_name":"Ann"})"))
-               .text_at("/data/attributes/email")
-             == "a@b.c");
+  BOOST_TEST(
+    s.post("/api/profile-import", body(R"({"phone_number":"+15005550006","first_name":"Ann"})"))
+      .text_at("/data/attributes/email")
+    == "a@b.c");
   BOOST_TEST(s.post("/api/profile-import", body(R"({"first_name":"Nobody"})")).status == 400u);
 }
 

@@ -88,9 +88,8 @@ BOOST_AUTO_TEST_CASE(a_segment_is_made_shown_changed_and_deleted) {
   BOOST_TEST(shown.at("/data/attributes/is_processing").as_bool() == false);
   BOOST_TEST(shown.at("/data/attributes/is_active").as_bool() == true);
   // A client reads the condition only when every key is there.
-  BOOST_TEST(
-    shown.at("/data/attributes/definition/condition_groups/0/conditions/0/metric_filters")
-      .is_null());
+  BOOST_TEST(shown.at("/data/attributes/definition/condition_groups/0/conditions/0/metric_filters")
+               .is_null());
 
   const auto changed = s.ask("PATCH", "/api/segments/" + id,
                              body(R"({"name":"Customers","is_starred":true})", id));
@@ -121,17 +120,17 @@ BOOST_AUTO_TEST_CASE(mistakes_in_a_definition_point_into_the_body) {
   auto s = shop();
   const auto a = s.post(
     "/api/segments",
-    body(R"({"name":"X","definition":{"condition_groups":[{"conditions":[{"type":"profile-metrik"}]}]}})"));
+    body(
+      R"({"name":"X","definition":{"condition_groups":[{"conditions":[{"type":"profile-metrik"}]}]}})"));
   BOOST_TEST(a.status == 400u);
   BOOST_TEST(a.text_at("/errors/0/source/pointer")
              == "/data/attributes/definition/condition_groups/0/conditions/0/type");
-  BOOST_TEST(s.post("/api/segments", body(R"({"definition":{}})")).text_at(
-               "/errors/0/source/pointer")
-             == "/data/attributes/name");
+  BOOST_TEST(
+    s.post("/api/segments", body(R"({"definition":{}})")).text_at("/errors/0/source/pointer")
+    == "/data/attributes/name");
   BOOST_TEST(s.post("/api/segments", named("")).status == 400u);
-  const auto unknown = s.post("/api/segments",
-                              body(R"({"name":"X","colour":"red","definition":)"
-                                   + std::string{buyers} + "}"));
+  const auto unknown = s.post("/api/segments", body(R"({"name":"X","colour":"red","definition":)"
+                                                    + std::string{buyers} + "}"));
   BOOST_TEST(unknown.text_at("/errors/0/source/pointer") == "/data/attributes/colour");
 }
 

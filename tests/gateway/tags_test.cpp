@@ -44,9 +44,10 @@ std::string bearer(const std::string& type, const std::string& id) {
 
 void describe_spring(resources& s) {
   batch_maker batch;
-  batch.describe(model::object_kind::campaign, "C1",
-                 R"({"id":"C1","name":"Spring","channel":"email","send_time":"2026-03-01T09:00:00Z",)"
-                 R"("messages":[{"id":"M1","name":"Hello"}]})");
+  batch.describe(
+    model::object_kind::campaign, "C1",
+    R"({"id":"C1","name":"Spring","channel":"email","send_time":"2026-03-01T09:00:00Z",)"
+    R"("messages":[{"id":"M1","name":"Hello"}]})");
   batch.describe(model::object_kind::flow, "F1", R"({"id":"F1","name":"Welcome","status":"live"})");
   s.apply(batch);
 }
@@ -57,14 +58,15 @@ BOOST_AUTO_TEST_CASE(a_tag_is_made_renamed_and_deleted) {
   auto s = shop();
   const auto id = create(s, "tag", "Season");
   BOOST_TEST(s.get("/api/tags/" + id + "/tag-group").at("/data/attributes/default").as_bool());
-  BOOST_TEST(s.ask("PATCH", "/api/tags/" + id,
-                   R"({"data":{"type":"tag","id":")" + id
-                     + R"(","attributes":{"name":"Holiday"}}})")
-               .status
-             == 204u);
+  BOOST_TEST(
+    s.ask("PATCH", "/api/tags/" + id,
+          R"({"data":{"type":"tag","id":")" + id + R"(","attributes":{"name":"Holiday"}}})")
+      .status
+    == 204u);
   BOOST_TEST(s.get("/api/tags/" + id).text_at("/data/attributes/name") == "Holiday");
-  BOOST_TEST(s.post("/api/tags", R"({"data":{"type":"tag","attributes":{"name":"Holiday"}}})").status
-             == 409u);
+  BOOST_TEST(
+    s.post("/api/tags", R"({"data":{"type":"tag","attributes":{"name":"Holiday"}}})").status
+    == 409u);
   BOOST_TEST(s.get("/api/tags?filter=starts-with(name,\"Hol\")").size_at("/data") == 1u);
   BOOST_TEST(s.ask("DELETE", "/api/tags/" + id).status == 204u);
   BOOST_TEST(s.get("/api/tags/" + id).status == 404u);

@@ -81,8 +81,7 @@ BOOST_FIXTURE_TEST_CASE(when_somebody_joined_is_told_in_the_order_asked, engine_
   BOOST_CHECK((*told)[1] == engine->members("Buyers", {}, 1)->members.front().joined_at);
   BOOST_CHECK(!(*told)[2]);
   BOOST_CHECK((*told)[3] == (*told)[1]);
-  BOOST_CHECK(engine->joined_at("Nobody", {{*u1}}).error().code
-              == model::failure_code::not_found);
+  BOOST_CHECK(engine->joined_at("Nobody", {{*u1}}).error().code == model::failure_code::not_found);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_cursor_of_another_order_is_refused, engine_fixture) {
