@@ -193,7 +193,7 @@ bool each_joining(words_view words,
     if ((head & joined_bit) != 0)
       each(static_cast<std::uint32_t>(head), at);
   }
-  return true;
+  return from.good;
 }
 
 std::optional<flip_run> decode_flip_run(words_view words) {

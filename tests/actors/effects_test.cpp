@@ -18,7 +18,7 @@ actors::flip_run some_run(std::mt19937& random) {
       f = run.list[i - 1];
     else
       f.at = model::from_ms(static_cast<std::int64_t>(random()));
-    f.profile = random() % 20;
+    f.profile = static_cast<std::uint32_t>(random() % 20);
     f.joined = random() % 2 == 0;
     if (random() % 4 == 0)
       f.detail = std::string(random() % 20, 'x');
