@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/listing.hpp"
 #include "model/instant.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
@@ -47,6 +48,22 @@ struct list_joined {
   std::size_t limit = 0;
 };
 
+struct list_profiles {
+  profile_question asked;
+};
+struct list_events {
+  event_question asked;
+};
+struct read_events {
+  std::vector<event_key> keys;
+};
+struct event_contents {
+  std::vector<std::optional<event_content>> events; // In the order asked; nothing = is gone.
+};
+struct sample_properties {
+  property_question asked;
+};
+
 } // namespace actors
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::ask_joined)
@@ -54,3 +71,11 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::joined_instants)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::list_joined)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::show_profiles)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::profile_texts)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::list_profiles)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::profile_lines)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::list_events)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::event_keys)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::read_events)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::event_contents)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::sample_properties)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::property_samples)

@@ -303,10 +303,44 @@ void work_on_reports(self_pointer self) {
   }
 }
 
+// --- listings ------------------------------------------------------------------------------------
+
+template <class Answer>
+caf::typed_response_promise<Answer> list(self_pointer self, const listing_question& asked) {
+  const auto reply = self->make_response_promise<caf::typed_response_promise<Answer>>();
+  self->state.listing_replies.emplace(self->state.parts.owned->begin_listing(asked),
+                                      [reply = reply](listing_answer&& answer) mutable {
+                                        reply.deliver(std::get<Answer>(std::move(answer)));
+                                      });
+  start_working(self);
+  return reply;
+}
+
+void work_on_listings(self_pointer self) {
+  auto result = self->state.parts.owned->listing_slice(slice_budget);
+  for (auto& one : result.found)
+    if (auto waiting = self->state.listing_replies.extract(one.listing))
+      waiting.mapped()(std::move(one.answer));
+}
+
+event_contents read_all_events(const partition& owned, const read_events& asked) {
+  event_contents answer;
+  for (const auto& key : asked.keys)
+    answer.events.push_back(owned.event(key));
+  return answer;
+}
+
 // --- turns ---------------------------------------------------------------------------------------
 
-/// One slice of the most urgent work; builds and merges take turns, and previews and reports, for
-/// which somebody waits, go beside both. Goes on after the messages that have come meanwhile.
+/// Whether somebody waits for what is read in slices.
+bool is_asked(self_pointer self) {
+  const auto& state = self->state;
+  return !state.preview_replies.empty() || has_reports(self) || !state.listing_replies.empty();
+}
+
+/// One slice of the most urgent work; builds and merges take turns, and previews, reports and
+/// listings, for which somebody waits, go beside both. Goes on after the messages that have come
+/// meanwhile.
 void work(self_pointer self) {
   auto& state = self->state;
   if (!state.is_merging)
@@ -325,8 +359,9 @@ void work(self_pointer self) {
     work_on_previews(self);
   if (!state.tick_to && has_reports(self))
     work_on_reports(self);
-  if (!state.preview_replies.empty() || has_reports(self)
-      || (went_well && (state.tick_to || state.is_building || state.is_merging)))
+  if (!state.tick_to && !state.listing_replies.empty())
+    work_on_listings(self);
+  if (is_asked(self) || (went_well && (state.tick_to || state.is_building || state.is_merging)))
     start_working(self);
 }
 
@@ -520,6 +555,10 @@ profile_actor::behavior_type profile(self_pointer self,
       return to_result(self->state.parts.owned->profile_json(asked.profile));
     },
     [self](const show_profiles& asked) { return show_all(*self->state.parts.owned, asked); },
+    [self](const list_profiles& order) { return list<profile_lines>(self, order.asked); },
+    [self](const list_events& order) { return list<event_keys>(self, order.asked); },
+    [self](const sample_properties& order) { return list<property_samples>(self, order.asked); },
+    [self](const read_events& asked) { return read_all_events(*self->state.parts.owned, asked); },
     [self](const sum_metrics&) { return metric_sums{self->state.parts.owned->metrics()}; },
     [self](const read_figures&) {
       return partition_report{self->state.parts.owned->figures(), self->state.trouble};
