@@ -2,9 +2,16 @@
 
 #include "gateway/account_routes.hpp"
 #include "gateway/campaigns.hpp"
+#include "gateway/client.hpp"
+#include "gateway/custom_metrics.hpp"
+#include "gateway/events.hpp"
 #include "gateway/flows.hpp"
 #include "gateway/lists.hpp"
+#include "gateway/mapped_metrics.hpp"
+#include "gateway/metric_aggregates.hpp"
+#include "gateway/metrics.hpp"
 #include "gateway/profiles.hpp"
+#include "gateway/reports.hpp"
 #include "gateway/segments.hpp"
 #include "gateway/tags.hpp"
 
@@ -14,9 +21,16 @@ namespace gateway {
 void add_all_routes(route_table& routes) {
   add_account_routes(routes);
   add_campaign_routes(routes);
+  add_client_routes(routes);
+  add_custom_metric_routes(routes);
+  add_event_routes(routes);
   add_flow_routes(routes);
   add_list_routes(routes);
+  add_mapped_metric_routes(routes);
+  add_metric_aggregate_routes(routes);
+  add_metric_routes(routes);
   add_profile_routes(routes);
+  add_report_routes(routes);
   add_segment_routes(routes);
   add_tag_routes(routes);
 }

@@ -150,6 +150,7 @@ public:
   /// `pointer` leads to the object that has `data`.
   data_reader(const boost::json::value& from, const data_rule& rule, mistakes& found,
               const std::string& pointer = {});
+  data_reader(boost::json::value&&, const data_rule&, mistakes&, std::string = {}) = delete;
   data_reader(const data_reader&) = delete;
   data_reader& operator=(const data_reader&) = delete;
 

@@ -1,5 +1,6 @@
 #include "gateway/conversion.hpp"
 
+#include "gateway/custom_metric_body.hpp"
 #include "gateway/custom_metrics.hpp"
 #include "gateway/metrics.hpp"
 
@@ -68,9 +69,14 @@ void read_conversion(const call& c, object_reader& attributes,
     return attributes.refuse(field, std::move(why));
   const auto& group = definition.at("metric_groups").as_array()[0].as_object();
   wanted["conversion_metric"] = group.at("metric_id");
-  if (const auto* filters = group.at("metric_filters").if_array();
-      filters != nullptr && !filters->empty())
-    wanted["conversion_filter"] = *filters;
+  const auto* kept = group.at("metric_filters").if_array();
+  if (kept == nullptr || kept->empty())
+    return;
+  auto filters = engine_filters(*kept);
+  if (!filters)
+    return attributes.refuse(field, "is a custom metric with a list filter by numbers, or by the "
+                                    "beginning or end of items, which reports do not know");
+  wanted["conversion_filter"] = std::move(*filters);
 }
 
 } // namespace gateway

@@ -7,7 +7,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -60,30 +59,52 @@ bool check_form(object_reader& filter) {
   return operation.value.has_value();
 }
 
+/// A filter in the segment grammar, where a list filter has several items. Nothing = it cannot say
+/// it.
+std::optional<json::object> engine_filter(const json::object& filter) {
+  auto translated = filter;
+  if (filter.at("type") != json::string{"list"})
+    return translated;
+  const std::string_view operation = filter.at("operator").as_string();
+  const auto* value = filter.if_contains("value");
+  const bool is_number = value != nullptr && value->is_int64();
+  if (is_number || operation.ends_with("starts-with") || operation.ends_with("ends-with"))
+    return std::nullopt;
+  if (operation != "contains" && operation != "not-contains")
+    return translated;
+  translated["operator"] = std::string{operation} + "-any";
+  translated["value"] = value == nullptr ? json::array{} : json::array{*value};
+  return translated;
+}
+
 /// What only the grammar itself can tell: whether the value fits the operator.
-void check_grammar(const json::value& filter, const std::string& pointer, mistakes& found) {
+void check_value(const json::object& filter, const std::string& pointer, mistakes& found) {
+  const auto translated = engine_filter(filter);
+  if (!translated) {
+    const auto* value = filter.if_contains("value");
+    if (value == nullptr || !(value->is_string() || value->is_int64()))
+      found.add(pointer + "/value", "'value' must be text or a whole number");
+    return;
+  }
   std::vector<segments::definition_error> errors;
-  metrics::parse_where(json_text(json::array{filter}), errors);
-  for (const auto& error : errors) // They begin with the item's number.
-    found.add(pointer
-                + error.pointer.substr(std::min(error.pointer.find('/', 1), error.pointer.size())),
+  const json::object whole{{"property", "p"}, {"filter", *translated}};
+  metrics::parse_where(json_text(json::array{whole}), errors);
+  constexpr std::string_view above = "/0/filter";
+  for (const auto& error : errors)
+    found.add(pointer + error.pointer.substr(std::min(above.size(), error.pointer.size())),
               fmt::format("found {}; allowed: {}", error.found, error.allowed));
 }
 
-bool read_filter(const json::value& from, const std::string& pointer, mistakes& found) {
+void read_filter(const json::value& from, const std::string& pointer, mistakes& found) {
   const auto* object = from.if_object();
-  if (object == nullptr) {
-    found.add(pointer, "an object with 'property' and 'filter' is needed");
-    return false;
-  }
+  if (object == nullptr)
+    return found.add(pointer, "an object with 'property' and 'filter' is needed");
   object_reader reader{*object, pointer, "custom-metric", found};
-  const auto property = reader.text("property", presence::required, {1'000, false, {}});
+  reader.text("property", presence::required, {256, false, {}});
   auto filter = reader.nested("filter", presence::required);
   reader.finish();
-  if (!property || !filter || !check_form(*filter))
-    return false;
-  check_grammar(from, pointer, found);
-  return true;
+  if (filter && check_form(*filter))
+    check_value(filter->content(), filter->pointer(), found);
 }
 
 void read_group(object_reader& group, const known_metrics& metrics, bool sums, json::array& into) {
@@ -137,6 +158,17 @@ std::optional<json::object> read_custom_metric(object_reader& attributes,
   if (!method)
     return std::nullopt;
   return json::object{{"aggregation_method", *method}, {"metric_groups", std::move(written)}};
+}
+
+std::optional<json::array> engine_filters(const json::array& metric_filters) {
+  json::array all;
+  for (const auto& one : metric_filters) {
+    auto filter = engine_filter(one.at("filter").as_object());
+    if (!filter)
+      return std::nullopt;
+    all.push_back({{"property", one.at("property")}, {"filter", std::move(*filter)}});
+  }
+  return all;
 }
 
 } // namespace gateway

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <deque>
 #include <optional>
 #include <set>
 #include <tuple>
@@ -67,13 +68,8 @@ public:
     : latest_(c.whose->engine->now() + ahead_max), found_(found) {
   }
 
-  /// Whose event it is.
-  struct person {
-    const profile_identifiers& who;
-    std::string_view text;      // JSON.
-    const std::string& pointer; // To what has `data`.
-  };
-  void add(object_reader& attributes, const person& whose) {
+  /// One event. `person` is what the line says of its profile, which must outlive this.
+  void add(object_reader& attributes, const named_profile& profile, std::string_view person) {
     if (places_.size() == events_max) {
       found_.add(attributes.pointer(),
                  fmt::format("more than {} events; send them in several requests", events_max));
@@ -84,18 +80,22 @@ public:
     text_ += "{\"metric\":";
     model::append_json_string(text_, metric);
     text_ += ",\"profile\":";
-    text_ += whose.text;
+    text_ += person;
     append_time(attributes);
     append_value(attributes);
     attributes.boolean("backfill", presence::nullable);
     append_properties(attributes);
     text_ += '}';
     attributes.finish();
-    places_.push_back({attributes.pointer(), whose.pointer});
+    places_.push_back({attributes.pointer(), &profile});
     if (wants_unique_ids_ && !unique_id_.empty())
-      note_unique_id(whose.who, metric, attributes);
+      note_unique_id(profile.line.who, metric, attributes);
   }
 
+  /// A profile that stays until the lines are taken.
+  named_profile& keep(named_profile profile) {
+    return profiles_.emplace_back(std::move(profile));
+  }
   /// A unique id that comes twice is a mistake from now on.
   void want_unique_ids() {
     wants_unique_ids_ = true;
@@ -118,8 +118,8 @@ public:
 
 private:
   struct place {
-    std::string attributes; // Pointers.
-    std::string profile;
+    std::string attributes; // Pointer.
+    const named_profile* profile;
   };
 
   std::string read_metric(object_reader& attributes) {
@@ -227,19 +227,23 @@ private:
         || (error.field.size() > above.size() && error.field[above.size()] != '.')) {
       // What has `attributes`.
       const auto data = std::string_view{where.attributes}.substr(0, where.attributes.rfind('/'));
-      return to_error(error, error.text, data);
+      auto mistake = to_error(error, error.text, data);
+      if (error.field == "metric")
+        mistake.pointer += "/data/attributes/name";
+      return mistake;
     }
     auto inside = error;
     inside.field.erase(0, above.size() + 1);
     const auto line = own_json(error.text);
-    return to_error(inside, json_text(line.at(above)), where.profile + "/data");
+    return to_error(inside, json_text(line.at(above)), *where.profile);
   }
 
   model::instant latest_;
   mistakes& found_;
   std::string text_;
   std::vector<place> places_; // By line.
-  std::string unique_id_;     // Of the event that is being added; empty = none.
+  std::deque<named_profile> profiles_;
+  std::string unique_id_; // Of the event that is being added; empty = none.
   bool wants_unique_ids_ = false;
   std::set<std::tuple<std::string, std::string, std::string>> unique_ids_;
 };
@@ -296,11 +300,9 @@ const json::array* list_below(object_reader& attributes, std::string_view key,
 /// One group `{type, attributes: {profile, events: {data: […]}, backfill}}`.
 void add_group(const call& c, json::value& group, const std::string& pointer, speaker by,
                event_lines& lines, mistakes& found) {
-  const auto profile_pointer = pointer + "/attributes/profile";
-  auto* given = member(member(&group, "attributes"), "profile");
-  profile_line profile;
-  if (given != nullptr)
-    profile = read_named_profile(c, *given, profile_pointer, by, found);
+  auto& profile = lines.keep({});
+  if (auto* given = member(member(&group, "attributes"), "profile"))
+    profile = read_named_profile(c, *given, pointer + "/attributes/profile", by, found);
   auto attributes = attributes_of(group, pointer, "event-bulk-create", found);
   if (!attributes)
     return;
@@ -311,11 +313,11 @@ void add_group(const call& c, json::value& group, const std::string& pointer, sp
   attributes->finish();
   if (events == nullptr)
     return;
-  const auto later = identifiers_json(profile.who);
+  const auto later = identifiers_json(profile.line.who);
   for (std::size_t i = 0; i < events->size(); ++i) {
     const auto at = fmt::format("{}/{}", events_pointer, i);
     if (auto event = attributes_of((*events)[i], at, "event", found))
-      lines.add(*event, {profile.who, i == 0 ? profile.text : later, profile_pointer});
+      lines.add(*event, profile, i == 0 ? profile.line.text : later);
   }
 }
 
@@ -325,15 +327,14 @@ model::change_batch read_event(const call& c, speaker by) {
   auto body = read_event_body(c);
   mistakes found;
   event_lines lines{c, found};
-  const std::string pointer = "/data/attributes/profile";
-  profile_line profile;
+  named_profile profile;
   if (auto* given = member(member(member(&body, "data"), "attributes"), "profile"))
-    profile = read_named_profile(c, *given, pointer, by, found);
+    profile = read_named_profile(c, *given, "/data/attributes/profile", by, found);
   data_reader reader{body, {"event"}, found};
   if (reader.attributes().content().empty())
     found.refuse_if_any(); // What is missing inside would be said too.
   reader.attributes().any("profile", presence::required);
-  lines.add(reader.attributes(), {profile.who, profile.text, pointer});
+  lines.add(reader.attributes(), profile, profile.line.text);
   reader.data().finish();
   return lines.take();
 }

@@ -1,5 +1,6 @@
 #include "gateway/metric_aggregates.hpp"
 
+#include "gateway/aggregate_filter.hpp"
 #include "gateway/cursor.hpp"
 #include "gateway/document.hpp"
 #include "gateway/filter.hpp"
@@ -29,48 +30,9 @@ namespace json = boost::json;
 
 constexpr std::int64_t page_size_preset = 500;
 constexpr std::int64_t page_size_max = 10'000;
-constexpr std::int64_t range_days_max = 366;
-constexpr std::size_t filters_max = 50;
 
 const std::vector<std::string_view> measurement_names = {"count", "sum_value", "unique"};
 const std::vector<std::string_view> interval_names = {"day", "hour", "month", "week"};
-const std::vector<std::string_view> dimension_names = {"$attributed_channel",
-                                                       "$attributed_flow",
-                                                       "$attributed_message",
-                                                       "$attributed_variation",
-                                                       "$campaign_channel",
-                                                       "$flow",
-                                                       "$flow_channel",
-                                                       "$message",
-                                                       "$message_send_cohort",
-                                                       "$usage_amount",
-                                                       "$value_currency",
-                                                       "$variation",
-                                                       "$variation_send_cohort",
-                                                       "Bot Click",
-                                                       "Bounce Type",
-                                                       "Campaign Name",
-                                                       "Client Canonical",
-                                                       "Client Name",
-                                                       "Client Type",
-                                                       "Email Domain",
-                                                       "Failure Source",
-                                                       "Failure Type",
-                                                       "From Number",
-                                                       "From Phone Region",
-                                                       "Inbox Provider",
-                                                       "List",
-                                                       "Message Format",
-                                                       "Message Name",
-                                                       "Message Type",
-                                                       "Method",
-                                                       "Segment Count",
-                                                       "Subject",
-                                                       "To Number",
-                                                       "To Phone Region",
-                                                       "URL",
-                                                       "form_id"};
-
 /// What stands for a dimension where the events have no property of its name.
 struct stand_in {
   std::string_view dimension;
@@ -90,43 +52,6 @@ constexpr std::array<outer_name, 8> outer_names{{{"metric", "metric_id"},
                                                  {"order", "sort", true},
                                                  {"timezone", "timezone"},
                                                  {"datasource", "metric_id", true}}};
-
-std::vector<filter_rule> filter_rules() {
-  using enum filter_operator;
-  std::vector<filter_rule> rules;
-  rules.push_back({"datetime", {greater_or_equal, less_than}, filter_kind::instant});
-  for (const auto name : dimension_names) {
-    const std::string field{name};
-    rules.push_back({field, {equals, any, contains, starts_with}});
-    for (const auto kind : {filter_kind::number, filter_kind::boolean})
-      rules.push_back({field, {equals, any}, kind});
-  }
-  return rules;
-}
-
-/// The end of a range as the clock on the wall shows it: milliseconds since its own 1970. `text` is
-/// the filter in which the term stands; an instant without an offset is meant in the zone.
-std::int64_t wall_time_of(const filter_term& term, std::string_view text,
-                          const segments::zone& zone) {
-  // A term's position counts characters.
-  std::size_t at = 0;
-  for (std::size_t characters = 1; characters < term.position; ++characters) {
-    ++at;
-    while (at < text.size() && (text[at] & 0xC0) == 0x80)
-      ++at;
-  }
-  const auto comma = text.find(',', at);
-  auto written = text.substr(comma + 1, text.find(')', comma) - comma - 1);
-  while (written.starts_with(' '))
-    written.remove_prefix(1);
-  while (written.ends_with(' '))
-    written.remove_suffix(1);
-  constexpr std::size_t clock_at = 11; // Behind the date and its T.
-  const bool has_offset = written.size() > clock_at
-                       && written.find_first_of("Zz+- ", clock_at) != std::string_view::npos;
-  const auto ms = model::to_ms(term.instant());
-  return has_offset ? zone.local(ms) : ms;
-}
 
 json::value operand_of(const filter_value& value) {
   if (const auto* text = std::get_if<std::string>(&value))
@@ -192,9 +117,12 @@ private:
     wanted_["interval"] = attributes
                             .text("interval", presence::nullable, {1'000, true, interval_names})
                             .value_or("day");
-    by_ = read_names(attributes, "by", presence::nullable, dimension_names);
+    by_ = read_names(attributes, "by", presence::nullable, aggregate_dimensions());
     read_zone(attributes);
-    read_filter(attributes);
+    if (auto filter = read_aggregate_filter(attributes, *zone_)) {
+      wanted_["timeframe"] = std::move(filter->timeframe);
+      terms_ = std::move(filter->terms);
+    }
     read_sort(attributes);
     read_return_fields(attributes);
     read_page(attributes);
@@ -237,60 +165,6 @@ private:
     wanted_["timezone"] = name;
   }
 
-  void read_filter(object_reader& attributes) {
-    static const auto rules = filter_rules();
-    const auto texts = attributes.texts("filter", presence::required, filters_max,
-                                        {filter_bytes_max, true, {}});
-    if (!texts)
-      return;
-    for (std::size_t i = 0; i < texts->size(); ++i) {
-      const auto refuse = [&](const std::string& why) {
-        attributes.found().add(fmt::format("{}/{}", attributes.pointer_to("filter"), i), why);
-      };
-      const auto& text = (*texts)[i];
-      const auto terms = parse_filter(text);
-      if (!terms) {
-        refuse(terms.error().message);
-        continue;
-      }
-      const auto faults = check_filter(*terms, rules);
-      for (const auto& fault : faults)
-        refuse(fault);
-      if (faults.empty())
-        for (const auto& term : *terms)
-          if (!take(term, text))
-            refuse(fmt::format("{} of 'datetime' is there already", name_of(term.operation)));
-    }
-    read_range(attributes);
-  }
-
-  /// False = the range has that end already.
-  bool take(const filter_term& term, std::string_view text) {
-    if (term.field != "datetime") {
-      terms_.push_back(term);
-      return true;
-    }
-    auto& end = term.operation == filter_operator::less_than ? to_ : from_;
-    if (end)
-      return false;
-    end = wall_time_of(term, text, *zone_);
-    return true;
-  }
-
-  void read_range(object_reader& attributes) {
-    if (!from_ || !to_)
-      return attributes.refuse("filter", "must have greater-or-equal(datetime,…) and "
-                                         "less-than(datetime,…)");
-    if (*to_ <= *from_)
-      return attributes.refuse("filter", "must have an end of 'datetime' behind its start");
-    if (*to_ - *from_ > range_days_max * segments::day_ms)
-      return attributes.refuse("filter", "must not span more than a year of 'datetime'");
-    const auto wall_text = [](std::int64_t local) {
-      return model::format_instant(model::from_ms(local));
-    };
-    wanted_["timeframe"] = {{"start", wall_text(*from_)}, {"end", wall_text(*to_)}};
-  }
-
   void read_sort(object_reader& attributes) {
     const auto given = attributes.text("sort", presence::nullable);
     if (!given)
@@ -310,7 +184,7 @@ private:
   void read_return_fields(object_reader& attributes) {
     auto allowed = std::vector<std::string_view>{"data", "dates"};
     allowed.insert(allowed.end(), measurement_names.begin(), measurement_names.end());
-    allowed.insert(allowed.end(), dimension_names.begin(), dimension_names.end());
+    allowed.insert(allowed.end(), aggregate_dimensions().begin(), aggregate_dimensions().end());
     const auto names = read_names(attributes, "return_fields", presence::nullable, allowed);
     std::erase_if(shown_ = measurements_, [&](const std::string& name) {
       return std::ranges::find(names, name) == names.end();
@@ -401,8 +275,6 @@ private:
   std::vector<std::string> shown_; // Of the measurements.
   std::vector<std::string> by_;
   std::vector<filter_term> terms_;
-  std::optional<std::int64_t> from_; // By the clock on the wall.
-  std::optional<std::int64_t> to_;
   const segments::zone* zone_ = nullptr;
   order sort_;
   std::size_t page_size_ = 0;

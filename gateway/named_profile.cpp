@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <utility>
+#include <vector>
 
 namespace gateway {
 
@@ -153,15 +154,11 @@ void leave_identifiers(const account& whose, json::object& attributes,
   }
 }
 
-/// The line's mistakes, with `meta` where it stood.
-void pass_on(const mistakes& own, const patches& taken, const std::string& pointer,
-             mistakes& found) {
-  const auto written = pointer + "/data/meta";
-  for (auto mistake : own.all()) {
-    if (taken.is_among_attributes && mistake.pointer.starts_with(written))
-      mistake.pointer.insert(pointer.size() + std::string_view{"/data"}.size(), "/attributes");
-    found.add(std::move(mistake));
-  }
+/// Where `meta` stood.
+void move_meta(error_entry& mistake, const std::string& pointer) {
+  constexpr std::string_view data = "/data";
+  if (mistake.pointer.starts_with(pointer + "/data/meta"))
+    mistake.pointer.insert(pointer.size() + data.size(), "/attributes");
 }
 
 void check_who(const profile_line& line, const profile_identifiers& known, bool is_anonymous,
@@ -182,8 +179,8 @@ void check_who(const profile_line& line, const profile_identifiers& known, bool 
 
 } // namespace
 
-profile_line read_named_profile(const call& c, json::value& from, const std::string& pointer,
-                                speaker by, mistakes& found) {
+named_profile read_named_profile(const call& c, json::value& from, std::string pointer, speaker by,
+                                 mistakes& found) {
   mistakes own;
   auto* data = object_in(from.if_object(), "data");
   auto* attributes = object_in(data, "attributes");
@@ -210,8 +207,31 @@ profile_line read_named_profile(const call& c, json::value& from, const std::str
                              pointer + "/data");
     check_who(line, known, is_anonymous, pointer, own);
   }
-  pass_on(own, taken, pointer, found);
-  return line;
+  for (auto mistake : own.all()) {
+    if (taken.is_among_attributes)
+      move_meta(mistake, pointer);
+    found.add(std::move(mistake));
+  }
+  return {std::move(line), std::move(pointer), taken.is_among_attributes};
+}
+
+error_entry to_error(const messages::line_error& why, std::string_view line,
+                     const named_profile& profile) {
+  auto mistake = to_error(why, line, profile.pointer + "/data");
+  if (profile.has_inner_meta)
+    move_meta(mistake, profile.pointer);
+  return mistake;
+}
+
+model::change_batch changes_of(const named_profile& profile) {
+  messages::ndjson_reader reader;
+  messages::line_block block{profile.line.text};
+  model::change_batch changes;
+  std::vector<messages::line_error> errors;
+  reader.read(block, changes, errors);
+  if (!errors.empty())
+    throw refusal{to_error(errors.front(), profile.line.text, profile)};
+  return changes;
 }
 
 } // namespace gateway

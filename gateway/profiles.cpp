@@ -443,11 +443,11 @@ answer request_deletion(const call& c) {
   data_reader read{body, {.type = "data-privacy-deletion-job"}, found};
   std::string id;
   profile_identifiers who;
-  if (const auto nested = read.attributes().nested("profile", presence::required)) {
-    data_reader profile{nested->content(),
+  if (const auto* nested = read.attributes().any("profile", presence::required)) {
+    data_reader profile{*nested,
                         {.type = "profile", .may_have_id = true, .needs_attributes = false},
                         found,
-                        nested->pointer()};
+                        read.attributes().pointer_to("profile")};
     id = profile.id();
     who.email = profile.attributes().text("email", presence::nullable).value_or({});
     who.phone_number = profile.attributes().text("phone_number", presence::nullable).value_or({});
