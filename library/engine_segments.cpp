@@ -371,8 +371,9 @@ outcome<member_page> engine::members(std::string_view segment, const member_orde
     const auto found = parts_->find(segment);
     if (!found)
       return found.error();
-    actors::list_joined asked{
-      found->entry.number, order.is_descending, order.from, order.to, parse_joining(cursor), limit};
+    actors::list_joined asked{found->entry.number, order.is_descending, order.from, order.to,
+                              parse_joining(cursor)};
+    asked.limit = limit + 1; // One more tells whether there is another page.
     if (!cursor.empty() && !asked.after)
       return bad_cursor(cursor);
     auto pages = parts_->ask_all<actors::member_list>(asked, "list members by joining");
