@@ -211,7 +211,7 @@ void fold_state::count_row(std::uint32_t stream, std::uint32_t row) {
     const auto& entry = entry_of(stream, key, e);
     if (entry.window_ms != 0) {
       ++result_.touches;
-      if (c.columns->times.at(at) + entry.window_ms > order_.now)
+      if (c.columns->times.at(at) + entry.window_ms >= order_.now)
         ++result_.open_touches;
     }
     count_entry(entry, s, at, 1);
@@ -257,12 +257,13 @@ fold_state::column_entry fold_state::resolve(std::uint32_t stream, std::uint32_t
   seen e{s.events.time(place), stream, place};
   auto time = e.time;
   std::int64_t sent = no_time;
+  mark_machines(s, e);
+  made.is_bot = e.is_bot;
+  made.is_apple = e.is_apple;
   if (order_.kind == datasource_kind::messages) {
     if (!s.messages)
       return made;
-    mark(s, e);
-    made.is_bot = e.is_bot;
-    made.is_apple = e.is_apple;
+    e.message = message_of(s, e.place);
     if (e.message == message_reader::none)
       return made;
     made.why = exclusion::other_owner;
@@ -295,6 +296,8 @@ fold_state::column_entry fold_state::resolve(std::uint32_t stream, std::uint32_t
 
 void fold_state::count_entry(const column_entry& e, const stream_state& stream, std::uint32_t at,
                              std::uint64_t times) {
+  if (!e.is_counted && e.why == exclusion::without_send && !stream.measures.empty())
+    result_.without_send += times;
   for (const auto m : stream.measures) {
     const auto& measure = order_.measures[m];
     auto& tally = result_.tallies[m];
