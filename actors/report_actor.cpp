@@ -68,21 +68,6 @@ std::shared_ptr<metrics::fold_order> plan(self_pointer self, const metrics::requ
   return order;
 }
 
-/// The same for the timeframe that the request compares with.
-std::shared_ptr<metrics::fold_order> earlier(const metrics::request& asked,
-                                             const metrics::fold_order& order) {
-  const auto* zone = segments::find_zone(order.zone);
-  auto made = std::make_shared<metrics::fold_order>(order);
-  made->time = asked.compare == metrics::comparison::previous_year
-               ? metrics::year_before(order.time, *zone, asked.by_weekday)
-               : metrics::period_before(order.time, *zone);
-  if (asked.interval)
-    made->intervals = metrics::periods_in(made->time, *asked.interval, *zone, asked.week_start,
-                                          metrics::intervals_max)
-                        .value_or(std::vector<std::int64_t>{});
-  return made;
-}
-
 /// What one making of a report gathers.
 struct work {
   metrics::request asked;
@@ -101,9 +86,12 @@ std::vector<metrics::fold_result> results_of(const folded& all) {
 }
 
 metrics::answer conclude(self_pointer self, const work& w) {
-  const auto before_time = w.before ? std::optional{w.before->time} : std::nullopt;
-  auto made = metrics::conclude(w.asked, *self->state.words, *w.order, results_of(w.now),
-                                before_time, results_of(w.then));
+  const auto now = results_of(w.now);
+  const auto then = results_of(w.then);
+  std::optional<metrics::added_timeframe> before;
+  if (w.before)
+    before.emplace(metrics::added_timeframe{w.before.get(), then});
+  auto made = metrics::conclude(w.asked, *self->state.words, {w.order.get(), now}, before);
   for (const auto& part : *w.now.parts)
     made.positions.push_back(part.position);
   return made;
@@ -145,7 +133,7 @@ void make(self_pointer self, const make_report& order,
         read_so_far.errors = too_many_intervals();
       } else {
         if (w->asked.compare != metrics::comparison::none)
-          w->before = earlier(w->asked, *w->order);
+          w->before = std::make_shared<metrics::fold_order>(metrics::earlier(w->asked, *w->order));
         auto left = countdown::from(
           w->before ? 2 : 1, [=](const std::optional<caf::error>& broken) mutable {
             if (broken)

@@ -93,9 +93,17 @@ read_dictionary(const std::filesystem::path& directory,
 
 definition_outcome<std::string> engine::report(std::string_view request, report_format format) {
   return guarded([&]() -> definition_outcome<std::string> {
-    auto made = parts_->ask<actors::made_report>(
-      parts_->reports, actors::make_report{std::make_shared<const std::string>(request)},
-      "make a report", parts::work_deadline);
+    auto asked = std::make_shared<const std::string>(request);
+    if (format == report_format::explanation || format == report_format::explanation_json) {
+      // Of a series' intervals people cannot be added up.
+      auto whole = changed_request(request, R"({"interval":null})");
+      if (!whole)
+        return whole;
+      asked = std::make_shared<const std::string>(std::move(*whole));
+    }
+    auto made = parts_->ask<actors::made_report>(parts_->reports,
+                                                 actors::make_report{std::move(asked)},
+                                                 "make a report", parts::work_deadline);
     if (!made)
       return made.error();
     if (!made->answer)

@@ -30,29 +30,100 @@ statistic_value value_of(const fold_measure& m, const partial& p) {
   }
 }
 
-class concluder {
+/// By row, everything that one timeframe holds.
+class timeframe_rows {
 public:
-  concluder(const request& asked, const dictionary& words, const fold_order& order)
-    : asked_(asked), words_(words), order_(order),
-      intervals_(std::max<std::size_t>(order.intervals.size(), 1)) {
-    for (std::size_t m = 0; m < order.measures.size(); ++m)
-      places_[order.measures[m].name] = m;
+  explicit timeframe_rows(const added_timeframe& added)
+    : added_(added), intervals_(std::max<std::size_t>(added.order->intervals.size(), 1)) {
   }
 
-  [[nodiscard]] std::map<row_key, row_sums> merged(std::span<const fold_result> parts,
-                                                   std::size_t rollup) const {
+  [[nodiscard]] std::map<row_key, row_sums> merged(std::size_t rollup) const {
     std::map<row_key, row_sums> all;
-    for (const auto& part : parts)
+    for (const auto& part : added_.parts)
       for (const auto& row : part.rollups[rollup]) {
-        if (row.interval >= intervals_) // A compared month may have more days.
-          continue;
         auto& to = all[row.values];
         if (to.empty())
-          to.assign(intervals_, std::vector<partial>(order_.measures.size()));
-        for (std::size_t m = 0; m < order_.measures.size(); ++m)
+          to = nothing();
+        for (std::size_t m = 0; m < row.measures.size(); ++m)
           to[row.interval][m].add(row.measures[m]);
       }
     return all;
+  }
+
+  [[nodiscard]] row_sums nothing() const {
+    return row_sums(intervals_, std::vector<partial>(added_.order->measures.size()));
+  }
+
+private:
+  const added_timeframe& added_;
+  std::size_t intervals_;
+};
+
+void add(row_sums& to, const row_sums& more) {
+  for (std::size_t t = 0; t < to.size(); ++t)
+    for (std::size_t m = 0; m < to[t].size(); ++m)
+      to[t][m].add(more[t][m]);
+}
+
+class concluder {
+public:
+  concluder(const request& asked, const dictionary& words, const added_timeframe& now,
+            const std::optional<added_timeframe>& before)
+    : asked_(asked), words_(words), order_(*now.order), now_(now) {
+    if (before)
+      before_.emplace(*before);
+    for (std::size_t m = 0; m < order_.measures.size(); ++m)
+      places_[order_.measures[m].name] = m;
+  }
+
+  [[nodiscard]] answer_rollup rollup(std::size_t index, std::size_t total) const {
+    answer_rollup made;
+    for (std::size_t g = 0; g < order_.rollups[index].size(); ++g)
+      made.groupings.push_back(asked_.rollups[index][g].name);
+    auto now = now_.merged(index);
+    auto before = before_ ? before_->merged(index) : std::map<row_key, row_sums>{};
+    // A row that only the compared timeframe has is a row of nothing now.
+    for (const auto& [key, sums] : before)
+      now.try_emplace(key, now_.nothing());
+    std::vector<sorted_row> rows;
+    for (const auto& [key, sums] : now) {
+      if (before_)
+        before.try_emplace(key, before_->nothing());
+      rows.push_back({shown(key, sums, before_ ? &before[key] : nullptr), &sums,
+                      before_ ? &before[key] : nullptr});
+    }
+    sort(rows, made.groupings, index);
+    made.rows_in_all = rows.size();
+    if (!rows.empty())
+      add_totals(made, rows, index, total);
+    for (std::size_t i = 0; i < std::min(rows.size(), asked_.limit); ++i)
+      made.rows.push_back(std::move(rows[i].row));
+    return made;
+  }
+
+  /// Of every measure over all intervals.
+  [[nodiscard]] std::vector<statistic_value> totals(std::size_t total) const {
+    const auto merged = now_.merged(total);
+    const auto& series = merged.empty() ? now_.nothing() : merged.begin()->second;
+    std::vector<statistic_value> values;
+    for (std::size_t m = 0; m < order_.measures.size(); ++m)
+      values.push_back(total_of(m, series));
+    return values;
+  }
+
+private:
+  struct sorted_row {
+    answer_row row;
+    const row_sums* now;
+    const row_sums* before; // Null when nothing is compared.
+  };
+
+  [[nodiscard]] answer_row shown(const row_key& key, const row_sums& now,
+                                 const row_sums* before) const {
+    answer_row made{key, statistics(now)};
+    if (before != nullptr)
+      made.before = statistics(*before);
+    return made;
   }
 
   [[nodiscard]] std::vector<std::vector<statistic_value>> statistics(const row_sums& sums) const {
@@ -68,50 +139,16 @@ public:
     return made;
   }
 
-  [[nodiscard]] row_sums nothing() const {
-    return row_sums(intervals_, std::vector<partial>(order_.measures.size()));
-  }
-
-  [[nodiscard]] answer_rollup rollup(std::span<const fold_result> parts,
-                                     std::span<const fold_result> before, std::size_t index,
-                                     std::size_t total) const {
-    answer_rollup made;
-    for (std::size_t g = 0; g < order_.rollups[index].size(); ++g)
-      made.groupings.push_back(asked_.rollups[index][g].name);
-    auto rows = merged(parts, index);
-    auto earlier = merged(before, index);
-    // A row that only the compared timeframe has is a row of nothing now.
-    for (const auto& [key, sums] : earlier)
-      rows.try_emplace(key, nothing());
-    std::vector<std::pair<answer_row, const row_sums*>> shown;
-    for (const auto& [key, sums] : rows) {
-      answer_row row{key, statistics(sums)};
-      if (!before.empty()) {
-        const auto then = earlier.find(key);
-        row.before = statistics(then == earlier.end() ? nothing() : then->second);
-      }
-      shown.emplace_back(std::move(row), &sums);
-    }
-    sort(shown, made.groupings, index);
-    made.rows_in_all = shown.size();
-    add_totals(made, parts, before, shown, index, total);
-    for (std::size_t i = 0; i < std::min(shown.size(), asked_.limit); ++i)
-      made.rows.push_back(std::move(shown[i].first));
-    return made;
-  }
-
-  /// Of every measure over all intervals.
-  [[nodiscard]] std::vector<statistic_value> totals(std::span<const fold_result> parts,
-                                                    std::size_t total) const {
-    std::vector<partial> sums(order_.measures.size());
-    for (const auto& [key, series] : merged(parts, total))
-      for (const auto& measures : series)
-        for (std::size_t m = 0; m < sums.size(); ++m)
-          sums[m].add(measures[m]);
-    std::vector<statistic_value> values;
-    for (std::size_t m = 0; m < sums.size(); ++m)
-      values.push_back(value_of(order_.measures[m], sums[m]));
-    return values;
+  [[nodiscard]] statistic_value total_of(std::size_t m, const row_sums& series) const {
+    const auto& measure = order_.measures[m];
+    if (measure.counts == counting::members)
+      return value_of(measure, series.back()[m]);
+    if (measure.is_distinct() && series.size() > 1)
+      return std::nullopt; // Somebody may be in several intervals.
+    partial sum;
+    for (const auto& interval : series)
+      sum.add(interval[m]);
+    return value_of(measure, sum);
   }
 
   [[nodiscard]] bool adds_up(std::size_t m, std::size_t rollup) const {
@@ -123,6 +160,10 @@ public:
     case counting::sum:
     case counting::profiles:
       return !tagged;
+    case counting::members:
+    case counting::joins:
+    case counting::leaves:
+      return true; // Segment by segment.
     case counting::message_people:
       // Of rows that are told by the message, no two share a message. A variation or channel does
       // not tell messages apart.
@@ -140,9 +181,8 @@ public:
     }
   }
 
-private:
-  void sort(std::vector<std::pair<answer_row, const row_sums*>>& rows,
-            const std::vector<std::string>& groupings, std::size_t rollup) const {
+  void sort(std::vector<sorted_row>& rows, const std::vector<std::string>& groupings,
+            std::size_t rollup) const {
     const auto weekday_rank = [](const std::string& text) {
       const auto names = weekday_names();
       return std::ranges::find(names, std::string_view{text}) - names.begin();
@@ -167,8 +207,8 @@ private:
     std::ranges::stable_sort(rows, [&](const auto& a, const auto& b) {
       for (const auto& by : asked_.order) {
         if (by.statistic) {
-          const auto x = sum_of(a.first.statistics[*by.statistic]);
-          const auto y = sum_of(b.first.statistics[*by.statistic]);
+          const auto x = sum_of(a.row.statistics[*by.statistic]);
+          const auto y = sum_of(b.row.statistics[*by.statistic]);
           if (x == y)
             continue;
           // Rows without a value come last, whichever way.
@@ -180,41 +220,45 @@ private:
         if (found == groupings.end())
           continue;
         const auto g = static_cast<std::size_t>(found - groupings.begin());
-        if (const int c = compared(g, a.first.values[g], b.first.values[g]); c != 0)
+        if (const int c = compared(g, a.row.values[g], b.row.values[g]); c != 0)
           return by.falls ? c > 0 : c < 0;
       }
-      for (std::size_t g = 0; g < a.first.values.size(); ++g)
-        if (const int c = compared(g, a.first.values[g], b.first.values[g]); c != 0)
+      for (std::size_t g = 0; g < a.row.values.size(); ++g)
+        if (const int c = compared(g, a.row.values[g], b.row.values[g]); c != 0)
           return c < 0;
       return false;
     });
   }
 
-  void add_totals(answer_rollup& made, std::span<const fold_result> parts,
-                  std::span<const fold_result> before,
-                  const std::vector<std::pair<answer_row, const row_sums*>>& rows,
-                  std::size_t index, std::size_t total) const {
-    if (rows.empty())
-      return;
-    auto totals = merged(parts, total);
-    auto earlier = merged(before, total);
-    const auto all = totals.empty() ? nothing() : totals.begin()->second;
-    made.all = answer_row{{}, statistics(all)};
-    if (!before.empty())
-      made.all->before = statistics(earlier.empty() ? nothing() : earlier.begin()->second);
-    add_gaps(made, all, rows, index);
+  void add_totals(answer_rollup& made, const std::vector<sorted_row>& rows, std::size_t index,
+                  std::size_t total) const {
+    const auto whole = [&](const timeframe_rows& of) {
+      const auto merged = of.merged(total);
+      return merged.empty() ? of.nothing() : merged.begin()->second;
+    };
+    const auto now = whole(now_);
+    const auto before = before_ ? whole(*before_) : row_sums{};
+    made.all = shown({}, now, before_ ? &before : nullptr);
+    add_gaps(made, now, rows, index);
     if (rows.size() <= asked_.limit)
       return;
-    auto listed = nothing();
-    auto other = nothing();
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      auto& to = i < asked_.limit ? listed : other;
-      for (std::size_t t = 0; t < intervals_; ++t)
-        for (std::size_t m = 0; m < order_.measures.size(); ++m)
-          to[t][m].add((*rows[i].second)[t][m]);
+    const auto cut = rows.begin() + static_cast<std::ptrdiff_t>(asked_.limit);
+    made.listed = together({rows.begin(), cut}, index);
+    made.other = together({cut, rows.end()}, index);
+  }
+
+  [[nodiscard]] answer_row together(std::span<const sorted_row> rows, std::size_t index) const {
+    auto now = now_.nothing();
+    auto before = before_ ? before_->nothing() : row_sums{};
+    for (const auto& row : rows) {
+      add(now, *row.now);
+      if (before_)
+        add(before, *row.before);
     }
-    made.listed = answer_row{{}, known_statistics(listed, index)};
-    made.other = answer_row{{}, known_statistics(other, index)};
+    answer_row made{{}, known_statistics(now, index)};
+    if (before_)
+      made.before = known_statistics(before, index);
+    return made;
   }
 
   /// Statistics of several rows together; none where a measure does not add up.
@@ -233,8 +277,7 @@ private:
   }
 
   /// Rows against their total, of statistics that count.
-  void add_gaps(answer_rollup& made, const row_sums& all,
-                const std::vector<std::pair<answer_row, const row_sums*>>& rows,
+  void add_gaps(answer_rollup& made, const row_sums& all, const std::vector<sorted_row>& rows,
                 std::size_t index) const {
     if (made.groupings.empty())
       return;
@@ -248,10 +291,10 @@ private:
         continue;
       partial added;
       partial total;
-      for (std::size_t t = 0; t < intervals_; ++t) {
+      for (std::size_t t = 0; t < all.size(); ++t) {
         total.add(all[t][m]);
         for (const auto& row : rows)
-          added.add((*row.second)[t][m]);
+          added.add((*row.now)[t][m]);
       }
       const auto rows_value = value_of(counted, added).value_or(0);
       const auto total_value = value_of(counted, total).value_or(0);
@@ -274,7 +317,8 @@ private:
   const request& asked_;
   const dictionary& words_;
   const fold_order& order_;
-  std::size_t intervals_;
+  timeframe_rows now_;
+  std::optional<timeframe_rows> before_;
   std::map<std::string, std::size_t, std::less<>> places_; // Of measures.
 };
 
@@ -300,19 +344,10 @@ statistic_value evaluate(const dictionary& words, std::string_view statistic,
     d.when_zero);
 }
 
-answer conclude(const request& asked, const dictionary& words, const fold_order& order,
-                std::span<const fold_result> parts, const std::optional<time_range>& before_time,
-                std::span<const fold_result> before) {
-  answer made;
-  made.datasource = asked.datasource;
-  made.as_of = order.now;
-  made.zone = order.zone;
-  made.is_timeless = order.is_timeless;
-  made.time = order.time;
-  made.before = before_time;
-  made.intervals = order.intervals;
-  const auto moment = order.kind == datasource_kind::messages ? order.moment : send_moment::event;
-  made.moment = send_moment_names()[static_cast<std::size_t>(moment)];
+namespace {
+
+std::vector<answer_statistic> described(const request& asked, const dictionary& words) {
+  std::vector<answer_statistic> all;
   for (std::size_t s = 0; s < asked.statistics.size(); ++s) {
     const auto& entry = asked.statistics[s];
     answer_statistic about{asked.shown_as[s], entry, 1, words.hash_of(entry)};
@@ -324,29 +359,53 @@ answer conclude(const request& asked, const dictionary& words, const fold_order&
       about.in = d->second.in;
       about.formula = d->second.formula_text;
     }
-    made.statistics.push_back(std::move(about));
+    all.push_back(std::move(about));
   }
-  made.has_rollups = asked.has_rollups;
-  const concluder work{asked, words, order};
-  const auto empty = std::ranges::find_if(order.rollups, [](const auto& r) { return r.empty(); });
-  const auto total = static_cast<std::size_t>(empty - order.rollups.begin());
-  for (std::size_t r = 0; r < asked.rollups.size(); ++r)
-    made.rollups.push_back(work.rollup(parts, before, r, total));
-  made.totals = work.totals(parts, total);
-  made.tallies.resize(order.measures.size());
-  for (const auto& m : order.measures)
+  return all;
+}
+
+void add_completeness(answer& made, const added_timeframe& now) {
+  for (const auto& m : now.order->measures)
     made.measures.push_back(m.name);
-  for (const auto& part : parts) {
+  made.tallies.resize(made.measures.size());
+  for (const auto& part : now.parts) {
     made.events_read += part.events;
     made.profiles_read += part.profiles;
     made.touches += part.touches;
     made.open_touches += part.open_touches;
+    made.without_send += part.without_send;
     for (std::size_t m = 0; m < made.tallies.size(); ++m)
       made.tallies[m].add(part.tallies[m]);
   }
-  for (const auto& t : made.tallies)
-    made.without_send = std::max(made.without_send,
-                                 t.excluded[static_cast<std::size_t>(exclusion::without_send)]);
+}
+
+} // namespace
+
+answer conclude(const request& asked, const dictionary& words, const added_timeframe& now,
+                const std::optional<added_timeframe>& before) {
+  const auto& order = *now.order;
+  answer made;
+  made.datasource = asked.datasource;
+  made.as_of = order.now;
+  made.zone = order.zone;
+  made.is_timeless = order.is_timeless;
+  made.time = order.time;
+  made.intervals = order.intervals;
+  if (before) {
+    made.before = before->order->time;
+    made.before_intervals = before->order->intervals;
+  }
+  const auto moment = order.kind == datasource_kind::messages ? order.moment : send_moment::event;
+  made.moment = send_moment_names()[static_cast<std::size_t>(moment)];
+  made.statistics = described(asked, words);
+  made.has_rollups = asked.has_rollups;
+  const concluder work{asked, words, now, before};
+  const auto empty = std::ranges::find_if(order.rollups, [](const auto& r) { return r.empty(); });
+  const auto total = static_cast<std::size_t>(empty - order.rollups.begin());
+  for (std::size_t r = 0; r < asked.rollups.size(); ++r)
+    made.rollups.push_back(work.rollup(r, total));
+  made.totals = work.totals(total);
+  add_completeness(made, now);
   return made;
 }
 

@@ -21,7 +21,9 @@ struct answer_row {
   std::vector<std::string> values; // By the rollup's groupings.
   /// By statistic, then interval; one interval when no series was asked for.
   std::vector<std::vector<statistic_value>> statistics;
-  std::vector<std::vector<statistic_value>> before{}; // The compared timeframe's; may be empty.
+  /// The compared timeframe's, which may have more or fewer intervals; empty when nothing is
+  /// compared.
+  std::vector<std::vector<statistic_value>> before{};
 };
 
 /// Why a rollup's rows do not add up to its total.
@@ -59,7 +61,8 @@ struct answer {
   time_range time{};
   std::optional<time_range> before{};    // The compared timeframe.
   std::vector<std::int64_t> intervals{}; // Starts; empty = no series.
-  std::string moment;                    // Time basis: "send", …
+  std::vector<std::int64_t> before_intervals{};
+  std::string moment; // Time basis: "send", …
   std::vector<answer_statistic> statistics;
   std::vector<answer_rollup> rollups;
   bool has_rollups = false; // They were asked for; otherwise there is one grouping.
@@ -71,19 +74,24 @@ struct answer {
   std::vector<std::uint64_t> positions{}; // Of the partitions' logs.
   std::vector<measure_tally> tallies{};   // By the order's measures.
   std::vector<std::string> measures{};    // Their names.
-  std::vector<statistic_value> totals{};  // Their values over everything.
+  /// Their values over everything; none of what intervals cannot tell together.
+  std::vector<statistic_value> totals{};
 };
 
 /// The order with one more rollup, the empty one at the end, when it has none: the total of every
 /// other.
 fold_order with_total(fold_order order);
 
-/// Merges, fills gaps, applies formulas, sorts and cuts. `parts` are of `with_total(order)`; the
-/// same parts in any order give the same answer. `before` are of the same order in the compared
-/// timeframe; may be empty.
-answer conclude(const request& asked, const dictionary& words, const fold_order& order,
-                std::span<const fold_result> parts, const std::optional<time_range>& before_time,
-                std::span<const fold_result> before);
+/// What partitions added up for an order that `with_total` has completed.
+struct added_timeframe {
+  const fold_order* order = nullptr;
+  std::span<const fold_result> parts;
+};
+
+/// Merges, fills gaps, applies formulas, sorts and cuts. The same parts in any order give the same
+/// answer. `before` is of the compared timeframe.
+answer conclude(const request& asked, const dictionary& words, const added_timeframe& now,
+                const std::optional<added_timeframe>& before = std::nullopt);
 
 /// The answer as JSON: stable order, shortest numbers. docs/reports.md describes it.
 std::string to_json(const answer& a);

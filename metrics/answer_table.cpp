@@ -89,18 +89,22 @@ private:
 
 void add_row(text_table& to, const answer& a, const answer_rollup& r, const answer_row& row,
              std::string_view title) {
-  const auto series = std::max<std::size_t>(a.intervals.size(), 1);
+  const auto series = std::max({std::size_t{1}, a.intervals.size(), a.before_intervals.size()});
+  const auto cell = [&](const std::vector<statistic_value>& values, std::size_t t, unit in) {
+    return t < values.size() ? shown(values[t], in) : std::string{};
+  };
   for (std::size_t t = 0; t < series; ++t) {
     std::vector<std::string> cells = row.values;
     cells.resize(std::max<std::size_t>(r.groupings.size(), a.intervals.empty() ? 1 : 0));
     if (!title.empty() && !cells.empty())
       cells[0] = title;
     if (!a.intervals.empty())
-      cells.push_back(utc_text(a.intervals[t]).substr(0, 16));
+      // The compared timeframe may have more intervals.
+      cells.push_back(t < a.intervals.size() ? utc_text(a.intervals[t]).substr(0, 16) : "");
     for (std::size_t s = 0; s < a.statistics.size(); ++s) {
-      cells.push_back(shown(row.statistics[s][t], a.statistics[s].in));
+      cells.push_back(cell(row.statistics[s], t, a.statistics[s].in));
       if (!row.before.empty())
-        cells.push_back(shown(row.before[s][t], a.statistics[s].in));
+        cells.push_back(cell(row.before[s], t, a.statistics[s].in));
     }
     to.add(std::move(cells));
   }

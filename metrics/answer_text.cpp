@@ -2,6 +2,8 @@
 #include "metrics/words.hpp"
 #include "model/instant.hpp"
 
+#include <algorithm>
+
 namespace metrics {
 
 namespace {
@@ -209,13 +211,17 @@ std::string to_json(const answer& a) {
     to.field("time_basis", a.moment);
   }
   write_statistics(to, a);
-  if (!a.intervals.empty()) {
-    to.key("date_times");
+  const auto starts = [&](std::string_view name, const std::vector<std::int64_t>& intervals) {
+    if (intervals.empty())
+      return;
+    to.key(name);
     to.open('[');
-    for (const auto t : a.intervals)
+    for (const auto t : intervals)
       to.text(utc_text(t));
     to.close(']');
-  }
+  };
+  starts("date_times", a.intervals);
+  starts("before_date_times", a.before_intervals);
   if (a.has_rollups) {
     to.key("rollups");
     to.open('[');
@@ -233,40 +239,76 @@ std::string to_json(const answer& a) {
   return to.take();
 }
 
+namespace {
+
+/// Cells, quoted where they must be, one behind the other.
+class csv_line {
+public:
+  void add(std::string_view cell) {
+    if (!is_first_)
+      text_ += ',';
+    is_first_ = false;
+    text_ += csv_cell(cell);
+  }
+  /// Empty when there is no value, or no such interval.
+  void add(const std::vector<statistic_value>& series, std::size_t t) {
+    add(t < series.size() && series[t] ? model::format_number(*series[t]) : "");
+  }
+  [[nodiscard]] std::string line() const {
+    return text_ + '\n';
+  }
+
+private:
+  std::string text_;
+  bool is_first_ = true;
+};
+
+std::string csv_header(const answer& a, const answer_rollup& r) {
+  csv_line header;
+  for (const auto& g : r.groupings)
+    header.add(g);
+  if (!a.intervals.empty())
+    header.add("date_time");
+  for (const auto& s : a.statistics)
+    header.add(s.name);
+  if (!a.before_intervals.empty())
+    header.add("before_date_time");
+  if (a.before)
+    for (const auto& s : a.statistics)
+      header.add(s.name + "_before");
+  return header.line();
+}
+
+std::string csv_row(const answer& a, const answer_row& row, std::size_t t) {
+  const auto start = [&](const std::vector<std::int64_t>& all) {
+    return t < all.size() ? utc_text(all[t]) : std::string{};
+  };
+  csv_line line;
+  for (const auto& v : row.values)
+    line.add(v);
+  if (!a.intervals.empty())
+    line.add(start(a.intervals));
+  for (const auto& series : row.statistics)
+    line.add(series, t);
+  if (!a.before_intervals.empty())
+    line.add(start(a.before_intervals));
+  for (const auto& series : row.before)
+    line.add(series, t);
+  return line.line();
+}
+
+} // namespace
+
 std::string to_csv(const answer& a) {
+  const auto lines = std::max({std::size_t{1}, a.intervals.size(), a.before_intervals.size()});
   std::string out;
   for (const auto& r : a.rollups) {
     if (!out.empty())
       out += '\n';
-    std::string header;
-    const auto add = [](std::string& line, std::string_view cell) {
-      line += line.empty() ? "" : ",";
-      line += csv_cell(cell);
-    };
-    for (const auto& g : r.groupings)
-      add(header, g);
-    if (!a.intervals.empty())
-      add(header, "date_time");
-    for (const auto& s : a.statistics)
-      add(header, s.name);
-    out += header + '\n';
+    out += csv_header(a, r);
     for (const auto& row : r.rows)
-      for (std::size_t t = 0; t < std::max<std::size_t>(a.intervals.size(), 1); ++t) {
-        std::string line;
-        bool is_first = true;
-        const auto cell = [&](std::string_view text) {
-          line += is_first ? "" : ",";
-          is_first = false;
-          line += csv_cell(text);
-        };
-        for (const auto& v : row.values)
-          cell(v);
-        if (!a.intervals.empty())
-          cell(utc_text(a.intervals[t]));
-        for (const auto& series : row.statistics)
-          cell(series[t] ? model::format_number(*series[t]) : "");
-        out += line + '\n';
-      }
+      for (std::size_t t = 0; t < lines; ++t)
+        out += csv_row(a, row, t);
   }
   return out;
 }

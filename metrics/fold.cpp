@@ -92,8 +92,11 @@ void fold_state::count_events() {
   for (std::uint32_t s = 0; s < streams_.size(); ++s) {
     const auto size = streams_[s].events.size();
     result_.events += size;
-    for (std::uint32_t i = 0; i < size; ++i)
-      count({streams_[s].events.time(i), s, i}, streams_[s].measures);
+    for (std::uint32_t i = 0; i < size; ++i) {
+      seen e{streams_[s].events.time(i), s, i};
+      mark_machines(streams_[s], e);
+      count(e, streams_[s].measures);
+    }
   }
 }
 
@@ -132,6 +135,10 @@ void fold_state::gather() {
 
 void fold_state::mark(stream_state& stream, seen& e) {
   e.message = message_of(stream, e.place);
+  mark_machines(stream, e);
+}
+
+void fold_state::mark_machines(stream_state& stream, seen& e) const {
   if (stream.order->is_click)
     e.is_bot = stream.events.property(e.place, stream.bot_slot) == truth_;
   if (stream.order->is_open)

@@ -69,10 +69,12 @@ struct measure_tally {
 struct fold_result {
   std::vector<std::vector<partial_row>> rollups;
   std::vector<measure_tally> tallies; // By measure.
-  std::uint64_t touches = 0;          // That could earn credit, of messages in the timeframe.
-  std::uint64_t open_touches = 0;     // Whose window is still open.
-  std::uint64_t profiles = 0;         // Read.
-  std::uint64_t events = 0;           // Read, every stream once.
+  /// Events that some measure leaves out since they belong to no send, each once.
+  std::uint64_t without_send = 0;
+  std::uint64_t touches = 0;      // That could earn credit, of messages in the timeframe.
+  std::uint64_t open_touches = 0; // Whose window is still open.
+  std::uint64_t profiles = 0;     // Read.
+  std::uint64_t events = 0;       // Read, every stream once.
   /// Of a collected cell: profiles that make it, each with how much of the number it makes.
   struct maker {
     std::uint32_t profile = 0;

@@ -168,7 +168,7 @@ void fold_state::count_row(std::uint32_t stream, std::uint32_t row) {
     const auto& entry = entry_of(stream, key, e);
     if (entry.window_ms != 0) {
       ++result_.touches;
-      if (c.columns->times.at(at) + entry.window_ms > order_.now)
+      if (c.columns->times.at(at) + entry.window_ms >= order_.now)
         ++result_.open_touches;
     }
     count_entry(entry, s, at);
@@ -218,12 +218,13 @@ fold_state::column_entry fold_state::resolve(std::uint32_t stream, std::uint32_t
   seen e{s.events.time(place), stream, place};
   auto time = e.time;
   std::int64_t sent = no_time;
+  mark_machines(s, e);
+  made.is_bot = e.is_bot;
+  made.is_apple = e.is_apple;
   if (order_.kind == datasource_kind::messages) {
     if (!s.messages)
       return made;
-    mark(s, e);
-    made.is_bot = e.is_bot;
-    made.is_apple = e.is_apple;
+    e.message = message_of(s, e.place);
     if (e.message == message_reader::none)
       return made;
     made.why = exclusion::other_owner;
@@ -266,6 +267,8 @@ std::optional<exclusion> fold_state::why_not(const column_entry& e, const fold_m
 }
 
 void fold_state::count_entry(const column_entry& e, const stream_state& stream, std::uint32_t at) {
+  if (!e.is_counted && e.why == exclusion::without_send && !stream.measures.empty())
+    ++result_.without_send;
   for (const auto m : stream.measures) {
     const auto& measure = order_.measures[m];
     if (const auto why = why_not(e, measure)) {

@@ -8,12 +8,19 @@ void fold_state::count(const seen& e, std::span<const std::uint32_t> measures) {
   std::int64_t sent = no_time;
   if (order_.kind == datasource_kind::messages) {
     if (e.message == message_reader::none || rows_[e.message].owner != order_.owner) {
+      const auto why = e.message == message_reader::none ? exclusion::no_message
+                                                         : exclusion::other_owner;
       for (const auto m : measures)
-        exclude(m,
-                e.message == message_reader::none ? exclusion::no_message : exclusion::other_owner);
+        exclude(m, order_.measures[m].by_event_time && !order_.time.holds(e.time)
+                     ? exclusion::outside
+                     : why);
       return;
     }
     sent = send_time(e.message, e.time);
+    if (sent == no_time && std::ranges::any_of(measures, [&](std::uint32_t m) {
+          return !order_.measures[m].by_event_time;
+        }))
+      ++result_.without_send;
   }
   for (const auto m : measures)
     count_one(e, m, sent);

@@ -39,11 +39,13 @@ void fold_state::gather_touches() {
     if (window == 0)
       continue;
     touches_.push_back({e.time, e.time + window, e.message, streams_[e.stream].order->touch_rank});
-    if (is_counted_by_columns_ || rows_[e.message].owner != order_.owner
-        || !order_.time.holds(send_time(e.message, e.time)))
+    if (is_counted_by_columns_ || rows_[e.message].owner != order_.owner)
+      continue;
+    const auto at = order_.moment == send_moment::event ? e.time : send_time(e.message, e.time);
+    if (!order_.time.holds(at))
       continue;
     ++result_.touches;
-    if (e.time + window > order_.now)
+    if (e.time + window >= order_.now)
       ++result_.open_touches;
   }
   std::ranges::sort(touches_, [&](const touch& a, const touch& b) { return goes_after(b, a); });

@@ -159,6 +159,8 @@ void fold_state::count_keys(std::uint32_t stream) {
 
 void fold_state::count_alike(const column_entry& e, const stream_state& stream,
                              std::uint64_t times) {
+  if (!e.is_counted && e.why == exclusion::without_send && !stream.measures.empty())
+    result_.without_send += times;
   for (const auto m : stream.measures) {
     const auto& measure = order_.measures[m];
     auto& tally = result_.tallies[m];

@@ -122,6 +122,9 @@ bool holds(const row_filter& f,
 /// report is as of.
 fold_order plan(const request& asked, const dictionary& words, std::int64_t now);
 
+/// The same order for the timeframe that the request compares with.
+fold_order earlier(const request& asked, const fold_order& order);
+
 /// A text that is equal for orders that ask for the same: what is in flight already need not be
 /// added up twice.
 std::string key_of(const fold_order& order);

@@ -119,6 +119,7 @@ private:
   void gather();
   /// What the event's properties say: its message, and whether a machine made it.
   void mark(stream_state& stream, seen& e);
+  void mark_machines(stream_state& stream, seen& e) const;
   std::uint32_t message_of(stream_state& stream, std::uint32_t i);
   void describe_message(std::uint32_t message);
   void describe_names(const fold_object& o, message_row& row);

@@ -24,10 +24,16 @@ private:
   };
   struct segment_counts {
     std::uint64_t members_now = 0;
+    interval_counts before;                   // The timeframe.
     std::vector<interval_counts> by_interval; // The last one: after the timeframe.
   };
   [[nodiscard]] std::uint64_t value_of(counting what, const segment_counts& counts,
                                        std::size_t interval) const;
+  /// Of the groupings and the filter.
+  [[nodiscard]] std::string value(std::size_t segment, std::size_t grouping) const;
+  [[nodiscard]] bool passes(std::size_t segment) const;
+  /// What became of the segment's joins and leaves, or of its members.
+  [[nodiscard]] measure_tally tally(counting what, std::size_t segment) const;
 
   const fold_order& order_;
   std::vector<std::int64_t> ends_; // Of the intervals.

@@ -26,8 +26,10 @@ public:
 
   /// The streams that decide sends and credit, whether or not a measure counts them.
   void plan_messages() {
-    if (source_.kind != datasource_kind::messages)
+    if (source_.kind != datasource_kind::messages) {
+      plan_policies();
       return;
+    }
     for (std::size_t i = 0; i < source_.sends.size(); ++i)
       each_member(source_.sends[i], [&](fold_stream& s) {
         s.is_send = true;
@@ -117,6 +119,17 @@ private:
     made_.measures.push_back(std::move(made));
   }
 
+  /// A bot's click is one, whatever it is counted for.
+  void plan_policies() {
+    const bool minds_bots = std::ranges::any_of(made_.measures, &fold_measure::leaves_bots_out);
+    const bool minds_apple = std::ranges::any_of(made_.measures, &fold_measure::leaves_apple_out);
+    for (const auto& [name, source] : words_.datasources)
+      for (auto& s : made_.streams) {
+        s.is_click = s.is_click || (minds_bots && is_member(source.clicks, s.metric));
+        s.is_open = s.is_open || (minds_apple && is_member(source.opens, s.metric));
+      }
+  }
+
   void plan_touches() {
     for (const auto& t : source_.touches) {
       auto hours = t.window_hours;
@@ -183,6 +196,21 @@ fold_order plan(const request& asked, const dictionary& words, std::int64_t now)
   p.plan_measures();
   p.plan_messages();
   p.plan_groupings();
+  return made;
+}
+
+fold_order earlier(const request& asked, const fold_order& order) {
+  const auto* known = segments::find_zone(order.zone);
+  const auto& zone = known ? *known : segments::utc();
+  auto made = order;
+  made.time = asked.compare == comparison::previous_year
+              ? year_before(order.time, zone, asked.by_weekday)
+              : period_before(order.time, zone, asked.by_weekday);
+  if (asked.interval)
+    // A month or a day more than the request may have is no reason to have none.
+    made.intervals = periods_in(made.time, *asked.interval, zone, asked.week_start,
+                                2 * intervals_max)
+                       .value_or(std::vector<std::int64_t>{});
   return made;
 }
 

@@ -137,6 +137,22 @@ std::int64_t moved_by_years(std::int64_t day, std::int64_t years) {
   return day_of(date.year + years, date.month, date.day);
 }
 
+/// The same time on the wall some days earlier.
+std::int64_t moved_by_days(std::int64_t t, std::int64_t days, const segments::zone& zone) {
+  const auto day = zone.day(t);
+  const auto clock = zone.local(t) - day * day_ms;
+  return is_midnight(t, zone) ? zone.day_start(day - days)
+                              : zone.instant_of((day - days) * day_ms + clock);
+}
+
+/// As few whole weeks earlier as it takes to end before the range begins.
+time_range weeks_before(const time_range& range, const segments::zone& zone) {
+  auto weeks = std::max<std::int64_t>((zone.day(range.to) - zone.day(range.from)) / 7, 1);
+  while (moved_by_days(range.to, weeks * 7, zone) > range.from)
+    ++weeks;
+  return {moved_by_days(range.from, weeks * 7, zone), moved_by_days(range.to, weeks * 7, zone)};
+}
+
 } // namespace
 
 std::span<const std::string_view> timeframe_keys() {
@@ -263,7 +279,9 @@ std::optional<std::vector<std::int64_t>> periods_in(const time_range& range, per
   return starts;
 }
 
-time_range period_before(const time_range& range, const segments::zone& zone) {
+time_range period_before(const time_range& range, const segments::zone& zone, bool by_weekday) {
+  if (by_weekday)
+    return weeks_before(range, zone);
   if (!is_midnight(range.from, zone) || !is_midnight(range.to, zone))
     return {range.from - (range.to - range.from), range.from};
   const auto first = zone.day(range.from);
@@ -280,10 +298,7 @@ time_range period_before(const time_range& range, const segments::zone& zone) {
 time_range year_before(const time_range& range, const segments::zone& zone, bool by_weekday) {
   const auto moved = [&](std::int64_t t) {
     const auto day = zone.day(t);
-    const auto earlier = by_weekday ? day - 52 * 7 : moved_by_years(day, -1);
-    const auto clock = zone.local(t) - day * day_ms;
-    return is_midnight(t, zone) ? zone.day_start(earlier)
-                                : zone.instant_of(earlier * day_ms + clock);
+    return moved_by_days(t, by_weekday ? 52 * 7 : day - moved_by_years(day, -1), zone);
   };
   time_range made{moved(range.from), moved(range.to)};
   // Of 29 February alone, 1 March is left.

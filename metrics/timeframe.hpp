@@ -83,8 +83,9 @@ std::optional<std::vector<std::int64_t>> periods_in(const time_range& range, per
                                                     std::size_t most);
 
 /// The same length just before; ranges of whole days, months or years of the zone move by days,
-/// months or years, so that a month is compared with the month before.
-time_range period_before(const time_range& range, const segments::zone& zone);
+/// months or years, so that a month is compared with the month before. `by_weekday`: by as many
+/// whole weeks as it takes to lie before, so that Mondays meet Mondays.
+time_range period_before(const time_range& range, const segments::zone& zone, bool by_weekday);
 /// The same local dates a year earlier (29 February becomes 1 March); `by_weekday`: 52 weeks
 /// earlier, so that Mondays meet Mondays.
 time_range year_before(const time_range& range, const segments::zone& zone, bool by_weekday);

@@ -1,5 +1,5 @@
 #include "metrics/exact_sum.hpp"
-#include "tests/metrics/plain_report.hpp"
+#include "tests/metrics/plain_sums.hpp"
 
 #include <boost/test/unit_test.hpp>
 

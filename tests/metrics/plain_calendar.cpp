@@ -45,10 +45,20 @@ date::local_days first_of_week(date::local_days day, int week_start) {
   return day - (date::weekday{day} - first);
 }
 
-struct span {
-  std::int64_t begin;
-  std::int64_t end;
-};
+using span = report_calendar::span;
+
+bool is_midnight(const date::time_zone& zone, std::int64_t t) {
+  return start_of(zone, day_of(zone, t)) == t;
+}
+
+/// The same time on the wall on another day; the first of two, the next when there is none.
+std::int64_t on_day(const date::time_zone& zone, std::int64_t t, date::local_days day) {
+  if (is_midnight(zone, t))
+    return start_of(zone, day);
+  const auto clock = zone.to_local(instant_ms{milliseconds{t}}) - day_of(zone, t);
+  const auto there = zone.to_sys(day + clock, date::choose::earliest);
+  return milliseconds{there.time_since_epoch()}.count();
+}
 
 /// The clock's hour around `t`, cut where the clock was or will be set.
 span hour_of(const date::time_zone& zone, std::int64_t t) {
@@ -106,6 +116,44 @@ std::vector<std::int64_t> report_calendar::all(part p, std::int64_t from, std::i
   for (std::int64_t t = from; t < to; t = end(p, t))
     begins.push_back(begin(p, t));
   return begins;
+}
+
+span report_calendar::previous_period(span range, bool by_weekday) const {
+  const auto& zone = of(zone_);
+  const auto first = day_of(zone, range.begin);
+  const auto after = day_of(zone, range.end);
+  if (by_weekday)
+    for (auto back = days{7};; back += days{7}) {
+      const auto end = on_day(zone, range.end, after - back);
+      if (end <= range.begin)
+        return {on_day(zone, range.begin, first - back), end};
+    }
+  if (!is_midnight(zone, range.begin) || !is_midnight(zone, range.end))
+    return {range.begin - (range.end - range.begin), range.begin};
+  if (first != first_of_month(first) || after != first_of_month(after))
+    return {start_of(zone, first - (after - first)), range.begin};
+  auto begin = first;
+  for (auto month = first; month < after; month = first_of_month(month + days{31}))
+    begin = first_of_month(begin - days{1});
+  return {start_of(zone, begin), range.begin};
+}
+
+span report_calendar::previous_year(span range, bool by_weekday) const {
+  const auto& zone = of(zone_);
+  const auto earlier = [&](std::int64_t t) {
+    const auto day = day_of(zone, t);
+    if (by_weekday)
+      return on_day(zone, t, day - days{7 * 52});
+    const date::year_month_day date{day};
+    auto there = date - date::years{1};
+    if (!there.ok())
+      there = there.year() / date::March / 1;
+    return on_day(zone, t, date::local_days{there});
+  };
+  span made{earlier(range.begin), earlier(range.end)};
+  if (made.begin == made.end && range.begin < range.end)
+    made.end = end(part::day, made.begin);
+  return made;
 }
 
 std::string report_calendar::text(part p, std::int64_t t) const {

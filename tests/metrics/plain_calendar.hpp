@@ -22,6 +22,14 @@ public:
   /// Beginnings of all that touch [from, to).
   [[nodiscard]] std::vector<std::int64_t> all(part p, std::int64_t from, std::int64_t to) const;
 
+  struct span {
+    std::int64_t begin = 0;
+    std::int64_t end = 0;
+  };
+  /// What a timeframe is compared with.
+  [[nodiscard]] span previous_period(span range, bool by_weekday) const;
+  [[nodiscard]] span previous_year(span range, bool by_weekday) const;
+
 private:
   const void* zone_;
   int week_start_;

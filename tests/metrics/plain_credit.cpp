@@ -62,12 +62,19 @@ bool credit_rules::passes(const std::string& where, const event& e) const {
   return holds(segments::criterion{some}, {{}, {e}}, now_, "UTC");
 }
 
+bool credit_rules::is_in_any(std::string datasource::*set, const event& e) const {
+  for (const auto& [name, source] : words_.datasources)
+    if (is_in(source.*set, e))
+      return true;
+  return false;
+}
+
 bool credit_rules::is_bot_click(const event& e) const {
-  return is_in(source_.clicks, e) && is_true(e, "Bot Click");
+  return is_in_any(&datasource::clicks, e) && is_true(e, "Bot Click");
 }
 
 bool credit_rules::is_apple_open(const event& e) const {
-  return is_in(source_.opens, e) && is_true(e, "Apple Privacy Open");
+  return is_in_any(&datasource::opens, e) && is_true(e, "Apple Privacy Open");
 }
 
 bool credit_rules::is_send(const event& e) const {
@@ -177,14 +184,14 @@ std::optional<std::int64_t> credit_rules::campaign_time(const std::string& id) c
 
 std::pair<std::int64_t, int> credit_rules::window(const event& e, channel by) const {
   std::pair<std::int64_t, int> found{0, 2};
-  for (const auto& touch : source_.touches) {
-    if (!is_in(touch.events, e) || touch.by != by)
+  for (const auto& rule : source_.touches) {
+    if (!is_in(rule.events, e) || rule.by != by)
       continue;
-    auto hours = touch.window_hours;
+    auto hours = rule.window_hours;
     for (const auto& changed : asked_.windows)
-      if (changed.events == touch.events && changed.by == touch.by)
+      if (changed.events == rule.events && changed.by == rule.by)
         hours = changed.window_hours;
-    const int rank = touch.events == source_.clicks ? 0 : touch.events == source_.opens ? 1 : 2;
+    const int rank = rule.events == source_.clicks ? 0 : rule.events == source_.opens ? 1 : 2;
     found = {hours * hour, rank};
   }
   return found;
@@ -198,14 +205,9 @@ std::vector<const event*> credit_rules::conversions(const profile& person) const
   return found;
 }
 
-std::optional<message> credit_rules::credit(const profile& person, const event& conversion) const {
-  // The greatest time wins, then the smallest of everything else.
-  using precedence = std::tuple<std::int64_t, int, message_owner, std::string, std::string,
-                                std::string, channel>;
-  std::optional<precedence> best;
+std::vector<credit_rules::touch> credit_rules::touches(const profile& person) const {
+  std::vector<touch> found;
   for (const auto& e : person.events) {
-    if (e.time > conversion.time)
-      continue;
     const auto of = message_of(e);
     if (!of)
       continue;
@@ -214,9 +216,21 @@ std::optional<message> credit_rules::credit(const profile& person, const event& 
     if (!asked_.apple_earns_credit && is_apple_open(e))
       continue;
     const auto [length, rank] = window(e, of->by);
-    if (length == 0 || conversion.time > e.time + length)
+    if (length != 0)
+      found.push_back({&e, *of, rank, e.time + length});
+  }
+  return found;
+}
+
+std::optional<message> credit_rules::credit(const profile& person, const event& conversion) const {
+  // The greatest time wins, then the smallest of everything else.
+  using precedence = std::tuple<std::int64_t, int, message_owner, std::string, std::string,
+                                std::string, channel>;
+  std::optional<precedence> best;
+  for (const auto& t : touches(person)) {
+    if (t.what->time > conversion.time || conversion.time > t.end)
       continue;
-    precedence p{-e.time, rank, of->owner, of->object, of->id, of->variation, of->by};
+    precedence p{-t.what->time, t.rank, t.of.owner, t.of.object, t.of.id, t.of.variation, t.of.by};
     if (!best || p < *best)
       best = std::move(p);
   }

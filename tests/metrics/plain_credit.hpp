@@ -53,6 +53,14 @@ public:
   [[nodiscard]] std::optional<std::int64_t> send_time(const profile& person, const message& of,
                                                       std::int64_t event_time) const;
 
+  /// An event that may earn credit, up to `end` and with it.
+  struct touch {
+    const event* what = nullptr;
+    message of;
+    int rank = 2; // Among those of one instant.
+    std::int64_t end = 0;
+  };
+  [[nodiscard]] std::vector<touch> touches(const profile& person) const;
   [[nodiscard]] std::vector<const event*> conversions(const profile& person) const;
   /// The message that led to a conversion.
   [[nodiscard]] std::optional<message> credit(const profile& person, const event& conversion) const;
@@ -62,6 +70,8 @@ public:
 
 private:
   [[nodiscard]] bool is_send(const event& e) const;
+  /// Whether an event is in the set that some datasource names.
+  [[nodiscard]] bool is_in_any(std::string metrics::datasource::*set, const event& e) const;
   /// How long an event earns credit, and its rank among those of one instant.
   [[nodiscard]] std::pair<std::int64_t, int> window(const event& e, metrics::channel by) const;
   [[nodiscard]] std::optional<std::int64_t> campaign_time(const std::string& id) const;

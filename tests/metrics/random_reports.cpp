@@ -101,6 +101,8 @@ bool random_reports::chance(double share) {
 }
 
 std::int64_t random_reports::next_time() {
+  if (!orderly_ && chance(0.05)) // Where timeframes are compared with the year before.
+    return now_ - static_cast<std::int64_t>(363 * day + below(4 * day / minute) * minute);
   if (chance(0.4)) {
     static constexpr std::int64_t beside[] = {0, 0, -1, 1, 10 * minute, -10 * minute};
     return one_of(instants_) + one_of(beside);
@@ -264,6 +266,28 @@ std::vector<std::vector<plain::profile>> random_reports::next_partitions() {
   const auto people = chance(0.05) ? 100 + below(101) : 20 + below(12);
   for (std::uint64_t i = 0; i < people; ++i)
     made[below(made.size())].push_back(next_person());
+  return made;
+}
+
+std::vector<plain::segment> random_reports::next_segments(std::size_t people) {
+  std::vector<plain::segment> made;
+  for (const auto* id : {"S1", "S2", "S3", "S4", "S5"}) {
+    if (chance(0.3))
+      continue;
+    plain::segment s{id, chance(0.5) ? std::string{"Segment "} + id : id, {}};
+    s.people.resize(people);
+    for (auto& stays : s.people) {
+      std::vector<std::int64_t> moves;
+      for (auto left = below(5); left > 0; --left)
+        if (const auto t = next_time(); t <= now_)
+          moves.push_back(t);
+      std::ranges::sort(moves);
+      for (std::size_t i = 0; i < moves.size(); i += 2)
+        stays.push_back(
+          {moves[i], i + 1 < moves.size() ? std::optional{moves[i + 1]} : std::nullopt});
+    }
+    made.push_back(std::move(s));
+  }
   return made;
 }
 

@@ -2,6 +2,7 @@
 
 #include "metrics/dictionary.hpp"
 #include "model/objects.hpp"
+#include "tests/metrics/plain_growth.hpp"
 #include "tests/segments/plain_evaluator.hpp"
 
 #include <cstdint>
@@ -21,7 +22,11 @@ public:
   /// The people, partition by partition.
   std::vector<std::vector<plain::profile>> next_partitions();
   std::vector<model::described_object> next_described();
+  /// Segments with everybody's coming and going, of so many people.
+  std::vector<plain::segment> next_segments(std::size_t people);
   std::string next_request();
+  /// About segments.
+  std::string next_growth_request();
   /// The dictionary of the requests: the standard one, and some measures that it has none of.
   static const metrics::dictionary& words();
   /// Statistics of a kind of datasource: "message", "account" or "form".
@@ -66,6 +71,12 @@ private:
   std::string next_filter(const std::string& datasource, bool only_people, int depth);
   /// `is_short`: a week at most.
   std::string next_timeframe(bool is_short);
+  std::string next_interval();
+  /// Fields that any request may have, each with a comma in front.
+  std::string next_settings();
+  std::string next_comparison();
+  std::string next_order(const std::vector<std::string>& asked,
+                         const std::vector<std::string>& groupings);
 
   std::mt19937_64 random_;
   bool orderly_;

@@ -3,88 +3,10 @@
 #include "tests/metrics/random_reports.hpp"
 
 #include <algorithm>
-#include <stdexcept>
 
 namespace {
 
 constexpr std::int64_t day = 86'400'000;
-
-/// What no standard measure does: filters, extremes of properties, a policy against Apple's opens.
-constexpr std::string_view more_measures = R"(
-[measure.dearest_text]
-description = "The most that a delivered text message cost."
-owner = "tests"
-version = 1
-unit = "money"
-counts = "maximum"
-events = "delivered_text"
-property = "Message Cost"
-population = "message_sends"
-time_basis = "send"
-
-[measure.cheapest_text_by_event_date]
-description = "The least that a delivered text message cost, by the delivery's date."
-owner = "tests"
-version = 1
-unit = "money"
-counts = "minimum"
-events = "delivered_text"
-property = "Message Cost"
-population = "message_sends"
-time_basis = "event"
-
-[measure.desktop_opens]
-description = "Opens on desktops without Apple's."
-owner = "tests"
-version = 1
-unit = "events"
-counts = "events"
-events = "opened"
-where = '''[{"property": "Client Type",
-  "filter": {"type": "string", "operator": "equals", "value": "Desktop"}}]'''
-population = "message_sends"
-time_basis = "send"
-apple_privacy_opens = "exclude"
-
-[measure.desktop_openers]
-description = "People who opened on desktops, by the open's date."
-owner = "tests"
-version = 1
-unit = "people"
-counts = "people"
-events = "opened"
-where = '''[{"property": "Client Type",
-  "filter": {"type": "string", "operator": "not-equals", "value": "Mobile"}}]'''
-population = "message_sends"
-time_basis = "event"
-apple_privacy_opens = "include"
-
-[measure.shoe_conversion_uniques]
-description = "People who were led to a shoe, once for each message."
-owner = "tests"
-version = 1
-unit = "messages"
-counts = "message_people"
-events = "conversion"
-where = '''[{"property": "Item",
-  "filter": {"type": "string", "operator": "equals", "value": "Shoe"}}]'''
-population = "message_sends"
-time_basis = "send"
-
-[measure.shoe_buyers]
-description = "People who bought a shoe for more than 5."
-owner = "tests"
-version = 1
-unit = "people"
-counts = "people"
-events = "placed_order"
-where = '''[{"property": "Item",
-  "filter": {"type": "string", "operator": "equals", "value": "Shoe"}},
-  {"property": "$value",
-  "filter": {"type": "numeric", "operator": "greater-than", "value": 5}}]'''
-population = "account_people"
-time_basis = "event"
-)";
 
 std::string list_of(const std::vector<std::string>& texts) {
   std::string out = "[";
@@ -103,38 +25,6 @@ std::string quoted(std::string_view text) {
 }
 
 } // namespace
-
-const metrics::dictionary& random_reports::words() {
-  static const auto made = [] {
-    const auto standard = metrics::standard_files();
-    std::vector<metrics::dictionary_file> files(standard.begin(), standard.end());
-    files.push_back({"more.toml", std::string{more_measures}});
-    auto result = metrics::read_dictionary(files);
-    for (const auto& fault : result.faults)
-      throw std::runtime_error{std::to_string(fault.at.line) + ": " + fault.message};
-    return *result.read;
-  }();
-  return made;
-}
-
-std::vector<std::string> random_reports::statistics(std::string_view kind) {
-  std::vector<std::string> found;
-  const auto fits = [&](const std::string& name) {
-    return std::ranges::all_of(words().measures_of(name), [&](const auto& m) {
-      const auto of = words().measures.find(m)->second.of;
-      return kind == "message" ? of == metrics::population::message_sends
-           : kind == "form"    ? of == metrics::population::form_views
-                               : of == metrics::population::account_people;
-    });
-  };
-  for (const auto& [name, m] : words().measures)
-    if (fits(name))
-      found.push_back(name);
-  for (const auto& [name, d] : words().derived)
-    if (fits(name))
-      found.push_back(name);
-  return found;
-}
 
 std::string random_reports::next_dimension(const std::string& datasource, bool only_people) {
   static const std::string of_people[] = {"country", "profile:properties['tier']", "region",
@@ -228,7 +118,84 @@ std::string random_reports::next_timeframe(bool is_short) {
   return "{\"start\": " + start + ", \"end\": " + end + "}";
 }
 
+std::string random_reports::next_interval() {
+  static const std::string intervals[] = {"daily", "weekly", "monthly", "day", "hourly"};
+  return one_of(intervals);
+}
+
+std::string random_reports::next_settings() {
+  std::string out;
+  if (chance(0.3)) {
+    static const std::string zones[] = {"America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu",
+                                        "UTC"};
+    out += ", \"timezone\": " + quoted(one_of(zones));
+  }
+  if (chance(0.2))
+    out += ", \"week_start\": \"" + std::string{chance(0.5) ? "sunday" : "thursday"} + "\"";
+  if (chance(0.3))
+    out += ", \"limit\": " + std::to_string(1 + below(5));
+  return out;
+}
+
+std::string random_reports::next_comparison() {
+  if (chance(0.7))
+    return "";
+  const auto to = quoted(chance(0.6) ? "previous_period" : "previous_year");
+  if (chance(0.4))
+    return ", \"compare\": " + to;
+  return ", \"compare\": {\"to\": " + to + ", \"align\": \"" + (chance(0.7) ? "weekday" : "date")
+       + "\"}";
+}
+
+std::string random_reports::next_order(const std::vector<std::string>& asked,
+                                       const std::vector<std::string>& groupings) {
+  if (chance(0.6))
+    return "";
+  std::vector<std::string> by;
+  for (auto left = 1 + below(2); left > 0; --left)
+    by.push_back((chance(0.5) ? "-" : "")
+                 + (groupings.empty() || chance(0.6) ? one_of(asked) : one_of(groupings)));
+  return ", \"order\": " + list_of(by);
+}
+
+std::string random_reports::next_growth_request() {
+  static const std::string all[] = {"total_members", "members_added", "members_removed",
+                                    "net_members_changed"};
+  std::vector<std::string> asked;
+  for (auto left = 1 + below(3); left > 0; --left)
+    if (const auto name = one_of(all); std::ranges::find(asked, name) == asked.end())
+      asked.push_back(name);
+  const auto interval = chance(0.6) ? next_interval() : std::string{};
+  std::string out = "{\"datasource\": \"segment\", \"statistics\": " + list_of(asked)
+                  + ", \"timeframe\": " + next_timeframe(interval == "hourly");
+  if (!interval.empty())
+    out += ", \"interval\": " + quoted(interval);
+  out += next_settings() + next_comparison();
+  static const std::string dimensions[] = {"segment_id", "segment_name"};
+  std::vector<std::string> groupings{"segment_id"};
+  if (chance(0.6)) {
+    groupings.clear();
+    for (const auto& d : dimensions)
+      if (chance(0.5))
+        groupings.push_back(d);
+    out += chance(0.5) ? ", \"group_by\": " + list_of(groupings)
+                       : ", \"rollups\": [" + list_of(groupings) + ", []]";
+  }
+  static const std::string operands[] = {"\"S1\"", "\"S\"", "\"Segment S2\"", "\"S3\"", "\"S4\""};
+  static const std::string operators[] = {"equals", "not-equals", "contains", "starts-with"};
+  for (const auto* word : {"", "not"})
+    if (chance(0.2)) {
+      const auto leaf = "{\"field\": " + quoted(one_of(dimensions)) + ", \"operator\": "
+                      + quoted(one_of(operators)) + ", \"value\": " + one_of(operands) + "}";
+      out += ", \"filter\": " + (word[0] == '\0' ? leaf : "{" + quoted(word) + ": [" + leaf + "]}");
+      break;
+    }
+  return out + next_order(asked, groupings) + "}";
+}
+
 std::string random_reports::next_request() {
+  if (chance(0.1))
+    return next_growth_request();
   static const std::string datasources[] = {"campaign", "campaign", "flow",
                                             "flow",     "account",  "form"};
   const auto datasource = one_of(datasources);
@@ -249,8 +216,7 @@ std::string random_reports::next_request() {
     return std::ranges::find(about_profiles, name) != std::end(about_profiles);
   });
 
-  static const std::string intervals[] = {"daily", "weekly", "monthly", "day", "hourly"};
-  const auto interval = !only_people && chance(0.4) ? one_of(intervals) : std::string{};
+  const auto interval = !only_people && chance(0.4) ? next_interval() : std::string{};
   std::string out = "{\"datasource\": " + quoted(datasource) + ", \"statistics\": " + list_of(asked)
                   + ", \"timeframe\": " + next_timeframe(interval == "hourly");
   if (!interval.empty())
@@ -258,13 +224,7 @@ std::string random_reports::next_request() {
   if (datasource == "account")
     out += std::string{", \"metric\": "}
          + (chance(0.7) ? "\"Placed Order\"" : "\"Active on Site\"");
-  if (chance(0.3)) {
-    static const std::string zones[] = {"America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu",
-                                        "UTC"};
-    out += ", \"timezone\": " + quoted(one_of(zones));
-  }
-  if (chance(0.2))
-    out += ", \"week_start\": \"" + std::string{chance(0.5) ? "sunday" : "thursday"} + "\"";
+  out += next_settings() + next_comparison();
   std::vector<std::string> groupings;
   const auto next_groupings = [&] {
     std::vector<std::string> made;
@@ -317,9 +277,5 @@ std::string random_reports::next_request() {
       out += ", \"conversion_filter\": [{\"property\": \"Item\", \"filter\": {\"type\": "
              "\"string\", \"operator\": \"equals\", \"value\": \"Shoe\"}}]";
   }
-  if (chance(0.3))
-    out += ", \"order\": [" + quoted((chance(0.5) ? "-" : "") + one_of(asked)) + "]";
-  if (chance(0.2))
-    out += ", \"limit\": " + std::to_string(1 + below(5));
-  return out + "}";
+  return out + next_order(asked, groupings) + "}";
 }

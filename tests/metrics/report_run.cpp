@@ -1,5 +1,6 @@
 #include "tests/metrics/report_run.hpp"
 
+#include "metrics/growth.hpp"
 #include "tests/segments/memory_history.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -62,7 +63,8 @@ bool account::is_member(const std::string& segment, const plain::profile& person
 }
 
 account::account(random_reports& drawn)
-  : zone_(drawn.zone()), people_(drawn.next_partitions()), described_(drawn.next_described()) {
+  : zone_(drawn.zone()), people_(drawn.next_partitions()), described_(drawn.next_described()),
+    segments_(drawn.next_segments(20)) {
   for (const auto& people : people_) {
     auto& made = partitions_.emplace_back(people);
     made.names = std::make_unique<memory_history::names>();
@@ -107,8 +109,35 @@ void account::feed(Reader& to, const partition& from, random_reports& drawn) con
   }
 }
 
+metrics::fold_result account::grown(const metrics::fold_order& order, std::size_t index) const {
+  metrics::growth counts{order};
+  for (std::size_t s = 0; s < segments_.size(); ++s) {
+    std::vector<std::pair<std::int64_t, bool>> flips;
+    std::uint64_t members = 0;
+    for (auto p = index; p < segments_[s].people.size(); p += partitions_.size())
+      for (const auto& stay : segments_[s].people[p]) {
+        flips.emplace_back(stay.joined, true);
+        if (stay.left)
+          flips.emplace_back(*stay.left, false);
+        else
+          ++members;
+      }
+    std::ranges::stable_sort(flips, {}, &std::pair<std::int64_t, bool>::first);
+    counts.begin(s, members);
+    for (const auto& [at, joined] : flips)
+      counts.add(at, joined);
+  }
+  return counts.result();
+}
+
 std::vector<metrics::fold_result> account::folded(const metrics::fold_order& order,
                                                   random_reports& drawn) const {
+  std::vector<metrics::fold_result> parts;
+  if (order.kind == metrics::datasource_kind::segments) {
+    for (std::size_t p = 0; p < partitions_.size(); ++p)
+      parts.push_back(grown(order, p));
+    return parts;
+  }
   std::map<std::pair<metrics::message_owner, std::string>, metrics::surveyed_object> surveyed;
   if (order.kind == metrics::datasource_kind::messages)
     for (const auto& p : partitions_) {
@@ -124,7 +153,6 @@ std::vector<metrics::fold_result> account::folded(const metrics::fold_order& ord
   for (auto& [id, object] : surveyed)
     objects.push_back(std::move(object));
   const auto known = metrics::joined(described_, objects, order);
-  std::vector<metrics::fold_result> parts;
   for (const auto& p : partitions_) {
     const auto fold = metrics::fold::make(order, known, *p.names, &p);
     feed(*fold, p, drawn);
@@ -151,22 +179,38 @@ std::string asked_case::ask(const std::string& json) {
 void asked_case::ask(const metrics::request& wanted) {
   asked = wanted;
   order = with_total(plan(asked, random_reports::words(), drawn.now()));
+  std::uint64_t number = 0;
+  for (const auto& s : account.segments())
+    order.segments.push_back({++number, s.id, s.name});
   parts = account.folded(order, drawn);
+  order_before.reset();
+  if (asked.compare == metrics::comparison::none)
+    return;
+  order_before = earlier(asked, order);
+  parts_before = account.folded(*order_before, drawn);
+}
+
+metrics::answer asked_case::concluded(const metrics::request& of) const {
+  std::optional<metrics::added_timeframe> before;
+  if (order_before)
+    before.emplace(metrics::added_timeframe{&*order_before, parts_before});
+  return conclude(of, random_reports::words(), {&order, parts}, before);
 }
 
 metrics::answer asked_case::concluded() const {
-  return conclude(asked, random_reports::words(), order, parts, std::nullopt, {});
+  return concluded(asked);
 }
 
 metrics::answer asked_case::concluded_whole() const {
   auto all = asked;
   all.limit = metrics::limit_max;
-  return conclude(all, random_reports::words(), order, parts, std::nullopt, {});
+  return concluded(all);
 }
 
 plain::report asked_case::plainly() const {
-  return plain::report_of(asked, random_reports::words(), account.living(), account.described(),
-                          drawn.now(), account::is_member);
+  static const plain::member_rule is_member = account::is_member;
+  return plain::report_of(asked, {random_reports::words(), account.living(), account.described(),
+                                  account.segments(), drawn.now(), is_member});
 }
 
 std::string asked_case::described() const {

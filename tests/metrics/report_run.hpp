@@ -16,7 +16,7 @@
 /// The engine's way from a request to its answer, over partitions that are kept in memory.
 namespace report_run {
 
-inline constexpr std::uint64_t cases_by_default = 3'000;
+inline constexpr std::uint64_t cases_by_default = 5'500;
 
 /// Calls `check` with seeds until it has something to say three times, and makes that errors of the
 /// test that runs. ROLLCALL_REPORT_CASES changes `cases_by_default` and all else in proportion;
@@ -42,6 +42,9 @@ public:
   [[nodiscard]] const std::vector<model::described_object>& described() const {
     return described_;
   }
+  [[nodiscard]] const std::vector<plain::segment>& segments() const {
+    return segments_;
+  }
 
   /// Who is or was in a segment: made up, for the engine and the plain evaluator alike.
   static bool is_member(const std::string& segment, const plain::profile& person,
@@ -51,12 +54,16 @@ private:
   struct block;
   struct partition;
 
+  /// Joins and leaves of a partition's people, added up.
+  [[nodiscard]] metrics::fold_result grown(const metrics::fold_order& order,
+                                           std::size_t index) const;
   template <class Reader>
   void feed(Reader& to, const partition& from, random_reports& drawn) const;
 
   std::string zone_;
   std::vector<std::vector<plain::profile>> people_;
   std::vector<model::described_object> described_;
+  std::vector<plain::segment> segments_;
   std::vector<partition> partitions_;
   std::vector<const plain::profile*> living_;
 };
@@ -82,6 +89,11 @@ struct asked_case {
   metrics::request asked;
   metrics::fold_order order;
   std::vector<metrics::fold_result> parts;
+  std::optional<metrics::fold_order> order_before; // Of the compared timeframe.
+  std::vector<metrics::fold_result> parts_before;
+
+private:
+  [[nodiscard]] metrics::answer concluded(const metrics::request& of) const;
 };
 
 } // namespace report_run

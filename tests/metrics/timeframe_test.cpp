@@ -271,7 +271,7 @@ BOOST_AUTO_TEST_CASE(periods_are_named_by_their_dates) {
 BOOST_AUTO_TEST_CASE(the_period_before_is_as_long_in_days_or_months) {
   const auto before = [](std::string_view first, std::string_view last,
                          std::string_view zone_name) {
-    return days_of(period_before(local_days(first, last, zone_name), zone(zone_name)),
+    return days_of(period_before(local_days(first, last, zone_name), zone(zone_name), false),
                    zone(zone_name));
   };
   BOOST_TEST(before("2026-03-01", "2026-03-31", "UTC") == "2026-02-01 2026-02-28");
@@ -282,8 +282,23 @@ BOOST_AUTO_TEST_CASE(the_period_before_is_as_long_in_days_or_months) {
   BOOST_TEST(before("2026-03-09", "2026-03-09", "America/New_York") == "2026-03-08 2026-03-08");
   BOOST_TEST(before("2026-04-06", "2026-04-07", "Australia/Lord_Howe") == "2026-04-04 2026-04-05");
   BOOST_TEST(both(period_before({at("2026-03-08T10:00:00Z"), at("2026-03-08T13:30:00Z")},
-                                zone("America/New_York")))
+                                zone("America/New_York"), false))
              == "2026-03-08T06:30:00Z 2026-03-08T10:00:00Z");
+}
+
+BOOST_AUTO_TEST_CASE(the_period_before_by_weekday_lies_whole_weeks_back) {
+  const auto before = [](std::string_view first, std::string_view last) {
+    const auto& in = zone("America/New_York");
+    return days_of(period_before(local_days(first, last, "America/New_York"), in, true), in);
+  };
+  BOOST_TEST(before("2026-03-03", "2026-03-09") == "2026-02-24 2026-03-02");
+  BOOST_TEST(before("2026-03-10", "2026-03-10") == "2026-03-03 2026-03-03");
+  // Eight days, or a month of 31, lie before themselves only after two or five weeks.
+  BOOST_TEST(before("2026-03-03", "2026-03-10") == "2026-02-17 2026-02-24");
+  BOOST_TEST(before("2026-03-01", "2026-03-31") == "2026-01-25 2026-02-24");
+  BOOST_TEST(both(period_before({at("2026-03-08T14:00:00Z"), at("2026-03-08T15:00:00Z")},
+                                zone("America/New_York"), true))
+             == "2026-03-01T15:00:00Z 2026-03-01T16:00:00Z");
 }
 
 BOOST_AUTO_TEST_CASE(the_year_before_has_the_same_dates_or_the_same_weekdays) {
