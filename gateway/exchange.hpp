@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -24,6 +25,11 @@ struct request {
   std::string id;      // Of this request, for logs and answers.
   std::string peer;    // Address of who asks.
   std::string origin;  // "http://127.0.0.1:8080": how links begin, by the Host header.
+  /// When set, it follows the body, on paths that take bodies without an end in sight: appends the
+  /// next piece to `out` once there is one; false = that was the last. For the handler's own
+  /// thread, until it answers. Throws a refusal when what comes is broken, too slow, or cut off.
+  std::function<bool(std::string& out)> more{};
+  std::chrono::steady_clock::time_point arrived{}; // When all of it, or its head, was there.
 
   /// The first of that name; null = none.
   [[nodiscard]] const std::string* parameter(std::string_view name) const;
