@@ -25,6 +25,7 @@ struct batch_answer {
     std::string reason;
   };
   std::vector<rejection> rejected;
+  std::vector<std::uint32_t> duplicate_records; // Their indices.
 };
 /// Up to which batch a source has been taken: by every partition, and by any.
 struct ask_last_sequence {

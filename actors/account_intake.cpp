@@ -34,6 +34,7 @@ void answer(intake_job& job) {
     return;
   std::sort(job.answer.rejected.begin(), job.answer.rejected.end(),
             [](const auto& a, const auto& b) { return a.record < b.record; });
+  std::sort(job.answer.duplicate_records.begin(), job.answer.duplicate_records.end());
   if (job.failed)
     reply(*job.failed);
   else
@@ -84,13 +85,14 @@ void take_answer(self_pointer self, const job_ptr& job, const batch_part& part,
                  std::uint32_t partition, const part_committed& done) {
   auto& state = self->state;
   if (done.was_known) {
-    job->answer.duplicates += part.origins.size();
+    for (const auto record : part.origins)
+      pass_over(*job, record);
     return;
   }
   job->answer.applied += part.origins.size() - done.notes.size();
   for (const auto& note : done.notes) {
     if (note.kind == record_note::what::duplicate)
-      ++job->answer.duplicates;
+      pass_over(*job, part.origins[note.record]);
     else
       reject(*job, part.origins[note.record], note.reason);
   }
@@ -263,7 +265,7 @@ void split_merge(self_pointer self, const job_ptr& job, std::uint32_t index) {
   if (!job->source.empty()) {
     auto& taken = self->state.last_taken[job->source][into.place.partition];
     if (taken >= count_of(*job, index + 1)) {
-      ++job->answer.duplicates;
+      pass_over(*job, index);
       return;
     }
     taken = count_of(*job, index + 1);
@@ -383,7 +385,7 @@ bool split_next(self_pointer self, const job_ptr& job) {
   if (auto fault = fault_of(*job->changes, records[index]); !fault.empty())
     reject(*job, index, std::move(fault));
   else if (job->is_repeated && was_taken(self, *job, index))
-    ++job->answer.duplicates;
+    pass_over(*job, index);
   else if (split_record(self, *job, index) == went::must_drain) {
     send_parts(self, job, false);
     return false;
@@ -516,6 +518,11 @@ bool may_begin(self_pointer self) {
 void reject(intake_job& job, std::uint32_t record, std::string reason) {
   job.answer.rejected.push_back(
     {record, job.changes ? job.changes->records[record].line : 0, std::move(reason)});
+}
+
+void pass_over(intake_job& job, std::uint32_t record) {
+  ++job.answer.duplicates;
+  job.answer.duplicate_records.push_back(record);
 }
 
 void go_on(self_pointer self) {

@@ -78,8 +78,10 @@ void draft_one(intake_job& job, std::uint32_t record, object_draft& draft) {
   const auto changed = draft.take(*update);
   if (!changed)
     reject(job, record, changed.error().message);
+  else if (*changed)
+    ++job.answer.applied;
   else
-    ++(*changed ? job.answer.applied : job.answer.duplicates);
+    pass_over(job, record);
 }
 
 } // namespace
@@ -96,7 +98,7 @@ model::status describe(self_pointer self, intake_job& job) {
   for (std::uint32_t i = 0; i < records.size(); ++i)
     if (records[i].kind == change_kind::describe) {
       if (*known)
-        ++job.answer.duplicates;
+        pass_over(job, i);
       else
         draft_one(job, i, draft);
     }

@@ -27,6 +27,8 @@ void finish_merges(self_pointer self, std::function<void(std::optional<model::fa
 void begin_afresh(self_pointer self);
 /// The record is answered with a reason instead of being taken.
 void reject(intake_job& job, std::uint32_t record, std::string reason);
+/// The record is counted as known already.
+void pass_over(intake_job& job, std::uint32_t record);
 void accept_job(self_pointer self, std::shared_ptr<intake_job> job);
 /// Splits what can be split. Called whenever something that it may have waited for has happened.
 void go_on(self_pointer self);

@@ -15,22 +15,7 @@ using model::change_batch;
 using model::change_kind;
 using model::change_record;
 using model::property_action;
-using model::text_ref;
 using model::value_kind;
-
-bool lies_inside(const change_batch& batch, text_ref r) {
-  return r.at <= batch.bytes.size() && r.size <= batch.bytes.size() - r.at;
-}
-
-bool lies_inside(const change_batch& batch, const model::identifier_refs& who) {
-  return lies_inside(batch, who.external_id) && lies_inside(batch, who.email)
-      && lies_inside(batch, who.phone_number);
-}
-
-bool has_name(change_kind kind) {
-  return kind == change_kind::event || kind == change_kind::list_add
-      || kind == change_kind::list_remove || kind == change_kind::describe;
-}
 
 std::string fault_of_identifiers(const model::identifier_refs& who) {
   for (const auto r : {who.external_id, who.email, who.phone_number})
@@ -38,15 +23,6 @@ std::string fault_of_identifiers(const model::identifier_refs& who) {
       return fmt::format("an identifier of {} bytes; at most {} are allowed", r.size,
                          model::identifier_bytes_max);
   return {};
-}
-
-bool holds_together(const change_batch& batch, const change_record& record) {
-  const auto end = std::uint64_t{record.first_property} + record.property_count;
-  return record.kind >= change_kind::event && record.kind <= change_kind::describe
-      && end <= batch.properties.size()
-      && (!has_name(record.kind) || record.name < batch.names.size())
-      && lies_inside(batch, record.who) && lies_inside(batch, record.into)
-      && lies_inside(batch, record.unique_id);
 }
 
 std::string fault_of_property(const change_batch& batch, const change_record& record,
@@ -79,20 +55,6 @@ std::string fault_of_content(const change_batch& batch, const change_record& rec
 }
 
 } // namespace
-
-bool holds_together(const change_batch& batch) {
-  for (const auto name : batch.names)
-    if (!lies_inside(batch, name))
-      return false;
-  for (const auto& p : batch.properties)
-    if (p.name >= batch.names.size() || !lies_inside(batch, p.text) || p.kind > value_kind::nested
-        || p.action > property_action::fill)
-      return false;
-  for (const auto& record : batch.records)
-    if (!holds_together(batch, record))
-      return false;
-  return true;
-}
 
 std::string fault_of(const change_batch& batch, const change_record& record) {
   for (std::uint32_t i = 0; i < record.property_count; ++i)

@@ -6,10 +6,6 @@
 
 namespace actors {
 
-/// True when names, records and properties refer only to what the batch holds. Everything else
-/// relies on it.
-bool holds_together(const model::change_batch& batch);
-
 /// What is wrong with a record by itself, whoever it is about; empty = nothing. Keeps what is out
 /// of bounds out of the partitions, wherever the batch came from. The batch must hold together.
 std::string fault_of(const model::change_batch& batch, const model::change_record& record);

@@ -2,19 +2,25 @@
 
 #include <rollcall/rollcall.hpp>
 
+#include <filesystem>
 #include <memory>
 #include <string>
 
 namespace gateway {
 
+class audit_log;
 class intake;
+class key_book;
 
 /// One account as the HTTP face has it: an engine and what belongs to it. Never two accounts share
 /// a directory, an engine or a cache.
 struct account {
   std::string id;   // Six characters, also its public key.
   std::string name; // "default"
+  std::filesystem::path directory;
   std::unique_ptr<rollcall::engine> engine;
+  std::unique_ptr<gateway::key_book> keys;
+  std::unique_ptr<gateway::audit_log> audit;
   std::unique_ptr<gateway::intake> changes; // Gathers single changes into batches.
 
   account();

@@ -179,7 +179,7 @@ void spawn_actors(engine::parts& parts, partitions opened, actors::catalogue kno
 }
 
 receipt to_receipt(actors::batch_answer&& answer) {
-  receipt r{answer.applied, answer.duplicates, {}};
+  receipt r{answer.applied, answer.duplicates, {}, std::move(answer.duplicate_records)};
   for (auto& one : answer.rejected)
     r.rejected.push_back({one.record, one.line, std::move(one.reason)});
   return r;

@@ -37,11 +37,6 @@ inline constexpr unsigned property_bits = 0x7f;
 
 } // namespace heads
 
-constexpr bool has_name(model::change_kind kind) {
-  return kind == model::change_kind::event || kind == model::change_kind::list_add
-      || kind == model::change_kind::list_remove || kind == model::change_kind::describe;
-}
-
 /// True when the bytes are the encoded items of a list, as model/value.hpp writes them.
 inline bool is_list(std::string_view items) {
   using model::value_kind;

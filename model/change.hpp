@@ -21,6 +21,12 @@ enum class change_kind : std::uint8_t {
   describe = 7,    // A campaign, flow or tag was described; nobody is meant, see change_batch.
 };
 
+/// True when records of that kind speak of a metric, a list or a kind of object.
+constexpr bool has_name(change_kind kind) {
+  return kind == change_kind::event || kind == change_kind::list_add
+      || kind == change_kind::list_remove || kind == change_kind::describe;
+}
+
 /// How a property entry of a profile record acts on the attribute. Event properties are always
 /// `set`.
 enum class property_action : std::uint8_t {
@@ -120,5 +126,9 @@ struct change_batch {
     bytes.clear();
   }
 };
+
+/// True when names, records and properties refer only to what the batch holds. Everything else
+/// relies on it.
+bool holds_together(const change_batch& batch);
 
 } // namespace model

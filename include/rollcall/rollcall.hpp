@@ -69,6 +69,7 @@ struct receipt {
   std::uint64_t duplicates = 0; // Records that were known already, or that a batch of this source
                                 // had brought before.
   std::vector<rejected_record> rejected;
+  std::vector<std::uint32_t> duplicate_records; // Their indices in the batch, rising.
 };
 
 /// One mistake in a definition.

@@ -40,13 +40,13 @@ BOOST_AUTO_TEST_CASE(a_part_holds_its_records_in_order_with_what_they_need) {
   BOOST_CHECK(second.origins == (std::vector<std::uint32_t>{1, 3}));
   BOOST_CHECK_EQUAL(second.changes.name(second.changes.records[1].name), "Placed Order");
   BOOST_CHECK(!splitter.has(0) && !splitter.has(1));
-  BOOST_CHECK(actors::holds_together(first.changes) && actors::holds_together(second.changes));
+  BOOST_CHECK(model::holds_together(first.changes) && model::holds_together(second.changes));
 }
 
 BOOST_AUTO_TEST_CASE(records_beyond_the_bounds_are_faulty_and_say_why) {
   const auto fault = [](rollcall::batch_builder& b) {
     const auto batch = b.take();
-    BOOST_REQUIRE(actors::holds_together(batch));
+    BOOST_REQUIRE(model::holds_together(batch));
     return actors::fault_of(batch, batch.records[0]);
   };
   rollcall::batch_builder b;
@@ -70,19 +70,19 @@ BOOST_AUTO_TEST_CASE(a_batch_that_refers_outside_itself_does_not_hold_together) 
     b.event({"u1"}, "Placed Order", {}, 1.0, "id").set("Brand", "Northwind");
     return b.take();
   };
-  BOOST_CHECK(actors::holds_together(make()));
+  BOOST_CHECK(model::holds_together(make()));
   auto batch = make();
   batch.records[0].property_count = 2;
-  BOOST_CHECK(!actors::holds_together(batch));
+  BOOST_CHECK(!model::holds_together(batch));
   batch = make();
   batch.records[0].unique_id.at = 1'000;
-  BOOST_CHECK(!actors::holds_together(batch));
+  BOOST_CHECK(!model::holds_together(batch));
   batch = make();
   batch.names[0].size = 1'000;
-  BOOST_CHECK(!actors::holds_together(batch));
+  BOOST_CHECK(!model::holds_together(batch));
   batch = make();
   batch.properties[0].name = 9;
-  BOOST_CHECK(!actors::holds_together(batch));
+  BOOST_CHECK(!model::holds_together(batch));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,51 @@
+#pragma once
+
+#include "gateway/accounts.hpp"
+#include "gateway/exchange.hpp"
+#include "gateway/rate_limit.hpp"
+#include "gateway/router.hpp"
+
+#include <chrono>
+#include <optional>
+
+namespace gateway {
+
+/// What the door says to a request.
+struct admission {
+  std::optional<answer> refused; // Nothing = it may come in.
+  named_texts headers{};         // Of its answer: RateLimit-Limit, -Remaining, -Reset.
+};
+
+/// Now, by the calendar (keys end, writes are noted) and by a clock that nobody sets (limits).
+struct moment {
+  model::instant calendar{};
+  rate_limits::instant steady{};
+
+  static moment now();
+};
+
+/// Who may come in: key, account, scopes, revision, rate limits. Any thread; waits for nothing.
+class doorkeeper {
+public:
+  doorkeeper(accounts& all, limit_setting limits) : accounts_(all), limits_(limits) {
+  }
+
+  /// Fills in `entering.whose` and `entering.key_id`. A request that is refused is not noted.
+  admission admit(const route& to, call& entering, moment now = moment::now());
+  /// Once a request that came in is answered: writes by a key go into the account's audit log.
+  static void note(const route& to, const call& answered, unsigned status,
+                   moment now = moment::now());
+
+private:
+  std::optional<answer> identify(const route& to, call& entering, model::instant now,
+                                 std::shared_ptr<const key_record>& key) const;
+
+  accounts& accounts_;
+  rate_limits limits_;
+};
+
+/// Changes to people and events, which are many and which the disk limits already; see
+/// limit_setting::limits_changes.
+bool is_change(const route& to);
+
+} // namespace gateway
