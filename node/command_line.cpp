@@ -91,6 +91,10 @@ CLI::App& command_line::add(CLI::App& parent, const std::string& name, const std
   return command;
 }
 
+std::optional<std::string> command_line::log_level() const {
+  return app_.count("--log") > 0 ? std::optional{log_level_} : std::nullopt;
+}
+
 int command_line::run(int argc, const char* const* argv) {
   if (argc > 0)
     program_ = argv[0];

@@ -34,6 +34,9 @@ public:
     return program_;
   }
 
+  /// What `--log` says; nothing = it was not given.
+  [[nodiscard]] std::optional<std::string> log_level() const;
+
   /// Reads the words, does what they ask and returns what to tell the shell.
   int run(int argc, const char* const* argv);
 

@@ -17,5 +17,6 @@ void add_inspect_command(command_line& line);
 void add_report_commands(command_line& line);
 void add_dictionary_commands(command_line& line);
 void add_demo_command(command_line& line);
+void add_serve_commands(command_line& line);
 
 } // namespace node

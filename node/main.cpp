@@ -14,5 +14,6 @@ int main(int argc, char** argv) {
   node::add_report_commands(line);
   node::add_dictionary_commands(line);
   node::add_demo_command(line);
+  node::add_serve_commands(line);
   return line.run(argc, argv);
 }

@@ -1,0 +1,69 @@
+#include "node/serving.hpp"
+
+#include "gateway/all_routes.hpp"
+
+#include <boost/asio/ip/address.hpp>
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace node {
+
+namespace {
+
+/// As long as there are no keys: lets everybody in, or nobody but probes.
+gateway::door door_of(bool is_open, const std::shared_ptr<gateway::account>& account) {
+  return [is_open, account](const gateway::route& to, gateway::call& asks) {
+    gateway::admission a;
+    if (to.by == gateway::entrance::open)
+      return a;
+    if (!is_open) {
+      gateway::error_entry e{401, "not_authenticated", "Not authenticated."};
+      e.detail = "This server was started without --open, and there are no keys.";
+      a.refused = gateway::to_answer({e}, asks.asked.id);
+      return a;
+    }
+    asks.whose = account;
+    return a;
+  };
+}
+
+std::string url_of(const serve_settings& settings, std::uint16_t port) {
+  const auto& address = settings.server.address;
+  const auto is_v6 = address.find(':') != std::string::npos;
+  return fmt::format("{}://{}{}{}:{}", settings.server.certificate.empty() ? "http" : "https",
+                     is_v6 ? "[" : "", address, is_v6 ? "]" : "", port);
+}
+
+} // namespace
+
+model::outcome<std::unique_ptr<serving>> serving::start(const serve_settings& wanted) {
+  auto opened = rollcall::engine::open({.directory = wanted.data});
+  if (!opened)
+    return opened.error();
+  std::unique_ptr<serving> made{new serving};
+  made->account_ = std::make_shared<gateway::account>();
+  made->account_->id = "default";
+  made->account_->name = "default";
+  made->account_->engine = std::move(*opened);
+  auto routes = std::make_shared<gateway::route_table>();
+  gateway::add_all_routes(*routes);
+  auto started = gateway::server::start(
+    wanted.server, gateway::dispatcher{routes, door_of(wanted.is_open, made->account_)});
+  if (!started)
+    return started.error();
+  made->server_ = std::move(*started);
+  made->url_ = url_of(wanted, made->server_->port());
+  return made;
+}
+
+serving::~serving() {
+  if (server_)
+    server_->stop();
+}
+
+model::status serving::reload_certificate() {
+  return server_->reload_certificate();
+}
+
+} // namespace node

@@ -1,0 +1,37 @@
+#pragma once
+
+#include "gateway/dispatch.hpp"
+#include "gateway/server.hpp"
+#include "model/outcome.hpp"
+#include "node/settings.hpp"
+
+#include <memory>
+#include <string>
+
+namespace node {
+
+/// Everything that `rollcall serve` has running: the account, its routes, and the server before
+/// them.
+class serving {
+public:
+  static model::outcome<std::unique_ptr<serving>> start(const serve_settings& wanted);
+  /// Stops in order.
+  ~serving();
+  serving(const serving&) = delete;
+  serving& operator=(const serving&) = delete;
+
+  /// "http://127.0.0.1:8787"
+  [[nodiscard]] const std::string& url() const {
+    return url_;
+  }
+  model::status reload_certificate();
+
+private:
+  serving() = default;
+
+  std::shared_ptr<gateway::account> account_;
+  std::unique_ptr<gateway::server> server_;
+  std::string url_;
+};
+
+} // namespace node
