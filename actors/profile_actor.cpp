@@ -345,11 +345,20 @@ identifier_list print_identifiers(const partition& owned, std::uint64_t key) {
   return {static_cast<std::uint32_t>(owned.figures().profile_numbers), std::move(all)};
 }
 
-member_list name_members(const partition& owned, const list_members& asked) {
+member_list name_members(const profile_actor_parts& parts, const list_members& asked) {
   member_list list;
-  for (const auto& m : owned.members(asked.segment, asked.after, asked.limit))
-    list.members.push_back({m.profile, owned.label(m.profile), m.joined_at});
+  for (const auto& m : parts.owned->members(asked.segment, asked.after, asked.limit))
+    list.members.push_back({{parts.index, m.profile}, parts.owned->label(m.profile), m.joined_at});
   return list;
+}
+
+profile_texts show_all(const partition& owned, const show_profiles& asked) {
+  profile_texts answer;
+  for (const auto profile : asked.profiles) {
+    auto shown = owned.profile_json(profile);
+    answer.texts.push_back(shown ? std::optional{std::move(*shown)} : std::nullopt);
+  }
+  return answer;
 }
 
 feed_piece name_flips(const partition& owned, const read_feed& asked) {
@@ -449,7 +458,7 @@ profile_actor::behavior_type profile(self_pointer self,
     },
     [self](const unwatch_flips& order) { self->state.watchers.erase(order.segment); },
     [self](const count_members& asked) { return self->state.parts.owned->count(asked.segment); },
-    [self](const list_members& asked) { return name_members(*self->state.parts.owned, asked); },
+    [self](const list_members& asked) { return name_members(self->state.parts, asked); },
     [self](const read_feed& asked) { return name_flips(*self->state.parts.owned, asked); },
     [self](const preview_members& asked) {
       const auto reply = self->make_response_promise<caf::typed_response_promise<preview_answer>>();
@@ -482,6 +491,7 @@ profile_actor::behavior_type profile(self_pointer self,
     [self](const show_profile& asked) {
       return to_result(self->state.parts.owned->profile_json(asked.profile));
     },
+    [self](const show_profiles& asked) { return show_all(*self->state.parts.owned, asked); },
     [self](const sum_metrics&) { return metric_sums{self->state.parts.owned->metrics()}; },
     [self](const read_figures&) {
       return partition_report{self->state.parts.owned->figures(), self->state.trouble};

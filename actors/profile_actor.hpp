@@ -6,6 +6,7 @@
 #include "actors/identity.hpp"
 #include "actors/observed.hpp"
 #include "actors/partition.hpp"
+#include "actors/people_questions.hpp"
 
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <caf/allowed_unsafe_message_type.hpp>
@@ -105,7 +106,7 @@ struct list_members {
   std::size_t limit = 0;
 };
 struct named_member {
-  std::uint32_t number = 0;
+  profile_place place{};
   std::string profile;
   model::instant joined_at{};
 };
@@ -294,7 +295,9 @@ using profile_actor = caf::typed_actor<
   caf::replies_to<survey_sends>::with<surveyed_sends>, caf::replies_to<add_up>::with<added_up>,
   caf::replies_to<label_profiles>::with<profile_labels>,
   caf::replies_to<explain_membership>::with<std::string>,
-  caf::replies_to<show_profile>::with<std::string>, caf::replies_to<sum_metrics>::with<metric_sums>,
+  caf::replies_to<show_profile>::with<std::string>,
+  caf::replies_to<show_profiles>::with<profile_texts>,
+  caf::replies_to<sum_metrics>::with<metric_sums>,
   caf::replies_to<read_figures>::with<partition_report>,
   caf::replies_to<read_segments>::with<segment_statuses>,
   caf::replies_to<read_last_of>::with<std::uint64_t>,

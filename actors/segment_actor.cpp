@@ -66,7 +66,7 @@ void list(self_pointer self, std::shared_ptr<member_walk> walk) {
           ++walk->asked.partition;
           walk->asked.after.reset();
         } else
-          walk->asked.after = page.members.back().number;
+          walk->asked.after = page.members.back().place.profile;
         std::move(page.members.begin(), page.members.end(),
                   std::back_inserter(walk->found.members));
         list(self, walk);

@@ -88,15 +88,25 @@ struct engine::parts {
   model::outcome<std::vector<Answer>>
   ask_all(const Question& question, std::string_view tried,
           std::chrono::milliseconds deadline = question_deadline) {
+    return ask_some<Answer>([&](std::size_t) { return std::optional{question}; }, tried, deadline);
+  }
+
+  /// Asks each partition its own question at once, and those with none nothing: their answers are
+  /// empty. `question_for(partition)` gives an optional.
+  template <class Answer, class QuestionFor>
+  model::outcome<std::vector<Answer>>
+  ask_some(const QuestionFor& question_for, std::string_view tried,
+           std::chrono::milliseconds deadline = question_deadline) {
     caf::scoped_actor self{*system};
     std::vector<Answer> answers(profiles.size());
     std::optional<model::failure> failed;
-    using asked = decltype(self->request(profiles.front(), deadline, question));
-    std::vector<asked> all;
-    for (const auto& who : profiles)
-      all.push_back(self->request(who, deadline, question));
-    for (std::size_t p = 0; p < all.size(); ++p)
-      all[p].receive([&](Answer& a) { answers[p] = std::move(a); },
+    using asked = decltype(self->request(profiles.front(), deadline, *question_for(0)));
+    std::vector<std::pair<std::size_t, asked>> all;
+    for (std::size_t p = 0; p < profiles.size(); ++p)
+      if (auto question = question_for(p))
+        all.emplace_back(p, self->request(profiles[p], deadline, std::move(*question)));
+    for (auto& [partition, answer] : all)
+      answer.receive([&, p = partition](Answer& a) { answers[p] = std::move(a); },
                      [&](caf::error& e) {
                        if (!failed)
                          failed = actors::to_failure(e, tried);

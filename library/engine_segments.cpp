@@ -322,7 +322,8 @@ outcome<member_page> engine::members(std::string_view segment, std::string_view 
       return found.error();
     member_page page;
     for (auto& m : found->members)
-      page.members.push_back({std::move(m.profile), m.joined_at});
+      page.members.push_back(
+        {std::move(m.profile), m.joined_at, {m.place.partition, m.place.profile}});
     if (found->next)
       page.cursor = fmt::format("{}:{}", found->next->first, found->next->second);
     return page;
