@@ -41,16 +41,20 @@ profile_identifiers identifiers_of(std::string_view engine_json);
 /// Those that a request's attributes name.
 profile_identifiers identifiers_of(const boost::json::object& attributes);
 
-/// One NDJSON line, without its end, and what of it named a profile.
+/// One NDJSON line, without its end.
 struct profile_line {
   std::string text;
-  profile_identifiers who;
+  profile_identifiers who; // What the line calls the profile.
+  /// Whether some identifier of the known ones is still among them. Without one, the engine takes
+  /// the line for another profile.
+  bool names_known = false;
 };
 
 /// The line that says what `attributes` and `meta` (null = none) of a request say: a field that is
-/// null clears, one that is left out stays. Identifiers of `known` are put in where the attributes
-/// say nothing of that name, so that an update finds its profile. Mistakes go into `found`, with
-/// pointers below `pointer` ("/data"); values are checked by read_profile_line.
+/// null clears (a location: all of it), one that is left out stays; `properties` that are null say
+/// nothing. Identifiers of `known` are put in where the attributes say nothing of that name, so
+/// that an update finds its profile. Mistakes go into `found`, with pointers below `pointer`
+/// ("/data"); what is inside location, properties and patches is checked by read_profile_line.
 profile_line make_profile_line(const boost::json::object& attributes,
                                const boost::json::object* meta, const profile_identifiers& known,
                                mistakes& found, std::string_view pointer = "/data");
