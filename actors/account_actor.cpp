@@ -86,13 +86,6 @@ ready_preview prepare(const catalogue& known, const prepare_preview& asked) {
   return {std::make_shared<const std::string>(std::move(checked.inlined)), {}};
 }
 
-metric_ids list_metrics(const catalogue& known) {
-  metric_ids list;
-  for (const auto& metric : known.metrics.names())
-    list.metrics.emplace_back(metric, known.metrics.id_of(metric));
-  return list;
-}
-
 } // namespace
 
 account_actor::behavior_type account(self_pointer self,
@@ -146,6 +139,7 @@ account_actor::behavior_type account(self_pointer self,
       edit(self, order, reply);
       return reply;
     },
+    [self](const rename_segment& order) { return account_parts::rename(self, order); },
     [self, unit_promise](const remove_segment& order) {
       const auto reply = unit_promise();
       account_parts::remove(self, order, reply);
@@ -164,8 +158,12 @@ account_actor::behavior_type account(self_pointer self,
       return reply;
     },
     [self](const prepare_preview& asked) { return prepare(self->state.parts.known, asked); },
-    [self](const ask_metric_ids&) { return list_metrics(self->state.parts.known); },
+    [self](const ask_name_ids& asked) { return list_names(self, asked); },
+    [self](const find_names& asked) { return find_all(self, asked); },
     [self](const read_objects&) { return list_objects(self); },
+    [self](const read_documents& asked) { return list_documents(self, asked); },
+    [self](const put_document& order) { return save_document(self, order); },
+    [self](const drop_document& order) { return erase_document(self, order); },
   };
 }
 

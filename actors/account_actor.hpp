@@ -70,6 +70,11 @@ struct definition_answer {
   std::vector<defined> all;
   std::vector<segments::definition_error> errors;
 };
+/// The id stays, and every definition that refers to it keeps its meaning.
+struct rename_segment {
+  std::string segment;
+  std::string name;
+};
 struct remove_segment {
   std::string segment;
 };
@@ -113,9 +118,42 @@ struct object_list {
   std::uint64_t reads = 0; // How often anybody has asked since the start, this time included.
 };
 
-struct ask_metric_ids {};
-struct metric_ids {
-  std::vector<std::pair<std::string, std::string>> metrics; // Name, id.
+// --- documents
+
+struct read_documents {
+  std::string kind;
+};
+struct document_list {
+  std::vector<account_document> documents; // By id.
+};
+struct put_document {
+  std::string kind;
+  account_document document;
+};
+struct drop_document {
+  std::string kind;
+  std::string id;
+};
+struct dropped_document {
+  bool was_there = false;
+};
+
+// --- names
+
+enum class name_of_what : std::uint8_t { metric, list };
+struct ask_name_ids {
+  name_of_what what{};
+};
+struct name_ids {
+  std::vector<std::pair<std::string, std::string>> names; // Name, id; in the order they came.
+};
+/// What metrics or lists are called; fails for one that nobody knows.
+struct find_names {
+  name_of_what what{};
+  std::vector<std::string> names_or_ids;
+};
+struct found_names {
+  std::vector<std::string> names; // In the order asked.
 };
 
 } // namespace actors
@@ -142,15 +180,23 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::prepare_preview)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::ready_preview)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::read_objects)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::object_list)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::ask_metric_ids)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::metric_ids)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::rename_segment)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::read_documents)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::document_list)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::put_document)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::drop_document)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::dropped_document)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::ask_name_ids)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::name_ids)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::find_names)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::found_names)
 
 namespace actors {
 
 /// The ACCOUNT knows who people are and what the account has: it resolves the identifiers of
 /// incoming batches, sends every partition its share in order, merges and erases people, and keeps
-/// the catalogue of segments, metrics, lists and described objects. Runs on a thread of its own,
-/// because its catalogue is on the disk. When a PROFILE ACTOR ends by accident it refuses
+/// the catalogue of segments, metrics, lists, described objects and documents. Runs on a thread of
+/// its own, because its catalogue is on the disk. When a PROFILE ACTOR ends by accident it refuses
 /// everything that needs that partition; opening again brings all back.
 using account_actor = caf::typed_actor<
   // Replies when the whole batch is durable. Batches count in the order in which they come.
@@ -162,13 +208,19 @@ using account_actor = caf::typed_actor<
   // Reply when the definition is recorded and the partitions were asked to build it.
   caf::replies_to<create_segments>::with<definition_answer>,
   caf::replies_to<edit_segment>::with<definition_answer>,
+  // Replies when the new name is recorded; who subscribed hears it from then on.
+  caf::replies_to<rename_segment>::with<found_segment>,
   caf::replies_to<remove_segment>::with<finished>, caf::replies_to<cancel_segment>::with<finished>,
   caf::replies_to<find_segment>::with<found_segment>,
   caf::replies_to<list_segments>::with<segment_list>,
   caf::replies_to<subscribe_to_all>::with<finished>,
   caf::replies_to<prepare_preview>::with<ready_preview>,
-  caf::replies_to<ask_metric_ids>::with<metric_ids>,
-  caf::replies_to<read_objects>::with<object_list>>;
+  caf::replies_to<ask_name_ids>::with<name_ids>, caf::replies_to<find_names>::with<found_names>,
+  caf::replies_to<read_objects>::with<object_list>,
+  caf::replies_to<read_documents>::with<document_list>,
+  // Reply when it is durable.
+  caf::replies_to<put_document>::with<finished>,
+  caf::replies_to<drop_document>::with<dropped_document>>;
 
 struct account_actor_parts {
   std::shared_ptr<account_store> store;

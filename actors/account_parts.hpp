@@ -60,6 +60,14 @@ void find_last_sequence(self_pointer self, const std::string& source,
 model::status describe(self_pointer self, intake_job& job);
 object_list list_objects(self_pointer self);
 
+// --- documents and names (account_names.cpp)
+
+caf::result<document_list> list_documents(self_pointer self, const read_documents& asked);
+caf::result<finished> save_document(self_pointer self, const put_document& order);
+caf::result<dropped_document> erase_document(self_pointer self, const drop_document& order);
+name_ids list_names(self_pointer self, const ask_name_ids& asked);
+caf::result<found_names> find_all(self_pointer self, const find_names& asked);
+
 // --- segments (account_segments.cpp)
 
 /// Compares what the partitions have with the catalogue and begins what they lack.
@@ -72,6 +80,7 @@ void remove(self_pointer self, const remove_segment& order,
             caf::typed_response_promise<finished> reply);
 void cancel(self_pointer self, const cancel_segment& order,
             caf::typed_response_promise<finished> reply);
+caf::result<found_segment> rename(self_pointer self, const rename_segment& order);
 caf::result<found_segment> find(self_pointer self, const find_segment& asked);
 void subscribe_all(self_pointer self, const subscribe_to_all& order,
                    caf::typed_response_promise<finished> reply);

@@ -13,12 +13,15 @@ namespace {
 
 using definition_promise = caf::typed_response_promise<definition_answer>;
 
+std::shared_ptr<const segment_identity> identity_of(const segment_entry& entry) {
+  return std::make_shared<const segment_identity>(
+    segment_identity{entry.number, entry.id, entry.name});
+}
+
 segment_actor activate(self_pointer self, const segment_entry& entry) {
   auto& active = self->state.active[entry.number];
   if (!active) {
-    auto whose = std::make_shared<const segment_identity>(
-      segment_identity{entry.number, entry.id, entry.name});
-    active = self->spawn(segment, std::move(whose), self->state.parts.profiles);
+    active = self->spawn(segment, identity_of(entry), self->state.parts.profiles);
     self->monitor(active);
   }
   return active;
@@ -197,6 +200,21 @@ void cancel(self_pointer self, const cancel_segment& order,
         reply.deliver(finished{});
       },
       [=](caf::error& e) mutable { reply.deliver(std::move(e)); });
+}
+
+caf::result<found_segment> rename(self_pointer self, const rename_segment& order) {
+  auto& parts = self->state.parts;
+  auto decided = parts.known.decide_rename(order.segment, order.name);
+  if (!decided)
+    return to_error(decided.error());
+  if (auto saved = parts.store->save_segments(*decided); !saved)
+    return to_error(saved.error());
+  const auto renamed = decided->front();
+  for (auto& entry : *decided)
+    parts.known.accept(std::move(entry));
+  const auto speaks = activate(self, renamed);
+  self->send(speaks, be_renamed{identity_of(renamed)});
+  return found_segment{renamed, parts.known.names_of(renamed.references), speaks};
 }
 
 caf::result<found_segment> find(self_pointer self, const find_segment& asked) {

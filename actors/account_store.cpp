@@ -303,8 +303,13 @@ status account_store::save_segments(const std::vector<catalogue::redefinition>& 
 }
 
 status account_store::save_segment(const segment_entry& changed) {
+  return save_segments(std::vector{changed});
+}
+
+status account_store::save_segments(const std::vector<segment_entry>& changed) {
   return environment_->update([&](storage::write_transaction& t) -> status {
-    t.put(storage::definitions_key{changed.number}, storage::pack_bytes(encode(changed)));
+    for (const auto& entry : changed)
+      t.put(storage::definitions_key{entry.number}, storage::pack_bytes(encode(entry)));
     return nothing{};
   });
 }

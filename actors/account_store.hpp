@@ -31,8 +31,14 @@ struct person_merge {
   std::uint64_t source_sequence = 0;
 };
 
-/// The account's own small environment beside the partitions: settings, catalogue, merges under
-/// way. Every change is durable when it returns. Any thread, one at a time.
+/// A small thing of the account that means nothing to the engine.
+struct account_document {
+  std::string id;
+  std::string json;
+};
+
+/// The account's own small environment beside the partitions: settings, catalogue, documents,
+/// merges under way. Every change is durable when it returns. Any thread, one at a time.
 class account_store {
 public:
   /// Opens; or makes it with `created` when it is not there.
@@ -49,6 +55,8 @@ public:
   model::status save_clock(account_clock::setting clock);
   model::status save_segments(const std::vector<catalogue::redefinition>& changed);
   model::status save_segment(const segment_entry& changed);
+  /// All in one commit.
+  model::status save_segments(const std::vector<segment_entry>& changed);
   model::status erase_segment(std::uint64_t number);
   enum class name_kind : std::uint8_t { metric, list };
   struct new_name {
@@ -63,6 +71,11 @@ public:
                              std::uint64_t count);
   /// That count; 0 = none.
   model::outcome<std::uint64_t> described_up_to(std::string_view source) const;
+  /// Of a kind, by id. Kinds and ids have passed `check_document` here and below.
+  model::outcome<std::vector<account_document>> documents(std::string_view kind) const;
+  model::status save_document(std::string_view kind, const account_document& document);
+  /// False = there was none.
+  model::outcome<bool> erase_document(std::string_view kind, std::string_view id);
   /// Gives the merge its number.
   model::outcome<person_merge> begin_merge(person_merge merge);
   model::status end_merge(std::uint64_t number);

@@ -243,8 +243,38 @@ model::outcome<segment_entry> catalogue::decide_drop(std::string_view segment) c
   return *known;
 }
 
+model::outcome<std::vector<segment_entry>> catalogue::decide_rename(std::string_view segment,
+                                                                    std::string_view name) const {
+  const auto* known = find(segment);
+  if (!known)
+    return no_such_segment(segment);
+  if (auto fault = fault_of_name(name))
+    return std::move(*fault);
+  if (const auto* other = find(name); other && other != known)
+    return failure{failure_code::conflict,
+                   fmt::format("segment \"{}\" cannot be called \"{}\": another segment has that "
+                               "name or id already; take another name",
+                               known->name, name)};
+  std::vector<segment_entry> changed{*known};
+  changed.front().name = name;
+  for (const auto& [number, other] : segments_) {
+    if (std::find(other.references.begin(), other.references.end(), known->id)
+        == other.references.end())
+      continue;
+    auto json = with_segment_renamed(other.json(), known->name, name);
+    if (json == other.json())
+      continue;
+    changed.push_back(other);
+    changed.back().editions.back().json = std::move(json);
+  }
+  return changed;
+}
+
 void catalogue::accept(segment_entry entry) {
   last_number_ = std::max(last_number_, entry.number);
+  if (const auto known = segments_.find(entry.number);
+      known != segments_.end() && known->second.name != entry.name)
+    by_name_.erase(known->second.name);
   by_name_[entry.name] = entry.number;
   by_id_[entry.id] = entry.number;
   const auto number = entry.number;

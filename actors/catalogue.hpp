@@ -99,6 +99,10 @@ public:
   [[nodiscard]] decision decide_create(std::span<const named_rule> all, model::instant now) const;
   [[nodiscard]] decision decide_edit(std::string_view segment, std::string_view json,
                                      model::instant now) const;
+  /// The segment with its new name first, then those whose definitions call it by its old one, with
+  /// the new one written there. No definition changes its meaning or its version.
+  [[nodiscard]] model::outcome<std::vector<segment_entry>>
+  decide_rename(std::string_view segment, std::string_view name) const;
   /// The segment to drop, or why not.
   [[nodiscard]] model::outcome<segment_entry> decide_drop(std::string_view segment) const;
 

@@ -3,6 +3,8 @@
 #include "model/value.hpp"
 #include "segments/json_reader.hpp"
 
+#include <algorithm>
+#include <array>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -111,10 +113,73 @@ private:
   const segments::parse_context& account_;
 };
 
+/// The tokens of valid JSON, where they stand.
+class token_reader {
+public:
+  explicit token_reader(std::string_view json) : json_(json) {
+  }
+  /// Empty at the end.
+  std::string_view next() {
+    at_ = std::min(json_.find_first_not_of(" \t\n\r", at_), json_.size());
+    const auto first = at_;
+    if (first < json_.size())
+      at_ = json_[first] == '"' ? end_of_text(first) : end_of_other(first);
+    return json_.substr(first, at_ - first);
+  }
+
+private:
+  [[nodiscard]] std::size_t end_of_text(std::size_t at) const {
+    for (++at; json_[at] != '"'; ++at)
+      if (json_[at] == '\\')
+        ++at;
+    return at + 1;
+  }
+  [[nodiscard]] std::size_t end_of_other(std::size_t at) const {
+    constexpr std::string_view marks = "{}[]:,";
+    if (marks.find(json_[at]) != std::string_view::npos)
+      return at + 1;
+    return std::min(json_.find_first_of("{}[]:,\" \t\n\r", at), json_.size());
+  }
+
+  std::string_view json_;
+  std::size_t at_ = 0;
+};
+
+/// Whether a token is the JSON string of `text`, however that is escaped.
+bool says(std::string_view token, std::string_view text) {
+  if (!token.starts_with('"'))
+    return false;
+  std::vector<segments::definition_error> errors;
+  const auto read = segments::read_json(token, errors);
+  return read && read->text == text;
+}
+
 } // namespace
 
 std::string inlined(std::string_view json, const segments::parse_context& context) {
   return rewriter{context}.rewrite(json);
+}
+
+std::string with_segment_renamed(std::string_view json, std::string_view from,
+                                 std::string_view to) {
+  std::string out;
+  std::size_t copied = 0;
+  std::array<std::string_view, 5> last; // The latest tokens, oldest first.
+  token_reader tokens{json};
+  for (auto token = tokens.next(); !token.empty(); token = tokens.next()) {
+    std::shift_left(last.begin(), last.end(), 1);
+    last.back() = token;
+    const bool is_reference = last[0] == "{" && last[2] == ":" && last[4] == "}"
+                           && says(last[1], "segment") && says(last[3], from);
+    if (!is_reference)
+      continue;
+    const auto at = static_cast<std::size_t>(last[3].data() - json.data());
+    out += json.substr(copied, at - copied);
+    model::append_json_string(out, to);
+    copied = at + last[3].size();
+  }
+  out += json.substr(copied);
+  return out;
 }
 
 } // namespace actors

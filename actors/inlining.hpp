@@ -12,4 +12,8 @@ namespace actors {
 /// they are written. `json` must have passed segments::parse_definition with the same context.
 std::string inlined(std::string_view json, const segments::parse_context& context);
 
+/// The definition with every `{"segment": <from>}` made `{"segment": <to>}`; everything else stays
+/// byte by byte. `json` must have passed segments::parse_definition.
+std::string with_segment_renamed(std::string_view json, std::string_view from, std::string_view to);
+
 } // namespace actors

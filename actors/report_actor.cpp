@@ -30,9 +30,9 @@ void with_account(self_pointer self, countdown::callback then) {
         left->one_done();
       },
       failed);
-  self->request(account, caf::infinite, ask_metric_ids{})
+  self->request(account, caf::infinite, ask_name_ids{name_of_what::metric})
     .then(
-      [self, left](metric_ids& all) {
+      [self, left](name_ids& all) {
         self->state.metrics = std::move(all);
         left->one_done();
       },
@@ -44,7 +44,7 @@ metrics::request_result read(self_pointer self, std::string_view json) {
   context.words = self->state.words.get();
   context.account_zone = self->state.around->account_zone;
   context.metric_name = [self](std::string_view text) -> std::optional<std::string> {
-    for (const auto& [name, id] : self->state.metrics.metrics)
+    for (const auto& [name, id] : self->state.metrics.names)
       if (name == text || id == text)
         return name;
     return std::nullopt;

@@ -19,7 +19,7 @@ struct report_actor_state {
   // What the account knows.
   object_list objects;
   segment_list segments;
-  metric_ids metrics;
+  name_ids metrics;
 };
 
 report_actor::behavior_type report(observed_pointer<report_actor, report_actor_state> self,

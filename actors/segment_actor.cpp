@@ -363,6 +363,10 @@ segment_actor::behavior_type segment(self_pointer self,
       stop_watching(self);
   });
   return {
+    [self](const be_renamed& order) {
+      self->call_it("segment", "segment/" + order.becomes->name);
+      self->state.segment = order.becomes;
+    },
     [self](const count_all&) {
       note_question(self);
       const auto reply = self->make_response_promise<caf::typed_response_promise<std::uint64_t>>();

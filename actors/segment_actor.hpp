@@ -28,6 +28,10 @@ struct segment_flips {
   std::shared_ptr<const std::vector<placed_flip>> flips;
 };
 
+/// The segment has another name from now on.
+struct be_renamed {
+  std::shared_ptr<const segment_identity> becomes;
+};
 struct count_all {};
 struct list_all {
   std::uint32_t partition = 0; // Where to begin, and after whom there.
@@ -57,6 +61,7 @@ struct look_unused {};
 } // namespace actors
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::segment_flips)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::be_renamed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::count_all)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::list_all)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::all_members)
@@ -87,8 +92,10 @@ namespace actors {
 /// of a partition go to subscribers in the order of its feed without a gap: what a subscriber was
 /// too slow for, or what was too many for messages, is read from the feed.
 using segment_actor = caf::typed_actor<
-  caf::replies_to<count_all>::with<std::uint64_t>, caf::replies_to<list_all>::with<all_members>,
-  caf::replies_to<read_all>::with<all_flips>, caf::replies_to<ask_feed_end>::with<feed_end_answer>,
+  // What goes to subscribers afterwards tells the new name.
+  caf::reacts_to<be_renamed>, caf::replies_to<count_all>::with<std::uint64_t>,
+  caf::replies_to<list_all>::with<all_members>, caf::replies_to<read_all>::with<all_flips>,
+  caf::replies_to<ask_feed_end>::with<feed_end_answer>,
   // Replies when nothing that happens from now on can be missed. Ends with the subscriber.
   caf::replies_to<subscribe_to_flips>::with<finished>, caf::reacts_to<flips_happened>,
   caf::reacts_to<look_unused>>;

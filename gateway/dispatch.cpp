@@ -1,6 +1,7 @@
 #include "gateway/dispatch.hpp"
 
 #include "gateway/errors.hpp"
+#include "gateway/lane.hpp"
 #include "gateway/target.hpp"
 
 #include <fmt/format.h>
@@ -13,6 +14,7 @@
 #include <exception>
 #include <set>
 #include <string>
+#include <thread>
 #include <utility>
 
 namespace gateway {
@@ -21,6 +23,22 @@ struct dispatcher::parts {
   std::shared_ptr<const route_table> routes;
   door let_in;
   std::function<void(const finished_request&)> told;
+  fair_queue queue;
+  std::shared_ptr<worker_pool> later; // For requests that had to wait.
+
+  parts(std::shared_ptr<const route_table> all, door asked,
+        std::function<void(const finished_request&)> hears, fair_bounds bounds)
+    : routes(std::move(all)), let_in(std::move(asked)), told(std::move(hears)),
+      queue(bounds, [this](fair_queue::work w) { later->post(std::move(w)); }),
+      later(std::make_shared<worker_pool>(bounds.at_work_max)) {
+  }
+  /// The last to let go may be one of the pool's own threads, which cannot wait for itself.
+  ~parts() {
+    if (later->runs_here())
+      std::thread{[pool = std::move(later)] { pool->end(); }}.detach();
+    else
+      later->end();
+  }
 };
 
 namespace {
@@ -50,6 +68,14 @@ answer to_wrong_method(const request& asked, const std::vector<std::string>& met
   return a;
 }
 
+answer to_crowd(const request& asked) {
+  error_entry e{429, "throttled", "Request was throttled."};
+  e.detail = "Too many requests of this account wait already. Expected available in 1 seconds.";
+  auto a = to_answer({e}, asked.id);
+  a.headers.emplace_back("Retry-After", "1");
+  return a;
+}
+
 answer to_mishap(const std::string& id) {
   error_entry e{500, "internal", "Internal error."};
   e.detail = fmt::format("Something went wrong here. The id of this request, '{}', helps whoever "
@@ -63,29 +89,61 @@ answer to_mishap(const std::string& id) {
 /// One request on its way to its answer.
 class dispatcher::exchange {
 public:
-  exchange(std::shared_ptr<const parts> with, request asked, reply done)
+  exchange(std::shared_ptr<parts> with, request asked, reply done)
     : parts_(std::move(with)), call_(std::make_shared<call>()), done_(std::move(done)) {
     call_->asked = std::move(asked);
   }
 
   static void run(const std::shared_ptr<exchange>& self) {
-    try {
+    self->carefully([&] {
       if (auto refused = self->find_and_ask())
-        return self->finish(std::move(*refused));
-      self->route_->act(self->call_, [self](answer a) { self->finish(std::move(a)); });
-    } catch (const refusal& why) {
-      self->finish(to_answer(why.errors(), self->id()));
-    } catch (const std::exception& why) {
-      spdlog::error("gateway: a handler failed: route={} request={}: {}", self->pattern(),
-                    self->id(), why.what());
-      self->finish(to_mishap(self->id()));
-    } catch (...) {
-      spdlog::error("gateway: a handler failed: route={} request={}", self->pattern(), self->id());
-      self->finish(to_mishap(self->id()));
-    }
+        self->finish(std::move(*refused));
+      else
+        take_turn(self);
+    });
   }
 
 private:
+  /// Does what may throw; whatever happens, the request is answered.
+  template <class Work>
+  void carefully(const Work& work) {
+    try {
+      work();
+    } catch (const refusal& why) {
+      finish(to_answer(why.errors(), id()));
+    } catch (const std::exception& why) {
+      spdlog::error("gateway: a handler failed: route={} request={}: {}", pattern(), id(),
+                    why.what());
+      finish(to_mishap(id()));
+    } catch (...) {
+      spdlog::error("gateway: a handler failed: route={} request={}", pattern(), id());
+      finish(to_mishap(id()));
+    }
+  }
+
+  /// Now, or when others of the same account have had theirs.
+  static void take_turn(const std::shared_ptr<exchange>& self) {
+    const auto* whose = self->call_->whose.get();
+    if (whose == nullptr)
+      return act(self);
+    const auto act_and_leave = [self, whose] {
+      self->carefully([&] { act(self); });
+      self->parts_->queue.leave(whose);
+    };
+    switch (self->parts_->queue.enter(whose, act_and_leave)) {
+    case fair_queue::place::at_work:
+      return act_and_leave();
+    case fair_queue::place::waiting:
+      return;
+    case fair_queue::place::full:
+      return self->finish(to_crowd(self->call_->asked));
+    }
+  }
+
+  static void act(const std::shared_ptr<exchange>& self) {
+    self->route_->act(self->call_, [self](answer a) { self->finish(std::move(a)); });
+  }
+
   /// Sets the route and lets the call through the door; an answer = it ends here.
   std::optional<answer> find_and_ask() {
     const auto& asked = call_->asked;
@@ -116,6 +174,8 @@ private:
     f.id = id();
     if (call_->whose)
       f.account = call_->whose->id;
+    f.to = route_;
+    f.asked = call_.get();
     spdlog::info("gateway: answered: method={} route={} status={} ms={:.3f} request={} account={}",
                  f.method, f.pattern.empty() ? "-" : f.pattern, f.status,
                  std::chrono::duration<double, std::milli>(f.took).count(), f.id,
@@ -132,7 +192,7 @@ private:
     return call_->asked.id;
   }
 
-  std::shared_ptr<const parts> parts_;
+  std::shared_ptr<parts> parts_;
   std::shared_ptr<call> call_;
   const route* route_ = nullptr;
   named_texts headers_;
@@ -141,8 +201,8 @@ private:
 };
 
 dispatcher::dispatcher(std::shared_ptr<const route_table> routes, door let_in,
-                       std::function<void(const finished_request&)> told)
-  : parts_(std::make_shared<parts>(parts{std::move(routes), std::move(let_in), std::move(told)})) {
+                       std::function<void(const finished_request&)> told, fair_bounds bounds)
+  : parts_(std::make_shared<parts>(std::move(routes), std::move(let_in), std::move(told), bounds)) {
 }
 
 void dispatcher::operator()(request asked, reply done) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gateway/exchange.hpp"
+#include "gateway/fair_queue.hpp"
 #include "gateway/router.hpp"
 
 #include <chrono>
@@ -28,22 +29,26 @@ struct finished_request {
   unsigned status = 0;
   std::chrono::nanoseconds took{};
   std::string_view id;
-  std::string_view account; // Empty = none, or not known.
+  std::string_view account;  // Empty = none, or not known.
+  const route* to = nullptr; // Null = there is none.
+  const call* asked = nullptr;
 };
 
 /// From a request to its route's handler. What a server calls; copies share everything.
 class dispatcher {
 public:
-  /// `told` hears of every request once, on the thread that answers.
+  /// `told` hears of every request once, on the thread that answers. `bounds`: how many requests of
+  /// one account may be with handlers at once, on the server's workers and a few of the
+  /// dispatcher's own; whatever is beyond them is answered with 429.
   dispatcher(std::shared_ptr<const route_table> routes, door let_in,
-             std::function<void(const finished_request&)> told = {});
+             std::function<void(const finished_request&)> told = {}, fair_bounds bounds = {});
 
   void operator()(request asked, reply done) const;
 
 private:
   struct parts;
   class exchange;
-  std::shared_ptr<const parts> parts_;
+  std::shared_ptr<parts> parts_;
 };
 
 } // namespace gateway

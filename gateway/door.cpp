@@ -145,14 +145,12 @@ admission doorkeeper::admit(const route& to, call& entering, moment now) {
   const auto& asked = entering.asked;
   std::shared_ptr<const key_record> key;
   if (auto refused = identify(to, entering, now.calendar, key))
-    return {std::move(refused)};
+    return {.refused = std::move(refused)};
   if (auto refused = check_revision(asked))
-    return {std::move(refused)};
+    return {.refused = std::move(refused)};
   if (key) {
-    if (const auto missing = missing_scope(key->scopes, to.scopes)) {
-      note(to, entering, 403, now);
-      return {lacks_scope(*missing, asked)};
-    }
+    if (const auto missing = missing_scope(key->scopes, to.scopes))
+      return {.refused = lacks_scope(*missing, asked)};
   }
   const auto verdict = limits_.take({.key = key ? std::string_view{key->id} : asked.peer,
                                      .account = entering.whose->id,
@@ -161,7 +159,7 @@ admission doorkeeper::admit(const route& to, call& entering, moment now) {
                                      .is_change = is_change(to)},
                                     now.steady);
   if (!verdict.is_allowed)
-    return {throttled(verdict.retry_after, asked)};
+    return {.refused = throttled(verdict.retry_after, asked)};
   admission in;
   if (verdict.limit != 0)
     in.headers = {{"RateLimit-Limit", std::to_string(verdict.limit)},
@@ -171,7 +169,8 @@ admission doorkeeper::admit(const route& to, call& entering, moment now) {
 }
 
 void doorkeeper::note(const route& to, const call& answered, unsigned status, moment now) {
-  if (answered.key_id.empty() || !answered.whose || !is_write(to))
+  // Who asks too often must not fill the log too.
+  if (answered.key_id.empty() || !answered.whose || !is_write(to) || status == 429)
     return;
   answered.whose->audit->add({.at = now.calendar,
                               .key_id = answered.key_id,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gateway/accounts.hpp"
+#include "gateway/dispatch.hpp"
 #include "gateway/exchange.hpp"
 #include "gateway/rate_limit.hpp"
 #include "gateway/router.hpp"
@@ -9,12 +10,6 @@
 #include <optional>
 
 namespace gateway {
-
-/// What the door says to a request.
-struct admission {
-  std::optional<answer> refused; // Nothing = it may come in.
-  named_texts headers{};         // Of its answer: RateLimit-Limit, -Remaining, -Reset.
-};
 
 /// Now, by the calendar (keys end, writes are noted) and by a clock that nobody sets (limits).
 struct moment {
@@ -30,9 +25,10 @@ public:
   doorkeeper(accounts& all, limit_setting limits) : accounts_(all), limits_(limits) {
   }
 
-  /// Fills in `entering.whose` and `entering.key_id`. A request that is refused is not noted.
+  /// Fills in `entering.whose` and `entering.key_id` as soon as it knows them.
   admission admit(const route& to, call& entering, moment now = moment::now());
-  /// Once a request that came in is answered: writes by a key go into the account's audit log.
+  /// Once a request is answered: writes by a key, and attempts that it lacked the scope for, go
+  /// into the account's audit log.
   static void note(const route& to, const call& answered, unsigned status,
                    moment now = moment::now());
 

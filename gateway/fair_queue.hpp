@@ -10,8 +10,8 @@
 namespace gateway {
 
 struct fair_bounds {
-  std::size_t at_work_max = 1;   // Requests of one account on workers at once.
-  std::size_t waiting_max = 256; // Further ones of one account.
+  std::size_t at_work_max = 8;     // Requests of one account with handlers at once.
+  std::size_t waiting_max = 1'024; // Further ones of one account.
 };
 
 /// Stands between the door and the handlers, so that the requests of one account cannot take all

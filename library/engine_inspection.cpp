@@ -42,8 +42,8 @@ actor_info to_info(actors::actor_record::reading&& r, actors::actor_record::cloc
 
 outcome<std::vector<metric_info>> engine::metrics() {
   return guarded([&]() -> outcome<std::vector<metric_info>> {
-    auto ids = parts_->ask<actors::metric_ids>(parts_->account, actors::ask_metric_ids{},
-                                               "list the metrics");
+    auto ids = parts_->ask<actors::name_ids>(
+      parts_->account, actors::ask_name_ids{actors::name_of_what::metric}, "list the metrics");
     if (!ids)
       return ids.error();
     auto sums = parts_->ask_all<actors::metric_sums>(actors::sum_metrics{}, "sum the metrics",
@@ -51,7 +51,7 @@ outcome<std::vector<metric_info>> engine::metrics() {
     if (!sums)
       return sums.error();
     std::map<std::string, metric_info> by_name;
-    for (auto& [name, id] : ids->metrics)
+    for (auto& [name, id] : ids->names)
       by_name[name] = {name, std::move(id), 0, 0, 0};
     for (const auto& partition : *sums)
       for (const auto& m : partition.metrics) {
@@ -66,6 +66,19 @@ outcome<std::vector<metric_info>> engine::metrics() {
     std::vector<metric_info> all;
     for (auto& [name, info] : by_name)
       all.push_back(std::move(info));
+    return all;
+  });
+}
+
+outcome<std::vector<list_info>> engine::lists() {
+  return guarded([&]() -> outcome<std::vector<list_info>> {
+    auto told = parts_->ask<actors::name_ids>(
+      parts_->account, actors::ask_name_ids{actors::name_of_what::list}, "list the lists");
+    if (!told)
+      return told.error();
+    std::vector<list_info> all;
+    for (auto& [name, id] : told->names)
+      all.push_back({std::move(id), std::move(name)});
     return all;
   });
 }

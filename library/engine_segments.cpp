@@ -178,6 +178,17 @@ definition_outcome<segment_info> engine::edit(std::string_view segment, std::str
   });
 }
 
+outcome<segment_info> engine::rename(std::string_view segment, std::string_view name) {
+  return guarded([&]() -> outcome<segment_info> {
+    const auto renamed = parts_->ask<actors::found_segment>(
+      parts_->account, actors::rename_segment{std::string{segment}, std::string{name}},
+      "rename a segment");
+    if (!renamed)
+      return renamed.error();
+    return show(renamed->entry.id);
+  });
+}
+
 status engine::drop(std::string_view segment) {
   return guarded([&] {
     return parts_->order(parts_->ask<actors::finished>(

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <string>
 #include <string_view>
 
 /// Every keyspace of an environment, a partition's or the account's, in one place. A key is a fixed
@@ -24,6 +25,7 @@
 ///  definitions  segment                     definition and state (pack_bytes)      partition
 ///  checkpoints  kind, number                how far a build or merge has come      partition
 ///  objects      kind, number                a described object, JSON (pack_bytes)  account
+///  documents    kind, id (8 words each)     a document, JSON (pack_bytes)          account
 namespace storage {
 
 enum class keyspace : std::uint8_t {
@@ -37,7 +39,8 @@ enum class keyspace : std::uint8_t {
   due,
   definitions,
   checkpoints,
-  objects
+  objects,
+  documents
 };
 
 struct keyspace_description {
@@ -45,7 +48,7 @@ struct keyspace_description {
   std::uint8_t key_words;
 };
 
-inline constexpr std::array<keyspace_description, 11> keyspaces{{
+inline constexpr std::array<keyspace_description, 12> keyspaces{{
   {"meta", 1},
   {"log", 1},
   {"flips", 1},
@@ -57,9 +60,10 @@ inline constexpr std::array<keyspace_description, 11> keyspaces{{
   {"definitions", 1},
   {"checkpoints", 2},
   {"objects", 2},
+  {"documents", 16},
 }};
 
-inline constexpr std::size_t key_words_max = 4;
+inline constexpr std::size_t key_words_max = 16;
 
 constexpr const keyspace_description& describe(keyspace k) {
   return keyspaces[static_cast<std::size_t>(k)];
@@ -256,6 +260,64 @@ struct objects_key {
   }
   static constexpr objects_key of(words_view k) {
     return {k[0], k[1]};
+  }
+};
+
+// --- documents
+
+/// A text of at most 64 bytes, none of them zero, as words in the order of its bytes.
+class short_text {
+public:
+  static constexpr std::size_t bytes_max = 64;
+  using words_type = std::array<word, bytes_max / sizeof(word)>;
+
+  constexpr short_text() = default;
+  constexpr explicit short_text(const words_type& words) : words_(words) {
+  }
+  constexpr explicit short_text(std::string_view text) {
+    for (std::size_t i = 0; i < text.size() && i < bytes_max; ++i)
+      words_[i / sizeof(word)] |= static_cast<word>(static_cast<unsigned char>(text[i]))
+                               << shift_of(i);
+  }
+  [[nodiscard]] constexpr const words_type& words() const {
+    return words_;
+  }
+  [[nodiscard]] std::string text() const {
+    std::string text;
+    for (std::size_t i = 0; i < bytes_max; ++i)
+      if (const auto byte = words_[i / sizeof(word)] >> shift_of(i) & 0xFF; byte != 0)
+        text += static_cast<char>(byte);
+    return text;
+  }
+  friend constexpr bool operator==(const short_text&, const short_text&) = default;
+
+private:
+  static constexpr unsigned shift_of(std::size_t byte) {
+    return 8 * static_cast<unsigned>(sizeof(word) - 1 - byte % sizeof(word));
+  }
+  words_type words_{};
+};
+
+struct documents_key {
+  static constexpr keyspace space = keyspace::documents;
+  short_text kind{};
+  short_text id{};
+  [[nodiscard]] constexpr std::array<word, 16> words() const {
+    std::array<word, 16> words{};
+    for (std::size_t i = 0; i < 8; ++i) {
+      words[i] = kind.words()[i];
+      words[i + 8] = id.words()[i];
+    }
+    return words;
+  }
+  static constexpr documents_key of(words_view k) {
+    short_text::words_type kind{};
+    short_text::words_type id{};
+    for (std::size_t i = 0; i < 8; ++i) {
+      kind[i] = k[i];
+      id[i] = k[i + 8];
+    }
+    return {short_text{kind}, short_text{id}};
   }
 };
 

@@ -127,7 +127,8 @@ struct segment_info {
   std::uint32_t version = 0;
   model::instant created{};
   std::uint64_t members = 0;
-  std::string json;                     // As given last.
+  /// As given last; a segment that it speaks of and that was renamed since has its new name here.
+  std::string json;
   std::vector<std::string> references;  // Names of the segments that the definition speaks of.
   std::vector<segment_version> history; // Of `show`; oldest first.
 };
@@ -411,7 +412,8 @@ public:
   /// Replaces the definition; the old one stays in force until the new one is built. Segments that
   /// refer to this one are built anew too.
   definition_outcome<segment_info> edit(std::string_view segment, std::string_view json);
-  /// Gives it another name; refused as a conflict when that is taken.
+  /// Gives it another name; refused as a conflict when that is taken. Its id stays, and definitions
+  /// that refer to it go on doing so.
   model::outcome<segment_info> rename(std::string_view segment, std::string_view name);
   /// Refused as a conflict while other segments refer to it; the message names them.
   model::status drop(std::string_view segment);

@@ -1,9 +1,11 @@
 #include "actors/account_store.hpp"
 #include "actors/catalogue.hpp"
+#include "actors/inlining.hpp"
 #include "tests/storage/temporary_directory.hpp"
 
 #include <boost/test/unit_test.hpp>
 
+#include <map>
 #include <set>
 
 BOOST_AUTO_TEST_SUITE(catalogue_test)
@@ -99,6 +101,78 @@ BOOST_AUTO_TEST_CASE(an_edit_redefines_everybody_who_stands_on_the_segment) {
   BOOST_CHECK_EQUAL(decided.redefined[0].entry.name, "Base");
   BOOST_CHECK_EQUAL(decided.redefined[2].entry.editions.back().reason, "segment Base was edited");
   BOOST_CHECK_EQUAL(all.find("Top")->version(), 1u); // Nothing is believed before it is accepted.
+}
+
+BOOST_AUTO_TEST_CASE(a_new_name_keeps_the_id_and_what_refers_to_the_segment) {
+  actors::catalogue all;
+  define(all, "Base", bought);
+  const auto id = all.find("Base")->id;
+  define(all, "By name", R"({"none_of": [ {"segment" :"Base"}, {"segment":"Base"} ]})");
+  define(all, "Escaped", R"({"any_of":[{"\u0073egment":"\u0042ase"}]})");
+  define(all, "By id", R"({"none_of":[{"segment":")" + id + R"("}]})");
+  define(all, "Above", R"({"any_of":[{"segment":"By name"}]})");
+  define(all, "Other", in_region);
+  std::map<std::string, std::string> inlined;
+  for (const auto& [number, entry] : all.segments())
+    inlined[entry.id] = all.inlined(entry);
+
+  auto decided = all.decide_rename("Base", "A \"base\"");
+  need(decided);
+  BOOST_REQUIRE_EQUAL(decided->size(), 3u); // Itself and those that call it by name.
+  BOOST_CHECK_EQUAL(decided->front().id, id);
+  BOOST_CHECK(all.find("Base") != nullptr); // Nothing is believed before it is accepted.
+  for (auto& entry : *decided)
+    all.accept(std::move(entry));
+  BOOST_CHECK(all.find("Base") == nullptr);
+  BOOST_CHECK_EQUAL(all.find(id)->name, "A \"base\"");
+  BOOST_CHECK_EQUAL(all.find("By name")->json(),
+                    R"({"none_of": [ {"segment" :"A \"base\""}, {"segment":"A \"base\""} ]})");
+  BOOST_CHECK_EQUAL(all.names_of(all.find("By id")->references).front(), "A \"base\"");
+  for (const auto& [number, entry] : all.segments()) {
+    BOOST_CHECK_EQUAL(entry.version(), 1u);
+    BOOST_CHECK_EQUAL(all.inlined(entry), inlined[entry.id]);
+  }
+  // Another segment takes the free name, and nobody who meant the first means it.
+  define(all, "Base", in_region);
+  for (const auto* name : {"By name", "Escaped", "By id", "Above"})
+    BOOST_CHECK_EQUAL(all.inlined(*all.find(name)), inlined[all.find(name)->id]);
+  BOOST_CHECK(!all.decide_drop("A \"base\""));
+  BOOST_CHECK(all.decide_drop("Base"));
+}
+
+BOOST_AUTO_TEST_CASE(only_references_are_renamed_in_a_definition) {
+  const std::string definition =
+    R"({"all_of":[{"segment":"A"},{"type":"profile-property","property":"properties['segment']",
+    "filter":{"type":"string","operator":"equals","value":"A"}},{"segment":"AB"},{"segment" : "A"}]})";
+  const auto renamed = actors::with_segment_renamed(definition, "A", "C");
+  BOOST_CHECK_EQUAL(
+    renamed,
+    R"({"all_of":[{"segment":"C"},{"type":"profile-property","property":"properties['segment']",
+    "filter":{"type":"string","operator":"equals","value":"A"}},{"segment":"AB"},{"segment" : "C"}]})");
+  BOOST_CHECK_EQUAL(actors::with_segment_renamed(R"({"segment":"A\\"})", "A\\", "B"),
+                    R"({"segment":"B"})");
+  BOOST_CHECK_EQUAL(actors::with_segment_renamed(renamed, "A", "D"), renamed);
+}
+
+BOOST_AUTO_TEST_CASE(a_name_that_cannot_be_given_is_refused) {
+  actors::catalogue all;
+  define(all, "Base", bought);
+  define(all, "Other", in_region);
+  const auto refusal = [&](std::string_view segment, std::string_view name) {
+    const auto decided = all.decide_rename(segment, name);
+    BOOST_REQUIRE(!decided);
+    return decided.error();
+  };
+  BOOST_CHECK(refusal("Nobody", "New").code == model::failure_code::not_found);
+  BOOST_CHECK(refusal("Base", "").code == model::failure_code::invalid_input);
+  BOOST_CHECK(refusal("Base", "\xff").code == model::failure_code::invalid_input);
+  BOOST_CHECK(refusal("Base", std::string(257, 'x')).code == model::failure_code::invalid_input);
+  BOOST_CHECK(refusal("Base", "Other").code == model::failure_code::conflict);
+  BOOST_CHECK(refusal("Base", all.find("Other")->id).code == model::failure_code::conflict);
+  BOOST_CHECK_NE(refusal("Base", "Other").message.find("\"Base\""), std::string::npos);
+  const auto same = all.decide_rename("Base", "Base");
+  need(same);
+  BOOST_CHECK_EQUAL(same->size(), 1u);
 }
 
 BOOST_AUTO_TEST_CASE(names_are_taken_once_and_cycles_are_refused_with_their_path) {
