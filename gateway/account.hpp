@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <string>
 
 namespace gateway {
@@ -22,6 +23,8 @@ struct account {
   std::unique_ptr<gateway::key_book> keys;
   std::unique_ptr<gateway::audit_log> audit;
   std::unique_ptr<gateway::intake> changes; // Gathers single changes into batches.
+  /// Held while documents are read and written back (gateway/notes.hpp).
+  mutable std::mutex writing;
 
   account();
   ~account();

@@ -1,9 +1,22 @@
 #include "gateway/all_routes.hpp"
 
+#include "gateway/account_routes.hpp"
+#include "gateway/campaigns.hpp"
+#include "gateway/flows.hpp"
+#include "gateway/lists.hpp"
+#include "gateway/segments.hpp"
+#include "gateway/tags.hpp"
+
 namespace gateway {
 
 // One line a resource, in alphabetical order.
-void add_all_routes([[maybe_unused]] route_table& routes) {
+void add_all_routes(route_table& routes) {
+  add_account_routes(routes);
+  add_campaign_routes(routes);
+  add_flow_routes(routes);
+  add_list_routes(routes);
+  add_segment_routes(routes);
+  add_tag_routes(routes);
 }
 
 } // namespace gateway

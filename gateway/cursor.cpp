@@ -1,7 +1,5 @@
 #include "gateway/cursor.hpp"
 
-#include "gateway/errors.hpp"
-
 #include <openssl/evp.h>
 
 #include <algorithm>
@@ -99,7 +97,11 @@ std::string open_cursor(std::string_view scope, std::string_view token) {
     if (std::string_view{*bytes}.starts_with(tag_of(scope, position)))
       return std::string{position};
   }
-  throw refusal{invalid_body("/data/", "Invalid cursor provided.")};
+  throw refusal{invalid_cursor()};
+}
+
+error_entry invalid_cursor() {
+  return invalid_body("/data/", "Invalid cursor provided.");
 }
 
 } // namespace gateway

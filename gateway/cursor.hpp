@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gateway/errors.hpp"
 #include "gateway/exchange.hpp"
 
 #include <string>
@@ -19,5 +20,8 @@ std::string seal_cursor(std::string_view scope, std::string_view position);
 /// The engine's cursor out of a token; empty out of an empty one. Refuses one that was damaged or
 /// made for another scope: 400 "Invalid cursor provided."
 std::string open_cursor(std::string_view scope, std::string_view token);
+
+/// What is said to a cursor that is none.
+error_entry invalid_cursor();
 
 } // namespace gateway

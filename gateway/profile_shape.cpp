@@ -322,6 +322,14 @@ profile_identifiers identifiers_of(std::string_view engine_json) {
   return identifiers_of(own_json(engine_json).as_object());
 }
 
+std::optional<model::instant> joined_list_at(std::string_view engine_json, std::string_view list) {
+  const auto parsed = own_json(engine_json);
+  for (const auto& one : parsed.at("lists").as_array())
+    if (one.at("id").as_string() == list)
+      return read_instant(one.at("joined_at").as_string());
+  return std::nullopt;
+}
+
 profile_line make_profile_line(const json::object& attributes, const json::object* meta,
                                const profile_identifiers& known, mistakes& found,
                                std::string_view pointer) {

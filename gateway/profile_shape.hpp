@@ -5,9 +5,11 @@
 #include "messages/line_block.hpp"
 #include "messages/ndjson.hpp"
 #include "model/change.hpp"
+#include "model/instant.hpp"
 
 #include <boost/json/object.hpp>
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -40,6 +42,9 @@ struct profile_identifiers {
 profile_identifiers identifiers_of(std::string_view engine_json);
 /// Those that a request's attributes name.
 profile_identifiers identifiers_of(const boost::json::object& attributes);
+
+/// When the profile joined a static list; nothing = it is in no list of that name.
+std::optional<model::instant> joined_list_at(std::string_view engine_json, std::string_view list);
 
 /// One NDJSON line, without its end.
 struct profile_line {

@@ -141,8 +141,7 @@ void fold_state::meet_key(std::uint32_t stream, std::uint32_t key, std::uint32_t
                           std::uint32_t at) {
   auto& c = column_streams_[stream];
   c.met.emplace_back(key, at);
-  const auto& e = entry_of(stream, key,
-                           {row, at, static_cast<std::uint32_t>(key % time_classes_)});
+  const auto& e = entry_of(stream, key, {row, at, static_cast<std::uint32_t>(key % time_classes_)});
   for (auto& p : c.people)
     p.cells[key] = why_not(e, order_.measures[p.measure]) ? cells::filtered_out : e.cell;
   for (auto& other : column_streams_) // There may be a new cell.
@@ -153,9 +152,8 @@ void fold_state::meet_key(std::uint32_t stream, std::uint32_t key, std::uint32_t
 void fold_state::count_keys(std::uint32_t stream) {
   auto& c = column_streams_[stream];
   for (const auto& [key, at] : c.met)
-    count_alike(
-      entry_of(stream, key, {{}, at, static_cast<std::uint32_t>(key % time_classes_)}),
-      streams_[stream], std::exchange(c.counts[key], 0));
+    count_alike(entry_of(stream, key, {{}, at, static_cast<std::uint32_t>(key % time_classes_)}),
+                streams_[stream], std::exchange(c.counts[key], 0));
   c.met.clear();
 }
 

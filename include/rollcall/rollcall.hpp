@@ -160,6 +160,13 @@ struct member_page {
   std::string cursor; // Goes on after the last one; empty = there is no more.
 };
 
+/// Members in the order of joining, earliest first, and of equal instants by place.
+struct member_order {
+  bool is_descending = false;
+  std::optional<model::instant> from{}; // Joined then or later.
+  std::optional<model::instant> to{};   // Joined before.
+};
+
 /// One membership change, as feeds tell it.
 struct flip_record {
   std::string segment; // Name.
@@ -435,6 +442,12 @@ public:
   /// Members from `cursor` on (empty = from the start), at most `limit` (1 to 100,000).
   model::outcome<member_page> members(std::string_view segment, std::string_view cursor,
                                       std::size_t limit);
+  /// The same by the instant of joining. Looks through all members for each page.
+  model::outcome<member_page> members(std::string_view segment, const member_order& order,
+                                      std::string_view cursor, std::size_t limit);
+  /// When each of these joined; nothing = is no member.
+  model::outcome<std::vector<std::optional<model::instant>>>
+  joined_at(std::string_view segment, std::span<const profile_place> places);
   /// JSON of why a profile is in or not: {"member":…,"flips_at":…,"conditions":[…]}.
   model::outcome<std::string> explain(std::string_view segment, std::string_view identifier);
   /// Flips after `cursor` (empty = from the first), at most `limit` (1 to 100,000).
@@ -503,8 +516,10 @@ public:
   model::outcome<std::vector<metric_info>> metrics();
   /// Of the metric's events (name or id), by name.
   model::outcome<std::vector<metric_property>> metric_properties(std::string_view metric);
-  /// Static lists that somebody ever joined, in the order in which they came.
+  /// Static lists that somebody ever joined or that were added, in the order in which they came.
   model::outcome<std::vector<list_info>> lists();
+  /// A list that nobody has joined yet. `conflict` when there is one of that name.
+  model::outcome<list_info> add_list(std::string_view name);
   model::outcome<engine_figures> figures();
   [[nodiscard]] std::vector<actor_info> inspect() const;
   /// Verifies checksums, the log chain, and bits against re-evaluation of every `step`-th profile
