@@ -117,6 +117,10 @@ void audit_log::work() {
 /// As many lines into each file as it has room for. Tells how many could not be written.
 std::uint64_t audit_log::write(std::string_view lines) {
   while (!lines.empty()) {
+    if (descriptor_ < 0 && !open_file()) {
+      complain();
+      return static_cast<std::uint64_t>(std::ranges::count(lines, '\n'));
+    }
     const auto room = full_at_ > size_ ? full_at_ - size_ : 0;
     auto end = lines.size();
     if (end > room) {
@@ -136,8 +140,6 @@ std::uint64_t audit_log::write(std::string_view lines) {
 
 /// All of it or nothing, so that no line is ever half there.
 bool audit_log::write_whole(std::string_view lines) {
-  if (descriptor_ < 0 && !open_file())
-    return complain();
   std::size_t done = 0;
   while (done < lines.size()) {
     const auto written = ::write(descriptor_, lines.data() + done, lines.size() - done);
@@ -156,12 +158,11 @@ bool audit_log::write_whole(std::string_view lines) {
   return true;
 }
 
-bool audit_log::complain() {
+void audit_log::complain() {
   const auto why = errno;
   if (!std::exchange(is_in_trouble_, true))
     spdlog::error("audit: {} cannot be written, what is lost is counted: {}", file_.string(),
                   std::strerror(why));
-  return false;
 }
 
 bool audit_log::open_file() {
@@ -187,10 +188,8 @@ void audit_log::rotate() {
     spdlog::error("audit: {} cannot be put aside: {}", file_.string(), failed.message());
   else if (bounds_.files_max <= 1)
     std::filesystem::remove(file_, failed);
-  ::close(std::exchange(descriptor_, -1));
-  if (!open_file())
-    complain();
   full_at_ = (failed ? size_ : 0) + bounds_.file_bytes_max;
+  ::close(std::exchange(descriptor_, -1));
 }
 
 } // namespace gateway

@@ -54,7 +54,7 @@ private:
   void work();
   std::uint64_t write(std::string_view lines);
   bool write_whole(std::string_view lines);
-  bool complain();
+  void complain();
   bool open_file();
   void rotate();
 

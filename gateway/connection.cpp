@@ -210,9 +210,16 @@ void connection::drain() {
                           });
 }
 
-bool connection::is_peer_gone() {
-  pollfd asked{socket_.native_handle(), 0, 0};
-  return ::poll(&asked, 1, 0) > 0 && (asked.revents & (POLLERR | POLLHUP)) != 0;
+/// Whether nobody hears the stream any more. A client that has closed and one that only has no more
+/// to say look the same until we write; the latter is believed for a while.
+bool connection::is_peer_gone() const {
+  pollfd asked{const_cast<tcp_socket&>(socket_).native_handle(), POLLRDHUP, 0};
+  if (::poll(&asked, 1, 0) <= 0)
+    return false;
+  if ((asked.revents & (POLLERR | POLLHUP)) != 0)
+    return true;
+  const auto quiet = std::chrono::steady_clock::now() - stream_->quiet_since;
+  return (asked.revents & POLLRDHUP) != 0 && quiet >= core_->options.peer_check_interval;
 }
 
 void connection::release_feed(error_entry why) {

@@ -63,7 +63,7 @@ private:
   void set_deadline(std::chrono::milliseconds from_now);
   void close_gently();
   void drain();
-  [[nodiscard]] bool is_peer_gone();
+  [[nodiscard]] bool is_peer_gone() const;
   void release_body_bytes();
   void release_feed(error_entry why);
 
@@ -139,6 +139,7 @@ private:
     bool is_chunked = true;
     bool is_being_made = false;
     bool was_last = false;
+    time quiet_since{}; // When there was something to say last.
   };
   std::shared_ptr<streamed> stream_;
   io_timer pause_;

@@ -103,6 +103,7 @@ void connection::begin_answer(answer a) {
   if (a.more && has_body) {
     stream_ = std::make_shared<streamed>();
     stream_->is_chunked = frame.is_chunked;
+    stream_->quiet_since = std::chrono::steady_clock::now();
     ++core_->streams;
     if (how_.accepts_gzip && may_be_packed(a)) {
       stream_->packing.emplace();
@@ -258,6 +259,7 @@ void connection::on_piece(std::string piece, bool is_last, bool is_broken,
   if (is_last && stream_->is_chunked)
     out_ += last_chunk;
   stream_->was_last = is_last;
+  stream_->quiet_since = std::chrono::steady_clock::now();
   if (out_.empty())
     return on_answer_written();
   set_deadline(core_->options.write_timeout);

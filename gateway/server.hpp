@@ -43,7 +43,9 @@ struct server_options {
   std::chrono::milliseconds write_timeout{20'000};  // For every 16 KiB of an answer.
   std::chrono::milliseconds idle_timeout{75'000};   // Between requests.
   std::chrono::milliseconds linger_timeout{2'000};  // For the other side to take what we said last.
-  std::chrono::seconds peer_check_interval{15};     // Of asking a silent peer whether it is there.
+  /// Of asking a silent peer whether it is there. A client that has said it will say no more hears
+  /// a streamed answer as long as it never pauses longer than this.
+  std::chrono::seconds peer_check_interval{15};
   std::chrono::milliseconds shutdown_grace{20'000};
 };
 

@@ -76,10 +76,6 @@ exit_status complain_of(const gathered_settings& found, bool json) {
   return exit_status::usage;
 }
 
-void set_log_level(const std::string& level) {
-  spdlog::set_level(spdlog::level::from_str(level == "warn" ? "warning" : level));
-}
-
 /// A connection is a descriptor, and the usual limit of them is low.
 void raise_descriptor_limit() {
   rlimit limit{};
@@ -96,7 +92,7 @@ void reload(const std::map<std::string, std::string>& flags, serving& running) {
   for (const auto& fault : found.faults)
     spdlog::error("serve: settings stay as they were: {}", fault);
   if (found.faults.empty())
-    set_log_level(found.made.log);
+    gateway::set_log_level(found.made.log);
   if (const auto done = running.reload_certificate(); !done)
     spdlog::error("serve: the certificate stays as it was: {}", done.error().message);
   spdlog::info("serve: reloaded: log level and certificate");
@@ -109,7 +105,7 @@ exit_status serve(const std::map<std::string, std::string>& flags, bool json) {
     found.faults.push_back("data: the directory is not given; use --data DIR");
   if (!found.faults.empty())
     return complain_of(found, json);
-  set_log_level(found.made.log);
+  gateway::set_log_level(found.made.log);
   for (const auto& warning : found.warnings)
     spdlog::warn("serve: {}", warning);
   raise_descriptor_limit();

@@ -28,6 +28,15 @@ gateway::door door_of(bool is_open, const std::shared_ptr<gateway::account>& acc
   };
 }
 
+std::function<std::vector<gateway::watched_engine>()>
+watch(const std::shared_ptr<gateway::account>& account) {
+  return [account] {
+    // The engine lives as long as its account does.
+    const std::shared_ptr<rollcall::engine> engine{account, account->engine.get()};
+    return std::vector<gateway::watched_engine>{{account->id, engine}};
+  };
+}
+
 std::string url_of(const serve_settings& settings, std::uint16_t port) {
   const auto& address = settings.server.address;
   const auto is_v6 = address.find(':') != std::string::npos;
@@ -46,13 +55,18 @@ model::outcome<std::unique_ptr<serving>> serving::start(const serve_settings& wa
   made->account_->id = "default";
   made->account_->name = "default";
   made->account_->engine = std::move(*opened);
+  made->operations_ = std::make_unique<gateway::operations>(watch(made->account_), wanted.figures);
   auto routes = std::make_shared<gateway::route_table>();
   gateway::add_all_routes(*routes);
-  auto started = gateway::server::start(
-    wanted.server, gateway::dispatcher{routes, door_of(wanted.is_open, made->account_)});
+  made->operations_->add_routes(*routes);
+  gateway::dispatcher dispatch{
+    routes, door_of(wanted.is_open, made->account_),
+    [to = made->operations_.get()](const gateway::finished_request& r) { to->observe(r); }};
+  auto started = gateway::server::start(wanted.server, std::move(dispatch));
   if (!started)
     return started.error();
   made->server_ = std::move(*started);
+  made->operations_->watch(*made->server_);
   made->url_ = url_of(wanted, made->server_->port());
   return made;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gateway/dispatch.hpp"
+#include "gateway/operations.hpp"
 #include "gateway/server.hpp"
 #include "model/outcome.hpp"
 #include "node/settings.hpp"
@@ -30,6 +31,7 @@ private:
   serving() = default;
 
   std::shared_ptr<gateway::account> account_;
+  std::unique_ptr<gateway::operations> operations_;
   std::unique_ptr<gateway::server> server_;
   std::string url_;
 };

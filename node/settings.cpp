@@ -93,7 +93,7 @@ bool take_public_url(std::string_view text, serve_settings& into) {
 bool take_audience(std::string_view text, serve_settings& into) {
   static constexpr std::array<std::string_view, 3> words{"loopback", "everybody", "nobody"};
   const auto found = std::ranges::find(words, text);
-  into.figures = static_cast<figures_for>(found - words.begin());
+  into.figures = static_cast<gateway::figures_for>(found - words.begin());
   return found != words.end();
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gateway/operations.hpp"
 #include "gateway/server.hpp"
 
 #include <filesystem>
@@ -12,15 +13,12 @@
 
 namespace node {
 
-/// Who may read `/metrics`, which tells of every account.
-enum class figures_for { loopback, everybody, nobody };
-
 /// Everything that `rollcall serve` can be told.
 struct serve_settings {
   std::filesystem::path data;
   gateway::server_options server;
   bool is_open = false; // No keys are asked for.
-  figures_for figures = figures_for::loopback;
+  gateway::figures_for figures = gateway::figures_for::loopback;
   std::string log = "info";
 };
 

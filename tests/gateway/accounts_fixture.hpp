@@ -28,7 +28,10 @@ struct open_accounts {
     open();
   }
   [[nodiscard]] gateway::accounts_options options() const {
-    return {.data = data, .engine = {.partitions = 1}};
+    gateway::accounts_options o;
+    o.data = data;
+    o.engine.partitions = 1;
+    return o;
   }
   void open() {
     all.reset();

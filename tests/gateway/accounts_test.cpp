@@ -40,10 +40,9 @@ BOOST_FIXTURE_TEST_CASE(a_new_directory_is_the_default_account, open_accounts) {
 }
 
 BOOST_FIXTURE_TEST_CASE(accounts_keep_their_id_and_their_keys, open_accounts) {
-  const auto shop = need(all->create("shop"));
-  const auto id = shop->id;
-  const auto key = key_for(shop).key;
-  BOOST_CHECK(shop->directory == data / "accounts" / "shop");
+  const auto key = key_for(need(all->create("shop"))).key;
+  const auto id = all->by_name("shop")->id;
+  BOOST_CHECK(all->by_name("shop")->directory == data / "accounts" / "shop");
   BOOST_TEST(id != first()->id);
   open();
   BOOST_TEST(names_of(*all) == (names{"default", "shop"}), boost::test_tools::per_element());
@@ -99,8 +98,7 @@ BOOST_FIXTURE_TEST_CASE(names_are_checked_and_taken_once, open_accounts) {
 
 BOOST_FIXTURE_TEST_CASE(a_broken_account_keeps_no_other_from_serving, open_accounts) {
   const auto of_shop = key_for(need(all->create("shop"))).key;
-  const auto other = need(all->create("other"));
-  const auto of_other = key_for(other).key;
+  const auto of_other = key_for(need(all->create("other"))).key;
   const auto id_of_shop = all->by_name("shop")->id;
   const auto revoked = key_for(first());
   need(first()->keys->revoke(revoked.kept.id, noon));
@@ -145,7 +143,7 @@ BOOST_FIXTURE_TEST_CASE(a_directory_that_somebody_has_open_is_not_served, open_a
   const auto again = accounts::open(options());
   BOOST_REQUIRE(!again);
   BOOST_CHECK(again.error().code == failure_code::in_use);
-  all->create("shop");
+  need(all->create("shop"));
   all.reset();
   const auto held = need(rollcall::engine::open({.directory = data / "accounts" / "shop"}));
   const auto in_part = accounts::open(options());
