@@ -148,6 +148,13 @@ struct name_ids {
   std::vector<std::pair<std::string, std::string>> names; // Name, id; in the order they came.
 };
 /// What metrics or lists are called; fails for one that nobody knows.
+/// A list that nobody has joined yet.
+struct add_list {
+  std::string name;
+};
+struct added_list {
+  std::string id;
+};
 struct find_names {
   name_of_what what{};
   std::vector<std::string> names_or_ids;
@@ -188,6 +195,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::drop_document)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::dropped_document)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::ask_name_ids)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::name_ids)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::add_list)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::added_list)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::find_names)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::found_names)
 
@@ -216,6 +225,7 @@ using account_actor = caf::typed_actor<
   caf::replies_to<subscribe_to_all>::with<finished>,
   caf::replies_to<prepare_preview>::with<ready_preview>,
   caf::replies_to<ask_name_ids>::with<name_ids>, caf::replies_to<find_names>::with<found_names>,
+  caf::replies_to<add_list>::with<added_list>,
   caf::replies_to<read_objects>::with<object_list>,
   caf::replies_to<read_documents>::with<document_list>,
   // Reply when it is durable.

@@ -1,5 +1,6 @@
 #include "actors/account_parts.hpp"
 #include "actors/document_check.hpp"
+#include "model/limits.hpp"
 
 #include <fmt/format.h>
 
@@ -59,6 +60,24 @@ name_ids list_names(self_pointer self, const ask_name_ids& asked) {
   for (const auto& name : names.names())
     list.names.emplace_back(name, names.id_of(name));
   return list;
+}
+
+caf::result<added_list> add_new_list(self_pointer self, const add_list& order) {
+  auto& parts = self->state.parts;
+  auto& lists = parts.known.lists;
+  if (order.name.empty() || order.name.size() > model::list_name_bytes_max)
+    return to_error({model::failure_code::invalid_input,
+                     fmt::format("a list's name has 1 to {} bytes, not {}", model::list_name_bytes_max,
+                                 order.name.size())});
+  if (lists.knows(order.name))
+    return to_error({model::failure_code::conflict,
+                     fmt::format("there is a list \"{}\" already", order.name)});
+  if (auto saved = parts.store->save_names(
+        {{account_store::name_kind::list, lists.names().size(), order.name}});
+      !saved)
+    return to_error(saved.error());
+  lists.learn(order.name);
+  return added_list{lists.id_of(order.name)};
 }
 
 caf::result<found_names> find_all(self_pointer self, const find_names& asked) {

@@ -66,6 +66,7 @@ caf::result<document_list> list_documents(self_pointer self, const read_document
 caf::result<finished> save_document(self_pointer self, const put_document& order);
 caf::result<dropped_document> erase_document(self_pointer self, const drop_document& order);
 name_ids list_names(self_pointer self, const ask_name_ids& asked);
+caf::result<added_list> add_new_list(self_pointer self, const add_list& order);
 caf::result<found_names> find_all(self_pointer self, const find_names& asked);
 
 // --- segments (account_segments.cpp)

@@ -175,6 +175,27 @@ std::vector<word> encode(const flip_run& run) {
   return std::move(to.out);
 }
 
+bool each_joining(words_view words,
+                  const std::function<void(std::uint32_t, model::instant)>& each) {
+  word_reader from{words};
+  if (from.take() != list_run)
+    return false;
+  model::instant at{};
+  for (auto left = from.take_count(); left > 0; --left) {
+    const auto head = from.take();
+    if ((head & same_bit) == 0) {
+      at = model::from_ms(static_cast<std::int64_t>(from.take()));
+      if ((head & detail_bit) != 0)
+        from.take_text();
+    }
+    if (!from.good)
+      return false;
+    if ((head & joined_bit) != 0)
+      each(static_cast<std::uint32_t>(head), at);
+  }
+  return true;
+}
+
 std::optional<flip_run> decode_flip_run(words_view words) {
   word_reader from{words};
   flip_run run;

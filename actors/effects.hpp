@@ -4,6 +4,7 @@
 #include "segments/membership.hpp"
 #include "storage/words.hpp"
 
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -42,5 +43,10 @@ struct flip_run {
 };
 std::vector<storage::word> encode(const flip_run& run);
 std::optional<flip_run> decode_flip_run(storage::words_view words);
+
+/// Calls back for every flip of a list run by which somebody joined, in order, without taking the
+/// rest of it apart. False for words that are no list run.
+bool each_joining(storage::words_view words,
+                  const std::function<void(std::uint32_t profile, model::instant at)>& each);
 
 } // namespace actors

@@ -153,7 +153,11 @@ std::vector<model::flip> feed::read(std::uint64_t segment, std::uint64_t after,
 std::vector<model::instant> feed::joined_at(std::uint64_t segment,
                                             const std::vector<std::uint32_t>& profiles) const {
   std::vector<model::instant> joined(profiles.size());
+  if (profiles.empty())
+    return joined;
   const auto note = [&](std::uint32_t profile, model::instant at) {
+    if (profile < profiles.front() || profile > profiles.back())
+      return;
     const auto found = std::ranges::lower_bound(profiles, profile);
     if (found != profiles.end() && *found == profile)
       joined[static_cast<std::size_t>(found - profiles.begin())] = at;
@@ -161,16 +165,14 @@ std::vector<model::instant> feed::joined_at(std::uint64_t segment,
   if (auto snapshot = where_.read()) {
     auto runs = snapshot->range(feed_key{segment, 0}, feed_key{segment + 1, 0});
     while (const auto e = runs.next()) {
+      if (each_joining(e->value, note))
+        continue;
       const auto run = decode_flip_run(e->value);
-      if (!run)
+      if (!run || !run->everybody)
         break;
-      for (const auto& f : run->list)
-        if (f.joined)
-          note(f.profile, f.at);
-      if (run->everybody)
-        for (std::size_t i = 0; i < profiles.size(); ++i)
-          if (run->everybody->joined.contains(profiles[i]))
-            joined[i] = run->everybody->at;
+      for (std::size_t i = 0; i < profiles.size(); ++i)
+        if (run->everybody->joined.contains(profiles[i]))
+          joined[i] = run->everybody->at;
     }
   }
   if (const auto found = tails_.find(segment); found != tails_.end())

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/listing.hpp"
 #include "metrics/fold.hpp"
 #include "model/change.hpp"
 #include "model/flip.hpp"
@@ -207,6 +208,22 @@ public:
   };
   virtual report_result report_slice(std::chrono::microseconds budget) = 0;
 
+  // --- listings
+
+  /// Begins to find pieces of everybody, as they are now; the number by which `listing_slice` hands
+  /// over what was found.
+  virtual std::uint64_t begin_listing(listing_question asked) = 0;
+  /// Goes on with the listings that were begun, in turns, between changes.
+  struct found_listing {
+    std::uint64_t listing = 0;
+    listing_answer answer;
+  };
+  struct listing_result {
+    bool done = true; // No listing is left.
+    std::vector<found_listing> found;
+  };
+  virtual listing_result listing_slice(std::chrono::microseconds budget) = 0;
+
   // --- questions (pure reads; answers are as of the last commit)
 
   [[nodiscard]] virtual std::uint64_t count(std::uint64_t segment) const = 0;
@@ -214,6 +231,9 @@ public:
   /// latest join.
   [[nodiscard]] virtual std::vector<member>
   members(std::uint64_t segment, std::optional<std::uint32_t> after, std::size_t limit) const = 0;
+  /// The instants at which these joined last, in their order; nothing = is no member.
+  [[nodiscard]] virtual std::vector<std::optional<model::instant>>
+  joined_at(std::uint64_t segment, const std::vector<std::uint32_t>& profiles) const = 0;
   /// Flips with a sequence above `after`, at most `limit`.
   [[nodiscard]] virtual std::vector<model::flip> feed(std::uint64_t segment, std::uint64_t after,
                                                       std::size_t limit) const = 0;
@@ -221,6 +241,8 @@ public:
   [[nodiscard]] virtual model::outcome<json_text> explain(std::uint64_t segment,
                                                           std::uint32_t profile) const = 0;
   [[nodiscard]] virtual model::outcome<json_text> profile_json(std::uint32_t profile) const = 0;
+  /// Nothing = the event is not there any more.
+  [[nodiscard]] virtual std::optional<event_content> event(const event_key& key) const = 0;
   /// What a profile is called outside: its external id, else e-mail, else phone number, else
   /// "#<partition>:<number>".
   [[nodiscard]] virtual std::string label(std::uint32_t profile) const = 0;

@@ -61,6 +61,28 @@ std::vector<member> partition_state::members(std::uint64_t segment,
   return found;
 }
 
+std::vector<std::optional<model::instant>>
+partition_state::joined_at(std::uint64_t segment,
+                           const std::vector<std::uint32_t>& profiles) const {
+  std::vector<std::optional<model::instant>> found(profiles.size());
+  const auto* members = members_.members(segment);
+  if (members == nullptr)
+    return found;
+  std::vector<std::uint32_t> asked;
+  for (const auto profile : profiles)
+    if (members->contains(profile))
+      asked.push_back(profile);
+  std::ranges::sort(asked);
+  const auto [first, last] = std::ranges::unique(asked);
+  asked.erase(first, last);
+  const auto at = feed_.joined_at(segment, asked);
+  for (std::size_t i = 0; i < profiles.size(); ++i)
+    if (const auto place = std::ranges::lower_bound(asked, profiles[i]);
+        place != asked.end() && *place == profiles[i])
+      found[i] = at[static_cast<std::size_t>(place - asked.begin())];
+  return found;
+}
+
 std::vector<model::flip> partition_state::feed(std::uint64_t segment, std::uint64_t after,
                                                std::size_t limit) const {
   return feed_.read(segment, after, limit);

@@ -167,6 +167,9 @@ model::outcome<commit_result> partition_state::commit(std::span<const incoming_b
     for (auto& [number, report] : reports_)
       for (const auto& r : batches[i].changes->records)
         report.will_change(*store_, r.profile);
+    for (auto& [number, scan] : listings_)
+      for (const auto& r : batches[i].changes->records)
+        scan->will_change(*store_, r.profile);
     applier_->apply(*batches[i].changes, batches[i].cause, now_, *sequence, applied);
     result.notes[i] = std::move(applied.notes);
     for (auto& [number, preview] : previews_)

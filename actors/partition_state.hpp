@@ -5,6 +5,7 @@
 #include "actors/feed.hpp"
 #include "actors/log_record.hpp"
 #include "actors/partition.hpp"
+#include "actors/people_scan.hpp"
 #include "actors/preview_scan.hpp"
 #include "actors/report_scan.hpp"
 #include "segments/definition.hpp"
@@ -57,15 +58,21 @@ public:
                            std::vector<metrics::fold_object> objects) override;
   report_result report_slice(std::chrono::microseconds budget) override;
 
+  std::uint64_t begin_listing(listing_question asked) override;
+  listing_result listing_slice(std::chrono::microseconds budget) override;
+
   [[nodiscard]] std::uint64_t count(std::uint64_t segment) const override;
   [[nodiscard]] std::vector<member> members(std::uint64_t segment,
                                             std::optional<std::uint32_t> after,
                                             std::size_t limit) const override;
+  [[nodiscard]] std::vector<std::optional<model::instant>>
+  joined_at(std::uint64_t segment, const std::vector<std::uint32_t>& profiles) const override;
   [[nodiscard]] std::vector<model::flip> feed(std::uint64_t segment, std::uint64_t after,
                                               std::size_t limit) const override;
   [[nodiscard]] model::outcome<json_text> explain(std::uint64_t segment,
                                                   std::uint32_t profile) const override;
   [[nodiscard]] model::outcome<json_text> profile_json(std::uint32_t profile) const override;
+  [[nodiscard]] std::optional<event_content> event(const event_key& key) const override;
   [[nodiscard]] std::string label(std::uint32_t profile) const override;
   [[nodiscard]] std::vector<metric_figures> metrics() const override;
   void identifiers(const std::function<void(std::uint32_t, std::string_view, std::string_view,
@@ -184,6 +191,14 @@ private:
   std::map<std::uint64_t, report_scan> reports_; // Running, by number.
   std::vector<report_part> grown_;               // Counted, and not handed over yet.
   std::uint64_t last_report_ = 0;
+
+  struct running_listing {
+    std::uint64_t number = 0;
+    std::unique_ptr<people_scan> scan;
+  };
+  std::deque<running_listing> listings_;     // The front one has its turn next.
+  std::vector<found_listing> told_listings_; // Answered, and not handed over yet.
+  std::uint64_t last_listing_ = 0;
 
   // The running merge.
   bool merging_ = false;

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -302,10 +303,44 @@ void work_on_reports(self_pointer self) {
   }
 }
 
+// --- listings ------------------------------------------------------------------------------------
+
+template <class Answer>
+caf::typed_response_promise<Answer> list(self_pointer self, const listing_question& asked) {
+  const auto reply = self->make_response_promise<caf::typed_response_promise<Answer>>();
+  self->state.listing_replies.emplace(self->state.parts.owned->begin_listing(asked),
+                                      [reply = reply](listing_answer&& answer) mutable {
+                                        reply.deliver(std::get<Answer>(std::move(answer)));
+                                      });
+  start_working(self);
+  return reply;
+}
+
+void work_on_listings(self_pointer self) {
+  auto result = self->state.parts.owned->listing_slice(slice_budget);
+  for (auto& one : result.found)
+    if (auto waiting = self->state.listing_replies.extract(one.listing))
+      waiting.mapped()(std::move(one.answer));
+}
+
+event_contents read_all_events(const partition& owned, const read_events& asked) {
+  event_contents answer;
+  for (const auto& key : asked.keys)
+    answer.events.push_back(owned.event(key));
+  return answer;
+}
+
 // --- turns ---------------------------------------------------------------------------------------
 
-/// One slice of the most urgent work; builds and merges take turns, and previews and reports, for
-/// which somebody waits, go beside both. Goes on after the messages that have come meanwhile.
+/// Whether somebody waits for what is read in slices.
+bool is_asked(self_pointer self) {
+  const auto& state = self->state;
+  return !state.preview_replies.empty() || has_reports(self) || !state.listing_replies.empty();
+}
+
+/// One slice of the most urgent work; builds and merges take turns, and previews, reports and
+/// listings, for which somebody waits, go beside both. Goes on after the messages that have come
+/// meanwhile.
 void work(self_pointer self) {
   auto& state = self->state;
   if (!state.is_merging)
@@ -324,8 +359,9 @@ void work(self_pointer self) {
     work_on_previews(self);
   if (!state.tick_to && has_reports(self))
     work_on_reports(self);
-  if (!state.preview_replies.empty() || has_reports(self)
-      || (went_well && (state.tick_to || state.is_building || state.is_merging)))
+  if (!state.tick_to && !state.listing_replies.empty())
+    work_on_listings(self);
+  if (is_asked(self) || (went_well && (state.tick_to || state.is_building || state.is_merging)))
     start_working(self);
 }
 
@@ -349,6 +385,29 @@ member_list name_members(const profile_actor_parts& parts, const list_members& a
   member_list list;
   for (const auto& m : parts.owned->members(asked.segment, asked.after, asked.limit))
     list.members.push_back({{parts.index, m.profile}, parts.owned->label(m.profile), m.joined_at});
+  return list;
+}
+
+/// The members of a page by joining. One pass over all of them.
+member_list name_joined(const profile_actor_parts& parts, const list_joined& asked) {
+  std::vector<joining> found;
+  for (const auto& m : parts.owned->members(asked.segment, {}, SIZE_MAX)) {
+    const joining one{m.joined_at, parts.index, m.profile};
+    const bool is_behind = !asked.after
+                        || (asked.is_descending ? one < *asked.after : *asked.after < one);
+    if (is_behind && (!asked.from || one.at >= *asked.from) && (!asked.to || one.at < *asked.to))
+      found.push_back(one);
+  }
+  const auto end = found.begin()
+                 + static_cast<std::ptrdiff_t>(std::min(asked.limit, found.size()));
+  if (asked.is_descending)
+    std::partial_sort(found.begin(), end, found.end(), std::greater{});
+  else
+    std::partial_sort(found.begin(), end, found.end());
+  member_list list;
+  for (auto one = found.begin(); one != end; ++one)
+    list.members.push_back(
+      {{parts.index, one->profile}, parts.owned->label(one->profile), one->at});
   return list;
 }
 
@@ -459,6 +518,10 @@ profile_actor::behavior_type profile(self_pointer self,
     [self](const unwatch_flips& order) { self->state.watchers.erase(order.segment); },
     [self](const count_members& asked) { return self->state.parts.owned->count(asked.segment); },
     [self](const list_members& asked) { return name_members(self->state.parts, asked); },
+    [self](const ask_joined& asked) {
+      return joined_instants{self->state.parts.owned->joined_at(asked.segment, asked.profiles)};
+    },
+    [self](const list_joined& asked) { return name_joined(self->state.parts, asked); },
     [self](const read_feed& asked) { return name_flips(*self->state.parts.owned, asked); },
     [self](const preview_members& asked) {
       const auto reply = self->make_response_promise<caf::typed_response_promise<preview_answer>>();
@@ -492,6 +555,10 @@ profile_actor::behavior_type profile(self_pointer self,
       return to_result(self->state.parts.owned->profile_json(asked.profile));
     },
     [self](const show_profiles& asked) { return show_all(*self->state.parts.owned, asked); },
+    [self](const list_profiles& order) { return list<profile_lines>(self, order.asked); },
+    [self](const list_events& order) { return list<event_keys>(self, order.asked); },
+    [self](const sample_properties& order) { return list<property_samples>(self, order.asked); },
+    [self](const read_events& asked) { return read_all_events(*self->state.parts.owned, asked); },
     [self](const sum_metrics&) { return metric_sums{self->state.parts.owned->metrics()}; },
     [self](const read_figures&) {
       return partition_report{self->state.parts.owned->figures(), self->state.trouble};

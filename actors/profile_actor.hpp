@@ -16,6 +16,7 @@
 
 #include <chrono>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -289,7 +290,9 @@ using profile_actor = caf::typed_actor<
   caf::replies_to<watch_flips>::with<std::uint64_t>, caf::reacts_to<unwatch_flips>,
   // Questions; answers are as of the last commit.
   caf::replies_to<count_members>::with<std::uint64_t>,
-  caf::replies_to<list_members>::with<member_list>, caf::replies_to<read_feed>::with<feed_piece>,
+  caf::replies_to<list_members>::with<member_list>,
+  caf::replies_to<ask_joined>::with<joined_instants>,
+  caf::replies_to<list_joined>::with<member_list>, caf::replies_to<read_feed>::with<feed_piece>,
   caf::replies_to<preview_members>::with<preview_answer>,
   // For reports, in slices between changes; what is read is what there was when it began.
   caf::replies_to<survey_sends>::with<surveyed_sends>, caf::replies_to<add_up>::with<added_up>,
@@ -297,6 +300,11 @@ using profile_actor = caf::typed_actor<
   caf::replies_to<explain_membership>::with<std::string>,
   caf::replies_to<show_profile>::with<std::string>,
   caf::replies_to<show_profiles>::with<profile_texts>,
+  // Pieces of everybody, in slices between changes; what is read is what there was when it began.
+  caf::replies_to<list_profiles>::with<profile_lines>,
+  caf::replies_to<list_events>::with<event_keys>,
+  caf::replies_to<sample_properties>::with<property_samples>,
+  caf::replies_to<read_events>::with<event_contents>,
   caf::replies_to<sum_metrics>::with<metric_sums>,
   caf::replies_to<read_figures>::with<partition_report>,
   caf::replies_to<read_segments>::with<segment_statuses>,
@@ -345,6 +353,7 @@ struct profile_actor_state {
   std::map<std::uint64_t, caf::typed_response_promise<preview_answer>> preview_replies;
   std::map<std::uint64_t, caf::typed_response_promise<surveyed_sends>> survey_replies;
   std::map<std::uint64_t, caf::typed_response_promise<added_up>> sum_replies;
+  std::map<std::uint64_t, std::function<void(listing_answer&&)>> listing_replies;
   bool is_building = false;
   bool is_merging = false;
   bool was_build_last = false; // Builds and merges take turns.

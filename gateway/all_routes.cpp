@@ -4,6 +4,7 @@
 #include "gateway/campaigns.hpp"
 #include "gateway/flows.hpp"
 #include "gateway/lists.hpp"
+#include "gateway/profiles.hpp"
 #include "gateway/segments.hpp"
 #include "gateway/tags.hpp"
 
@@ -15,6 +16,7 @@ void add_all_routes(route_table& routes) {
   add_campaign_routes(routes);
   add_flow_routes(routes);
   add_list_routes(routes);
+  add_profile_routes(routes);
   add_segment_routes(routes);
   add_tag_routes(routes);
 }

@@ -315,7 +315,7 @@ void object_reader::finish() {
 // --- data ---
 
 data_reader::data_reader(const json::value& from, const data_rule& rule, mistakes& found,
-                         std::string pointer) {
+                         const std::string& pointer) {
   const auto below = pointer + "/data";
   const auto* outer = from.if_object();
   const auto* data = outer == nullptr ? nullptr : outer->if_contains("data");

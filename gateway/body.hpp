@@ -149,7 +149,7 @@ class data_reader {
 public:
   /// `pointer` leads to the object that has `data`.
   data_reader(const boost::json::value& from, const data_rule& rule, mistakes& found,
-              std::string pointer = {});
+              const std::string& pointer = {});
   data_reader(const data_reader&) = delete;
   data_reader& operator=(const data_reader&) = delete;
 

@@ -161,6 +161,14 @@ bool passes(const resource& r, const std::vector<filter_term>& terms,
   });
 }
 
+void sort_resources(std::vector<resource>& all, const parsed_query& query) {
+  if (query.sort.empty())
+    return;
+  std::ranges::stable_sort(all, [&](const resource& a, const resource& b) {
+    return comes_before(key_of(a, query.sort), key_of(b, query.sort), query.is_descending);
+  });
+}
+
 answer collection_answer(const request& asked, const parsed_query& query, std::vector<resource> all,
                          const collection_rules& rules) {
   std::erase_if(all, [&](const resource& r) { return !passes(r, query.filter, rules); });

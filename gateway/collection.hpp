@@ -29,6 +29,9 @@ struct collection_rules {
 answer collection_answer(const request& asked, const parsed_query& query, std::vector<resource> all,
                          const collection_rules& rules = {});
 
+/// In the order of the query's sort; as they are without one.
+void sort_resources(std::vector<resource>& all, const parsed_query& query);
+
 /// Whether a resource passes every term.
 bool passes(const resource& r, const std::vector<filter_term>& terms,
             const collection_rules& rules = {});

@@ -126,10 +126,10 @@ void connection::on_read(error_code failed, std::size_t size) {
 
 /// The client will say no more; what it has said wholly is still answered.
 void connection::on_end() {
-  if (feed_ && stage_ == stage::handed_in) {
+  if (upload_ && stage_ == stage::handed_in) {
     keeps_alive_ = false;
-    return feed_->fail({400, "malformed", "Malformed request.",
-                        "The connection ended before the body of the request did."});
+    return upload_->fail({400, "malformed", "Malformed request.",
+                          "The connection ended before the body of the request did."});
   }
   if (stage_ == stage::head || stage_ == stage::body)
     return refuse(
@@ -147,14 +147,14 @@ void connection::look(time now) {
   if (now < deadline_)
     return;
   deadline_ = time::max();
-  const auto is_body = stage_ == stage::body || (feed_ && stage_ == stage::handed_in);
+  const auto is_body = stage_ == stage::body || (upload_ && stage_ == stage::handed_in);
   if (stage_ != stage::head && !is_body)
     return close();
   error_entry late{408, "timeout", "The request took too long."};
   late.detail = is_body ? "The body of the request came too slowly."
                         : "The head of the request was not there in time.";
   if (stage_ == stage::handed_in)
-    return feed_->fail(std::move(late));
+    return upload_->fail(std::move(late));
   refuse(late);
 }
 
@@ -164,7 +164,7 @@ void connection::close() {
   const auto self = shared_from_this();
   stage_ = stage::closed;
   deadline_ = time::max();
-  release_feed({503, "unavailable", "The connection is gone.", "The connection is gone."});
+  release_upload({503, "unavailable", "The connection is gone.", "The connection is gone."});
   pause_.cancel();
   drop_stream();
   if (is_counted_)
@@ -222,12 +222,12 @@ bool connection::is_peer_gone() const {
   return (asked.revents & POLLRDHUP) != 0 && quiet >= core_->options.peer_check_interval;
 }
 
-void connection::release_feed(error_entry why) {
-  if (!feed_)
+void connection::release_upload(error_entry why) {
+  if (!upload_)
     return;
   --core_->uploads;
-  feed_->fail(std::move(why));
-  feed_.reset();
+  upload_->fail(std::move(why));
+  upload_.reset();
 }
 
 void connection::release_body_bytes() {

@@ -1,10 +1,10 @@
 #pragma once
 
 #include "gateway/answer_text.hpp"
-#include "gateway/body_feed.hpp"
 #include "gateway/lane.hpp"
 #include "gateway/request_head.hpp"
 #include "gateway/server_core.hpp"
+#include "gateway/upload.hpp"
 
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -65,7 +65,7 @@ private:
   void drain();
   [[nodiscard]] bool is_peer_gone() const;
   void release_body_bytes();
-  void release_feed(error_entry why);
+  void release_upload(error_entry why);
 
   // --- reading (connection_reading.cpp)
   void proceed();
@@ -78,9 +78,9 @@ private:
   bool parse_body(std::size_t room, error_code& failed);
   bool is_input_too_long();
   void hand_in();
-  void hand_in_with_feed();
-  void feed_wanted();
-  bool feed();
+  void hand_in_upload();
+  void piece_wanted();
+  bool give_piece();
   void run_handler(request asked);
 
   // --- answering (connection_answering.cpp)
@@ -121,9 +121,9 @@ private:
   bool is_open_to_browsers_ = false;
   std::size_t body_used_ = 0;    // Of asked_.body or the piece, whose size is room.
   std::uint64_t held_bytes_ = 0; // Counted in core_->body_bytes.
-  std::shared_ptr<body_feed> feed_;
+  std::shared_ptr<upload> upload_;
   bool is_piece_wanted_ = false;
-  std::string feed_piece_;
+  std::string piece_;
 
   std::string id_; // Of the request; asked_ leaves with the handler.
   std::string out_;

@@ -85,7 +85,7 @@ void connection::begin_answer(answer a) {
   }
   stage_ = stage::answering;
   release_body_bytes();
-  release_feed({500, "internal", "Internal error.", "The request was answered already."});
+  release_upload({500, "internal", "Internal error.", "The request was answered already."});
   if (core_->is_stopping || (parser_ && !parser_->is_done()))
     keeps_alive_ = false;
   if (may_be_packed(a) && !has_header(a, "vary"))

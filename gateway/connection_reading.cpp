@@ -73,7 +73,7 @@ void connection::proceed() {
       goes_on = read_body_bytes();
       break;
     case stage::handed_in:
-      goes_on = feed_ && is_piece_wanted_ && feed();
+      goes_on = upload_ && is_piece_wanted_ && give_piece();
       break;
     default:
       goes_on = false;
@@ -155,7 +155,7 @@ void connection::on_head() {
   if (parser_->is_done())
     return hand_in();
   if (is_streamed())
-    return hand_in_with_feed();
+    return hand_in_upload();
   stage_ = stage::body;
   body_used_ = 0;
   set_deadline(core_->options.body_timeout);
@@ -188,7 +188,7 @@ std::optional<error_entry> connection::admit_body() const {
 /// Moves bytes of the body from the input to the end of asked_.body, which grows by `room` when it
 /// is full. False = more bytes are needed.
 bool connection::parse_body(std::size_t room, error_code& failed) {
-  auto& body = feed_ ? feed_piece_ : asked_.body;
+  auto& body = upload_ ? piece_ : asked_.body;
   while (!parser_->is_done()) {
     if (body_used_ == body.size())
       body.resize(body.size() + room);
@@ -219,8 +219,8 @@ bool connection::is_input_too_long() {
     return false;
   const auto why = to_error(error_code{http::error::bad_chunk_extension});
   keeps_alive_ = false;
-  if (feed_)
-    feed_->fail(why);
+  if (upload_)
+    upload_->fail(why);
   else
     refuse(why);
   return true;
@@ -282,21 +282,21 @@ void connection::hand_in() {
     close();
 }
 
-void connection::hand_in_with_feed() {
+void connection::hand_in_upload() {
   ++core_->uploads;
-  feed_ = std::make_shared<body_feed>(how_.packed_as, [weak = weak_from_this(), on = lane_] {
+  upload_ = std::make_shared<upload>(how_.packed_as, [weak = weak_from_this(), on = lane_] {
     return on->post([weak] {
       if (const auto self = weak.lock())
-        self->feed_wanted();
+        self->piece_wanted();
     });
   });
   body_used_ = 0;
-  asked_.more = [feed = feed_](std::string& out) { return feed->next(out); };
+  asked_.more = [body = upload_](std::string& out) { return body->next(out); };
   hand_in();
 }
 
-void connection::feed_wanted() {
-  if (!feed_ || stage_ != stage::handed_in)
+void connection::piece_wanted() {
+  if (!upload_ || stage_ != stage::handed_in)
     return;
   is_piece_wanted_ = true;
   if (std::exchange(how_.expects_continue, false) && input_.size() == 0)
@@ -306,17 +306,17 @@ void connection::feed_wanted() {
 }
 
 /// Gives the handler what is there of the body, at most a piece. False = nothing more to do now.
-bool connection::feed() {
+bool connection::give_piece() {
   if (is_reading_)
     return false;
   error_code failed;
-  feed_piece_.resize(piece_bytes);
+  piece_.resize(piece_bytes);
   body_used_ = 0;
   parse_body(piece_bytes, failed);
   if (failed) {
     keeps_alive_ = false;
     deadline_ = time::max();
-    feed_->fail(to_error(failed));
+    upload_->fail(to_error(failed));
     return false;
   }
   if (body_used_ == 0 && !parser_->is_done()) {
@@ -324,11 +324,11 @@ bool connection::feed() {
       read();
     return false;
   }
-  feed_piece_.resize(body_used_);
+  piece_.resize(body_used_);
   is_piece_wanted_ = false;
   deadline_ = time::max();
-  feed_->give(std::move(feed_piece_), parser_->is_done());
-  feed_piece_ = {};
+  upload_->give(std::move(piece_), parser_->is_done());
+  piece_ = {};
   return false;
 }
 

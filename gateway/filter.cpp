@@ -264,6 +264,7 @@ private:
 /// "equals, any".
 std::string listed(const std::vector<filter_operator>& operators) {
   std::vector<std::string_view> names;
+  names.reserve(operators.size());
   for (const auto o : operators)
     names.push_back(name_of(o));
   return fmt::format("{}", fmt::join(names, ", "));

@@ -6,6 +6,7 @@
 #include "gateway/field_names.hpp"
 #include "gateway/flows.hpp"
 #include "gateway/identity.hpp"
+#include "gateway/json_text.hpp"
 #include "gateway/members.hpp"
 #include "gateway/notes.hpp"
 #include "gateway/profile_shape.hpp"
@@ -84,7 +85,7 @@ std::uint64_t count_members(const call& c, const known_list& list) {
                                {"group_ids", json::array{list.engine_name}},
                                {"timeframe_filter", nullptr}};
   return value_of<std::uint64_t>(
-    c.whose->engine->preview(json::serialize(condition), c.whose->engine->now()));
+    c.whose->engine->preview(json_text(condition), c.whose->engine->now()));
 }
 
 answer show(const call& c, const known_list& list, const parsed_query& query, unsigned status) {
@@ -104,7 +105,7 @@ answer get_list(const call& c) {
   return show(c, find_list(*c.whose, c.captured[0]), query, 200);
 }
 
-constexpr text_rule name_rule{.bytes_max = 500, .may_be_empty = false};
+constexpr text_rule name_rule{.bytes_max = 240, .may_be_empty = false};
 constexpr std::string_view opt_ins[] = {"double_opt_in", "single_opt_in"};
 
 struct list_update {

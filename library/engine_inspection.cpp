@@ -1,6 +1,7 @@
 #include "library/engine_parts.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <utility>
 
@@ -38,6 +39,36 @@ actor_info to_info(actors::actor_record::reading&& r, actors::actor_record::cloc
   return a;
 }
 
+constexpr std::size_t samples_max = 10;
+
+void add(actors::property_sample&& one, actors::property_sample& to) {
+  for (std::size_t k = 0; k < to.kinds.size(); ++k)
+    to.kinds[k] += one.kinds[k];
+  to.dates += one.dates;
+  for (auto& value : one.values)
+    if (to.values.size() < samples_max
+        && std::find(to.values.begin(), to.values.end(), value) == to.values.end())
+      to.values.push_back(std::move(value));
+}
+
+/// What most of the values are. Objects have no kind of their own, and are shown as text.
+const char* kind_of(const actors::property_sample& sample) {
+  const auto count = [&](model::value_kind kind) {
+    return sample.kinds[static_cast<std::size_t>(kind)];
+  };
+  const auto texts = count(model::value_kind::text);
+  const auto others = count(model::value_kind::nested);
+  const std::array<std::pair<std::uint32_t, const char*>, 4> all{{
+    {texts + others, texts != 0 && sample.dates == texts + others ? "Date" : "String"},
+    {count(model::value_kind::number), "Number"},
+    {count(model::value_kind::boolean), "Boolean"},
+    {count(model::value_kind::list), "List"},
+  }};
+  return std::max_element(all.begin(), all.end(),
+                          [](const auto& a, const auto& b) { return a.first < b.first; })
+    ->second;
+}
+
 } // namespace
 
 outcome<std::vector<metric_info>> engine::metrics() {
@@ -70,6 +101,30 @@ outcome<std::vector<metric_info>> engine::metrics() {
   });
 }
 
+outcome<std::vector<metric_property>> engine::metric_properties(std::string_view metric) {
+  return guarded([&]() -> outcome<std::vector<metric_property>> {
+    const auto known = parts_->ask<actors::found_names>(
+      parts_->account, actors::find_names{actors::name_of_what::metric, {std::string{metric}}},
+      "find a metric");
+    if (!known)
+      return known.error();
+    auto told = parts_->ask_all<actors::property_samples>(
+      actors::sample_properties{{known->names.front()}}, "look at the properties of events");
+    if (!told)
+      return told.error();
+    std::map<std::string, actors::property_sample> by_name;
+    for (auto& partition : *told)
+      for (auto& one : partition.properties) {
+        auto& to = by_name[one.name];
+        add(std::move(one), to);
+      }
+    std::vector<metric_property> all;
+    for (auto& [name, sample] : by_name)
+      all.push_back({name, kind_of(sample), std::move(sample.values)});
+    return all;
+  });
+}
+
 outcome<std::vector<list_info>> engine::lists() {
   return guarded([&]() -> outcome<std::vector<list_info>> {
     auto told = parts_->ask<actors::name_ids>(
@@ -80,6 +135,16 @@ outcome<std::vector<list_info>> engine::lists() {
     for (auto& [name, id] : told->names)
       all.push_back({std::move(id), std::move(name)});
     return all;
+  });
+}
+
+outcome<list_info> engine::add_list(std::string_view name) {
+  return guarded([&]() -> outcome<list_info> {
+    auto added = parts_->ask<actors::added_list>(
+      parts_->account, actors::add_list{std::string{name}}, "add a list");
+    if (!added)
+      return added.error();
+    return list_info{std::move(added->id), std::string{name}};
   });
 }
 

@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cinttypes>
+#include <cstdio>
+#include <iterator>
 #include <thread>
 #include <utility>
 
@@ -338,6 +341,93 @@ outcome<member_page> engine::members(std::string_view segment, std::string_view 
     if (found->next)
       page.cursor = fmt::format("{}:{}", found->next->first, found->next->second);
     return page;
+  });
+}
+
+namespace {
+
+/// "joined 1700000000000 2 1234": goes on behind who joined at that instant.
+std::optional<actors::joining> parse_joining(std::string_view text) {
+  std::int64_t ms = 0;
+  actors::joining at;
+  const std::string words{text};
+  int length = 0;
+  if (std::sscanf(words.c_str(), "joined %" SCNd64 " %" SCNu32 " %" SCNu32 "%n", &ms,
+                  &at.partition, &at.profile, &length)
+        != 3
+      || static_cast<std::size_t>(length) != words.size())
+    return std::nullopt;
+  at.at = model::from_ms(ms);
+  return at;
+}
+
+} // namespace
+
+outcome<member_page> engine::members(std::string_view segment, const member_order& order,
+                                     std::string_view cursor, std::size_t limit) {
+  return guarded([&]() -> outcome<member_page> {
+    if (auto checked = check_limit(limit); !checked)
+      return checked.error();
+    const auto found = parts_->find(segment);
+    if (!found)
+      return found.error();
+    actors::list_joined asked{found->entry.number, order.is_descending, order.from, order.to,
+                              parse_joining(cursor), limit};
+    if (!cursor.empty() && !asked.after)
+      return bad_cursor(cursor);
+    auto pages = parts_->ask_all<actors::member_list>(asked, "list members by joining");
+    if (!pages)
+      return pages.error();
+    std::vector<actors::named_member> all;
+    for (auto& page : *pages)
+      std::move(page.members.begin(), page.members.end(), std::back_inserter(all));
+    const auto key_of = [](const actors::named_member& m) {
+      return actors::joining{m.joined_at, m.place.partition, m.place.profile};
+    };
+    std::ranges::sort(all, [&](const auto& a, const auto& b) {
+      return order.is_descending ? key_of(b) < key_of(a) : key_of(a) < key_of(b);
+    });
+    member_page page;
+    if (all.size() > limit) {
+      all.resize(limit);
+      const auto last = key_of(all.back());
+      page.cursor = fmt::format("joined {} {} {}", model::to_ms(last.at), last.partition,
+                                last.profile);
+    }
+    for (auto& m : all)
+      page.members.push_back(
+        {std::move(m.profile), m.joined_at, {m.place.partition, m.place.profile}});
+    return page;
+  });
+}
+
+outcome<std::vector<std::optional<model::instant>>>
+engine::joined_at(std::string_view segment, std::span<const profile_place> places) {
+  return guarded([&]() -> outcome<std::vector<std::optional<model::instant>>> {
+    const auto found = parts_->find(segment);
+    if (!found)
+      return found.error();
+    std::vector<std::vector<std::size_t>> asked_at(parts_->profiles.size());
+    for (std::size_t i = 0; i < places.size(); ++i)
+      if (places[i].partition < asked_at.size())
+        asked_at[places[i].partition].push_back(i);
+    const auto told = parts_->ask_some<actors::joined_instants>(
+      [&](std::size_t p) -> std::optional<actors::ask_joined> {
+        if (asked_at[p].empty())
+          return std::nullopt;
+        actors::ask_joined question{found->entry.number, {}};
+        for (const auto i : asked_at[p])
+          question.profiles.push_back(places[i].number);
+        return question;
+      },
+      "ask who joined when");
+    if (!told)
+      return told.error();
+    std::vector<std::optional<model::instant>> all(places.size());
+    for (std::size_t p = 0; p < asked_at.size(); ++p)
+      for (std::size_t i = 0; i < asked_at[p].size(); ++i)
+        all[asked_at[p][i]] = (*told)[p].at[i];
+    return all;
   });
 }
 

@@ -210,6 +210,12 @@ std::vector<new_property> profile_store::properties(std::uint32_t profile, std::
   return all;
 }
 
+std::span<const std::uint32_t> profile_store::event_properties(std::uint32_t block,
+                                                               std::uint32_t metric) const {
+  const auto* stored = events_of(block, metric);
+  return stored == nullptr ? std::span<const std::uint32_t>{} : stored->properties();
+}
+
 profile_store::metric_sums profile_store::sums(std::uint32_t metric) const {
   metric_sums total;
   for (std::uint32_t block = 0; block < blocks(); ++block) {

@@ -61,6 +61,9 @@ public:
                                       const model::event_view& event) const;
   [[nodiscard]] std::vector<new_property> properties(std::uint32_t profile, std::uint32_t metric,
                                                      const model::event_view& event) const;
+  /// Properties that some event of a metric has in the columns of a block, ascending.
+  [[nodiscard]] std::span<const std::uint32_t> event_properties(std::uint32_t block,
+                                                                std::uint32_t metric) const;
   /// Events of a metric in all blocks and the delta, people who have one, and the sum of values in
   /// profile order.
   struct metric_sums {

@@ -242,8 +242,10 @@ struct actor_info {
 /// Which profiles, and in which order.
 struct profile_query {
   std::string list{}; // Only members of this static list (name or id); empty = everybody.
-  /// Orders by this attribute of time or text ("created", "email"); who has none comes last. Empty
-  /// = by place. With a list, "joined_at" is the instant of joining.
+  /// Orders by this attribute of time or text ("created", "email"); who has none comes last, both
+  /// ways, and equal ones come by place. Empty = by place. With a list, "joined_at" is the instant
+  /// of joining. Instants are "created", "updated", the expected date of the next order and the
+  /// times of consent; everything else is text, of which the first 256 bytes count.
   std::string order_by{};
   bool is_descending = false;
   /// Only with `order_by` an instant: from (inclusive) and to (exclusive).
@@ -272,8 +274,8 @@ struct event_info {
 };
 
 struct event_query {
-  std::vector<std::string> metrics{}; // Names or ids; empty = all.
-  std::optional<profile_place> profile{};
+  std::vector<std::string> metrics{};     // Names or ids; empty = all.
+  std::optional<profile_place> profile{}; // Who is gone has no events.
   std::optional<model::instant> from{}; // Inclusive.
   std::optional<model::instant> to{};   // Exclusive.
   bool newest_first = false;
@@ -293,7 +295,7 @@ struct list_info {
 struct metric_property {
   std::string name;
   std::string kind;                   // "String", "Number", "Boolean", "Date", "List".
-  std::vector<std::string> samples{}; // A few of its values, as text.
+  std::vector<std::string> samples{}; // Up to ten of its values, as text; none above 256 bytes.
 };
 
 enum class report_format : std::uint8_t {
@@ -394,7 +396,8 @@ public:
   /// Many at once, in the given order: JSON as of `profile`, nothing for who is not there any more.
   model::outcome<std::vector<std::optional<std::string>>>
   profiles(std::span<const profile_place> places);
-  /// Living profiles from `cursor` on (empty = from the start), at most `limit` (1 to 10,000).
+  /// Living profiles from `cursor` on (empty = from the start), at most `limit` (1 to 10,000). With
+  /// an order or a list everybody is looked through, beside what else goes on.
   model::outcome<profile_page> list_profiles(const profile_query& query, std::string_view cursor,
                                              std::size_t limit);
   /// Events in the order of time from `cursor` on, at most `limit` (1 to 10,000). Without a profile

@@ -20,6 +20,8 @@ public:
     std::size_t merge_slices = 0;
     std::uint64_t previews = 0; // That were begun and not handed over.
     std::size_t preview_slices = 0;
+    std::vector<actors::listing_question> listings; // That were ever begun.
+    std::size_t listing_slices = 0;
     std::vector<model::flip> flips; // Of the next commit.
     std::optional<model::instant> next_due;
     std::uint64_t last_of_source = 0;
@@ -88,6 +90,28 @@ public:
       r.found.push_back({reports_told_ + 1, {}, {}, sequence_});
     return r;
   }
+  std::uint64_t begin_listing(actors::listing_question asked) override {
+    script_->calls.emplace_back("begin listing");
+    script_->listings.push_back(std::move(asked));
+    return script_->listings.size();
+  }
+  /// Answers profiles with one line, events with one key, and properties with one name.
+  listing_result listing_slice(std::chrono::microseconds) override {
+    script_->calls.emplace_back("listing");
+    if (script_->listing_slices > 0)
+      --script_->listing_slices;
+    listing_result r;
+    r.done = script_->listing_slices == 0;
+    for (; r.done && listings_told_ < script_->listings.size(); ++listings_told_)
+      r.found.push_back({listings_told_ + 1, answer_to(script_->listings[listings_told_])});
+    return r;
+  }
+  [[nodiscard]] std::optional<actors::event_content>
+  event(const actors::event_key& key) const override {
+    if (key.metric == 0)
+      return std::nullopt;
+    return actors::event_content{"Placed Order", 1.0, "e" + std::to_string(key.time), "{}"};
+  }
   [[nodiscard]] std::vector<actors::segment_status> segments() const override {
     return {{7, 3, 0, 1, 12}};
   }
@@ -97,6 +121,10 @@ public:
   [[nodiscard]] std::vector<actors::member> members(std::uint64_t, std::optional<std::uint32_t>,
                                                     std::size_t) const override {
     return {};
+  }
+  [[nodiscard]] std::vector<std::optional<model::instant>>
+  joined_at(std::uint64_t, const std::vector<std::uint32_t>& profiles) const override {
+    return std::vector<std::optional<model::instant>>(profiles.size());
   }
   [[nodiscard]] std::vector<model::flip> feed(std::uint64_t, std::uint64_t,
                                               std::size_t) const override {
@@ -160,7 +188,19 @@ public:
   }
 
 private:
+  static actors::listing_answer answer_to(const actors::listing_question& asked) {
+    if (std::holds_alternative<actors::profile_question>(asked)) {
+      actors::profile_line line;
+      line.place = {0, 7};
+      return actors::profile_lines{{line}};
+    }
+    if (std::holds_alternative<actors::event_question>(asked))
+      return actors::event_keys{{actors::event_key{5, {0, 7}, 1, 2}}};
+    return actors::property_samples{{{"size", {}, 0, {}}}};
+  }
+
   std::shared_ptr<script> script_;
+  std::size_t listings_told_ = 0;
   std::uint64_t sequence_ = 0;
   std::uint64_t reports_ = 0;
   std::uint64_t reports_told_ = 0;

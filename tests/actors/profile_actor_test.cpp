@@ -187,6 +187,51 @@ BOOST_FIXTURE_TEST_CASE(changes_come_through_between_the_slices_of_a_preview, fi
   BOOST_CHECK((found == std::vector<std::uint32_t>{3, 5}));
 }
 
+BOOST_FIXTURE_TEST_CASE(changes_come_through_between_the_slices_of_a_listing, fixture) {
+  script->listing_slices = 3;
+  calls answers;
+  system->spawn(
+    [&answers](caf::event_based_actor* self, const actors::profile_actor& to) {
+      self->request(to, caf::infinite, actors::list_profiles{})
+        .then([&answers](const actors::profile_lines& l) {
+          answers.push_back("profile " + std::to_string(l.lines.at(0).place.profile));
+        });
+      self->request(to, caf::infinite, actors::list_events{})
+        .then([&answers](const actors::event_keys& e) {
+          answers.push_back("event of " + std::to_string(e.keys.at(0).time));
+        });
+      self->request(to, caf::infinite, actors::sample_properties{{"Placed Order"}})
+        .then([&answers](const actors::property_samples& p) {
+          answers.push_back("property " + p.properties.at(0).name);
+        });
+      caf::anon_send(to, changes(1));
+    },
+    who);
+  scheduler->run();
+  BOOST_CHECK(script->calls
+              == (calls{"begin listing", "begin listing", "begin listing", "listing", "commit 1",
+                        "listing", "listing"}));
+  BOOST_CHECK(answers == (calls{"profile 7", "event of 5", "property size"}));
+}
+
+BOOST_FIXTURE_TEST_CASE(events_are_read_in_the_order_asked_and_gaps_stand_for_those_that_are_gone,
+                        fixture) {
+  calls found;
+  system->spawn(
+    [&found](caf::event_based_actor* self, const actors::profile_actor& to) {
+      self
+        ->request(to, caf::infinite,
+                  actors::read_events{{{8, {}, 1, 0}, {9, {}, 0, 0}, {7, {}, 1, 0}}})
+        .then([&found](const actors::event_contents& read) {
+          for (const auto& e : read.events)
+            found.push_back(e ? e->unique_id : "gone");
+        });
+    },
+    who);
+  scheduler->run();
+  BOOST_CHECK(found == (calls{"e8", "gone", "e7"}));
+}
+
 BOOST_FIXTURE_TEST_CASE(only_flips_of_watched_segments_are_sent, fixture) {
   caf::anon_send(who, actors::watch_flips{7, listener});
   scheduler->run();

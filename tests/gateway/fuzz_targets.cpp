@@ -7,6 +7,7 @@
 #include "gateway/filter.hpp"
 #include "gateway/identity.hpp"
 #include "gateway/json_text.hpp"
+#include "gateway/profile_shape.hpp"
 #include "gateway/query.hpp"
 #include "model/value.hpp"
 #include "tests/gateway/refusals.hpp"
@@ -201,6 +202,31 @@ bool read_identifier_list(std::string_view bytes) {
     refused([&] { return read_identifiers(post("/", std::string{bytes}), "profile", 10); }));
 }
 
+// --- profiles ---
+
+bool read_profile(std::string_view bytes) {
+  static messages::ndjson_reader reader;
+  model::change_batch batch;
+  profile_line line;
+  const auto errors = refused([&] {
+    const auto body = read_body(post("/api/profile-import", std::string{bytes}));
+    mistakes found;
+    data_reader data{body, {"profile"}, found};
+    const auto* meta = data.data().object("meta", presence::nullable);
+    line = make_profile_line(data.attributes().content(), meta, {"e1", "old@x.co", ""}, found);
+    found.refuse_if_any();
+    read_profile_line(reader, line, batch);
+    return 0;
+  });
+  promise(errors.empty() == !batch.records.empty(), "a refused line leaves nothing behind");
+  if (is_refused_soundly(errors))
+    return false;
+  promise(line.text.find('\n') == std::string::npos, "a line is one line");
+  // A line has the engine's own shape.
+  promise(is_json(json_text(profile_attributes(line.text, {true, true}))), "a profile is JSON");
+  return true;
+}
+
 // --- sound ones ---
 
 constexpr std::string_view filters[] = {
@@ -225,6 +251,13 @@ constexpr std::string_view bodies[] = {
   R"({"condition_groups":[{"a":[true,false,null]}]}},"relationships":{"profiles":{"data":)"
   R"([{"type":"profile","id":"P1"}]},"group":{"data":{"type":"tag-group","id":"G"}}}}})",
 };
+constexpr std::string_view profiles[] = {
+  R"({"data":{"type":"profile","attributes":{"email":"a@b.c","phone_number":"+1","first_name":null,)"
+  R"("location":{"address1":"x","latitude":"42","longitude":-71.5},"properties":{"a.b":1,"o":)"
+  R"({"k":[{"x":2}]},"l":["a",true]}},"meta":{"patch_properties":{"append":{"k":"v"},)"
+  R"("unappend":{"j":["a"]},"unset":["s"]}}}})",
+  R"({"data":{"type":"profile","attributes":{"external_id":null,"email":"x","location":null,)"
+  R"("properties":null,"image":"\u00e9"},"meta":{"patch_identifiers":{}}}})"};
 constexpr std::string_view lists[] = {
   R"({"data":[{"type":"profile","id":"P1"},{"type":"profile","id":"P2"}]})"};
 
@@ -235,6 +268,7 @@ const std::array all_targets = {
   fuzz_target{"ids", read_id, ids},
   fuzz_target{"JSON", read_json_text, bodies},
   fuzz_target{"bodies", read_segment, bodies},
+  fuzz_target{"profiles", read_profile, profiles},
   fuzz_target{"lists of identifiers", read_identifier_list, lists},
 };
 

@@ -1,4 +1,4 @@
-#include "gateway/body_feed.hpp"
+#include "gateway/upload.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -11,15 +11,15 @@ using namespace gateway;
 
 /// Gives the pieces one after the other, each when it is asked for.
 std::string read_all(coding packed_as, std::deque<std::string> pieces) {
-  std::shared_ptr<body_feed> feed;
-  feed = std::make_shared<body_feed>(packed_as, [&] {
+  std::shared_ptr<upload> body;
+  body = std::make_shared<upload>(packed_as, [&] {
     auto piece = std::move(pieces.front());
     pieces.pop_front();
-    feed->give(std::move(piece), pieces.empty());
+    body->give(std::move(piece), pieces.empty());
     return true;
   });
   std::string all;
-  while (feed->next(all)) {
+  while (body->next(all)) {
   }
   return all;
 }
@@ -35,7 +35,7 @@ bool is_refused(coding packed_as, const std::deque<std::string>& pieces) {
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(body_feed_test)
+BOOST_AUTO_TEST_SUITE(upload_test)
 
 BOOST_AUTO_TEST_CASE(pieces_come_in_order) {
   BOOST_TEST(read_all(coding::identity, {"one ", "two ", "three"}) == "one two three");
@@ -61,18 +61,18 @@ BOOST_AUTO_TEST_CASE(packed_pieces_that_are_broken_or_cut_are_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(a_failure_wakes_who_waits_and_stays) {
-  body_feed feed{coding::identity, [] { return true; }};
-  std::thread late{[&] { feed.fail(invalid_body("", "gone")); }};
+  upload body{coding::identity, [] { return true; }};
+  std::thread late{[&] { body.fail(invalid_body("", "gone")); }};
   std::string out;
-  BOOST_CHECK_THROW(feed.next(out), refusal);
-  BOOST_CHECK_THROW(feed.next(out), refusal);
+  BOOST_CHECK_THROW(body.next(out), refusal);
+  BOOST_CHECK_THROW(body.next(out), refusal);
   late.join();
 }
 
 BOOST_AUTO_TEST_CASE(a_connection_that_is_gone_gives_no_pieces) {
-  body_feed feed{coding::identity, [] { return false; }};
+  upload body{coding::identity, [] { return false; }};
   std::string out;
-  BOOST_CHECK_THROW(feed.next(out), refusal);
+  BOOST_CHECK_THROW(body.next(out), refusal);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

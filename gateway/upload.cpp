@@ -1,4 +1,4 @@
-#include "gateway/body_feed.hpp"
+#include "gateway/upload.hpp"
 
 #include <utility>
 
@@ -10,12 +10,12 @@ constexpr std::size_t unpacked_bytes_max = std::size_t{1} << 20; // Of one piece
 
 } // namespace
 
-body_feed::body_feed(coding packed_as, std::function<bool()> ask) : ask_(std::move(ask)) {
+upload::upload(coding packed_as, std::function<bool()> ask) : ask_(std::move(ask)) {
   if (packed_as != coding::identity)
     unpacking_.emplace(packed_as);
 }
 
-void body_feed::await_piece() {
+void upload::await_piece() {
   {
     const std::lock_guard lock{guard_};
     if (failed_)
@@ -33,7 +33,7 @@ void body_feed::await_piece() {
   is_there_ = false;
 }
 
-bool body_feed::next(std::string& out) {
+bool upload::next(std::string& out) {
   if (packed_used_ == packed_.size() && !is_last_)
     await_piece();
   auto packed = std::string_view{packed_}.substr(packed_used_);
@@ -51,7 +51,7 @@ bool body_feed::next(std::string& out) {
   return may_hold_more || !is_last_;
 }
 
-void body_feed::give(std::string piece, bool is_last) {
+void upload::give(std::string piece, bool is_last) {
   {
     const std::lock_guard lock{guard_};
     piece_ = std::move(piece);
@@ -61,7 +61,7 @@ void body_feed::give(std::string piece, bool is_last) {
   changed_.notify_all();
 }
 
-void body_feed::fail(error_entry why) {
+void upload::fail(error_entry why) {
   {
     const std::lock_guard lock{guard_};
     if (failed_)

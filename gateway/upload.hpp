@@ -14,10 +14,10 @@ namespace gateway {
 
 /// A long body on its way from the connection, which reads it, to the handler, which asks for it
 /// piece by piece.
-class body_feed {
+class upload {
 public:
   /// `ask` tells the connection that a piece is wanted; false = it is gone.
-  body_feed(coding packed_as, std::function<bool()> ask);
+  upload(coding packed_as, std::function<bool()> ask);
 
   /// The handler's side: waits for the next piece and appends it, unpacked; false = that was the
   /// last. Throws a refusal.
