@@ -108,6 +108,16 @@ moment moment::now() {
           std::chrono::steady_clock::now()};
 }
 
+void only_for_default_account(const call& asks) {
+  if (!asks.whose || asks.whose->name == default_account)
+    return;
+  error_entry e{403, "permission_denied", "The key may not do this."};
+  e.detail = fmt::format("This concerns the whole server and needs a key of the account {}; this "
+                         "one belongs to {}.",
+                         default_account, asks.whose->name);
+  throw refusal{std::move(e)};
+}
+
 bool is_change(const route& to) {
   return to.method != "GET" && to.by == entrance::private_key
       && (to.pattern.find("-bulk-") != std::string::npos

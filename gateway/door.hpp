@@ -40,6 +40,9 @@ private:
   rate_limits limits_;
 };
 
+/// Refuses what concerns the whole server to keys of other accounts than the default one.
+void only_for_default_account(const call& asks);
+
 /// Changes to people and events, which are many and which the disk limits already; see
 /// limit_setting::limits_changes.
 bool is_change(const route& to);

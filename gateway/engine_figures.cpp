@@ -23,6 +23,8 @@ struct account_figures {
 };
 
 account_figures read(const watched_engine& each) {
+  if (!each.engine)
+    return {each.account, std::nullopt, {}};
   account_figures found{each.account, std::nullopt, each.engine->inspect()};
   if (auto told = each.engine->figures())
     found.figures = std::move(*told);

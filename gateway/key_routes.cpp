@@ -105,18 +105,8 @@ answer revoke_key(const call& c) {
 
 // --- accounts ------------------------------------------------------------------------------------
 
-void needs_default_account(const call& c) {
-  if (c.whose->name == default_account)
-    return;
-  error_entry e{403, "permission_denied", "The key may not do this."};
-  e.detail = fmt::format(
-    "Accounts are managed with keys of the account {}; this one belongs to {}.", default_account,
-    c.whose->name);
-  throw refusal{std::move(e)};
-}
-
 answer list_accounts(const call& c, accounts& all) {
-  needs_default_account(c);
+  only_for_default_account(c);
   json::array list;
   for (const auto& one : all.all())
     list.push_back(resource_object(c.asked, resource_of(one->name, one.get())));
@@ -127,7 +117,7 @@ answer list_accounts(const call& c, accounts& all) {
 
 /// With a first key, for there would be no other way to one.
 answer create_account(const call& c, accounts& all) {
-  needs_default_account(c);
+  only_for_default_account(c);
   mistakes found;
   const auto body = read_body(c.asked);
   data_reader read{body, {.type = std::string{account_type}}, found};

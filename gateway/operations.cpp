@@ -1,5 +1,6 @@
 #include "gateway/operations.hpp"
 
+#include "gateway/door.hpp"
 #include "gateway/errors.hpp"
 
 #include <boost/asio/ip/address.hpp>
@@ -43,6 +44,7 @@ answer tell_log_level() {
 
 /// {"data":{"type":"log-level","attributes":{"level":"debug"}}}
 answer change_log_level(const call& asks) {
+  only_for_default_account(asks);
   boost::system::error_code failed;
   const auto body = json::parse(asks.asked.body, failed);
   if (failed)
@@ -65,8 +67,10 @@ bool is_loopback(const std::string& peer) {
 }
 
 /// Why an engine takes no changes; empty = it does.
-std::string trouble_of(rollcall::engine& engine) {
-  const auto figures = engine.figures();
+std::string trouble_of(const watched_engine& watched) {
+  if (!watched.engine)
+    return watched.trouble;
+  const auto figures = watched.engine->figures();
   if (!figures)
     return figures.error().message;
   for (const auto& partition : figures->partitions)
@@ -150,7 +154,7 @@ answer operations::tell_ready(const call& asks) const {
   std::size_t ready = 0;
   for (const auto& each : engines_()) {
     ++accounts;
-    const auto trouble = trouble_of(*each.engine);
+    const auto trouble = trouble_of(each);
     if (trouble.empty())
       ++ready;
     else

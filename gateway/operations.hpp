@@ -20,7 +20,8 @@ enum class figures_for : std::uint8_t { loopback, everybody, nobody };
 
 struct watched_engine {
   std::string account;
-  std::shared_ptr<rollcall::engine> engine; // May share an account's ownership.
+  std::shared_ptr<rollcall::engine> engine; // May share an account's ownership. Null = not open.
+  std::string trouble{};                    // Why it is not.
 };
 
 /// What operators ask: is it alive, is it ready, what is going on, what is logged. Outlives the

@@ -18,5 +18,7 @@ void add_report_commands(command_line& line);
 void add_dictionary_commands(command_line& line);
 void add_demo_command(command_line& line);
 void add_serve_commands(command_line& line);
+void add_key_commands(command_line& line);
+void add_account_commands(command_line& line);
 
 } // namespace node

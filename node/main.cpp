@@ -15,5 +15,7 @@ int main(int argc, char** argv) {
   node::add_dictionary_commands(line);
   node::add_demo_command(line);
   node::add_serve_commands(line);
+  node::add_key_commands(line);
+  node::add_account_commands(line);
   return line.run(argc, argv);
 }

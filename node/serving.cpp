@@ -1,40 +1,45 @@
 #include "node/serving.hpp"
 
 #include "gateway/all_routes.hpp"
+#include "gateway/key_routes.hpp"
 
 #include <boost/asio/ip/address.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace node {
 
 namespace {
 
-/// As long as there are no keys: lets everybody in, or nobody but probes.
-gateway::door door_of(bool is_open, const std::shared_ptr<gateway::account>& account) {
-  return [is_open, account](const gateway::route& to, gateway::call& asks) {
+/// With `--open`, whoever comes may do everything with the default account.
+gateway::door open_door(const gateway::accounts& all) {
+  return [&all](const gateway::route& to, gateway::call& asks) {
     gateway::admission a;
     if (to.by == gateway::entrance::open)
       return a;
-    if (!is_open) {
-      gateway::error_entry e{401, "not_authenticated", "Not authenticated."};
-      e.detail = "This server was started without --open, and there are no keys.";
-      a.refused = gateway::to_answer({e}, asks.asked.id);
-      return a;
-    }
-    asks.whose = account;
+    asks.whose = all.by_name(gateway::default_account);
+    if (!asks.whose)
+      throw gateway::refusal{gateway::to_error(
+        {model::failure_code::unavailable, "The default account could not be opened."})};
     return a;
   };
 }
 
-std::function<std::vector<gateway::watched_engine>()>
-watch(const std::shared_ptr<gateway::account>& account) {
-  return [account] {
+gateway::door kept_door(gateway::doorkeeper& keeper) {
+  return
+    [&keeper](const gateway::route& to, gateway::call& asks) { return keeper.admit(to, asks); };
+}
+
+std::vector<gateway::watched_engine> watched(const gateway::accounts& all) {
+  std::vector<gateway::watched_engine> engines;
+  for (const auto& one : all.all())
     // The engine lives as long as its account does.
-    const std::shared_ptr<rollcall::engine> engine{account, account->engine.get()};
-    return std::vector<gateway::watched_engine>{{account->id, engine}};
-  };
+    engines.push_back({one->id, {one, one->engine.get()}});
+  for (const auto& one : all.closed())
+    engines.push_back({one.name, nullptr, one.why.message});
+  return engines;
 }
 
 std::string url_of(const serve_settings& settings, std::uint16_t port) {
@@ -47,21 +52,29 @@ std::string url_of(const serve_settings& settings, std::uint16_t port) {
 } // namespace
 
 model::outcome<std::unique_ptr<serving>> serving::start(const serve_settings& wanted) {
-  auto opened = rollcall::engine::open({.directory = wanted.data});
+  gateway::accounts_options options;
+  options.data = wanted.data;
+  auto opened = gateway::accounts::open(std::move(options));
   if (!opened)
     return opened.error();
   std::unique_ptr<serving> made{new serving};
-  made->account_ = std::make_shared<gateway::account>();
-  made->account_->id = "default";
-  made->account_->name = "default";
-  made->account_->engine = std::move(*opened);
-  made->operations_ = std::make_unique<gateway::operations>(watch(made->account_), wanted.figures);
+  made->accounts_ = std::move(*opened);
+  auto& all = *made->accounts_;
+  made->doorkeeper_ = std::make_unique<gateway::doorkeeper>(all, wanted.limits);
+  made->operations_ = std::make_unique<gateway::operations>([&all] { return watched(all); },
+                                                            wanted.figures);
   auto routes = std::make_shared<gateway::route_table>();
   gateway::add_all_routes(*routes);
+  gateway::add_key_routes(*routes, all);
   made->operations_->add_routes(*routes);
-  gateway::dispatcher dispatch{
-    routes, door_of(wanted.is_open, made->account_),
-    [to = made->operations_.get()](const gateway::finished_request& r) { to->observe(r); }};
+  gateway::dispatcher dispatch{routes,
+                               wanted.is_open ? open_door(all) : kept_door(*made->doorkeeper_),
+                               [to = made->operations_.get()](const gateway::finished_request& r) {
+                                 to->observe(r);
+                                 if (r.to != nullptr)
+                                   gateway::doorkeeper::note(*r.to, *r.asked, r.status);
+                               },
+                               {.at_work_max = std::max(1U, wanted.server.workers / 2)}};
   auto started = gateway::server::start(wanted.server, std::move(dispatch));
   if (!started)
     return started.error();

@@ -1,6 +1,7 @@
 #pragma once
 
-#include "gateway/dispatch.hpp"
+#include "gateway/accounts.hpp"
+#include "gateway/door.hpp"
 #include "gateway/operations.hpp"
 #include "gateway/server.hpp"
 #include "model/outcome.hpp"
@@ -11,8 +12,8 @@
 
 namespace node {
 
-/// Everything that `rollcall serve` has running: the account, its routes, and the server before
-/// them.
+/// Everything that `rollcall serve` has running: the accounts, their door and routes, and the
+/// server before them.
 class serving {
 public:
   static model::outcome<std::unique_ptr<serving>> start(const serve_settings& wanted);
@@ -30,7 +31,8 @@ public:
 private:
   serving() = default;
 
-  std::shared_ptr<gateway::account> account_;
+  std::unique_ptr<gateway::accounts> accounts_;
+  std::unique_ptr<gateway::doorkeeper> doorkeeper_;
   std::unique_ptr<gateway::operations> operations_;
   std::unique_ptr<gateway::server> server_;
   std::string url_;

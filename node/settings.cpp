@@ -97,6 +97,13 @@ bool take_audience(std::string_view text, serve_settings& into) {
   return found != words.end();
 }
 
+bool take_limits(std::string_view text, serve_settings& into) {
+  const auto limits = gateway::limit_setting_of(text);
+  if (limits)
+    into.limits = *limits;
+  return limits.has_value();
+}
+
 bool take_log_level(std::string_view text, serve_settings& into) {
   static constexpr std::array<std::string_view, 5> words{"debug", "info", "warn", "error", "off"};
   into.log = text;
@@ -169,6 +176,9 @@ std::vector<setting> make_settings() {
     {"open", "", "false", "Let everybody in, without keys; only on a loopback address",
      "true or false",
      [](std::string_view text, serve_settings& into) { return take_truth(text, into.is_open); }},
+    {"rate-limits", "HOW", "10",
+     "How often a key may ask: as Klaviyo allows, so many times as often, or without end",
+     "off, klaviyo, or a factor up to 1000000", take_limits},
     {"metrics-for", "WHO", "loopback", "Who may read /metrics", "loopback, everybody or nobody",
      take_audience},
     {"log", "LEVEL", "info", "What is logged on standard error", "debug, info, warn, error or off",

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gateway/operations.hpp"
+#include "gateway/rate_limit.hpp"
 #include "gateway/server.hpp"
 
 #include <filesystem>
@@ -17,6 +18,7 @@ namespace node {
 struct serve_settings {
   std::filesystem::path data;
   gateway::server_options server;
+  gateway::limit_setting limits;
   bool is_open = false; // No keys are asked for.
   gateway::figures_for figures = gateway::figures_for::loopback;
   std::string log = "info";
