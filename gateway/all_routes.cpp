@@ -2,11 +2,18 @@
 
 #include "gateway/account_routes.hpp"
 #include "gateway/campaigns.hpp"
+#include "gateway/changes.hpp"
+#include "gateway/dictionary_routes.hpp"
+#include "gateway/documentation.hpp"
+#include "gateway/feeds.hpp"
 #include "gateway/flows.hpp"
+#include "gateway/inspection.hpp"
 #include "gateway/lists.hpp"
+#include "gateway/memberships.hpp"
 #include "gateway/profiles.hpp"
 #include "gateway/segments.hpp"
 #include "gateway/tags.hpp"
+#include "gateway/trials.hpp"
 
 namespace gateway {
 
@@ -14,11 +21,18 @@ namespace gateway {
 void add_all_routes(route_table& routes) {
   add_account_routes(routes);
   add_campaign_routes(routes);
+  add_change_routes(routes);
+  add_dictionary_routes(routes);
+  add_documentation_routes(routes);
+  add_feed_routes(routes);
   add_flow_routes(routes);
+  add_inspection_routes(routes);
   add_list_routes(routes);
+  add_membership_routes(routes);
   add_profile_routes(routes);
   add_segment_routes(routes);
   add_tag_routes(routes);
+  add_trial_routes(routes);
 }
 
 } // namespace gateway
