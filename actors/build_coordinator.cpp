@@ -243,6 +243,13 @@ build_coordinator_actor::behavior_type build_coordinator(self_pointer self,
       await(self, asked.segment, reply);
       return reply;
     },
+    [self](const list_builds&) {
+      build_list all;
+      for (const auto& [segment, b] : self->state.builds)
+        if (auto how = report(self->state, segment); how.is_going)
+          all.builds.push_back({segment, b.version, std::move(how)});
+      return all;
+    },
     [self](const build_moved& moved) {
       note_progress(self, moved);
       if (!moved.switched.empty() || !moved.trouble.empty())

@@ -38,6 +38,16 @@ struct build_state {
   std::optional<std::chrono::milliseconds> left{};
   std::string trouble; // Why it does not get on at the moment.
 };
+/// The builds that are not at their end, and how far they are.
+struct list_builds {};
+struct build_list {
+  struct line {
+    std::uint64_t segment = 0;
+    std::uint32_t version = 0;
+    build_state state{};
+  };
+  std::vector<line> builds; // By segment.
+};
 /// INTERNAL: whoever has waited since `number` or earlier is told now.
 struct end_wait {
   std::uint64_t number = 0;
@@ -50,6 +60,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::cancel_build)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::forget_build)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::await_build)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::build_state)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::list_builds)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::build_list)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::end_wait)
 
 namespace actors {
@@ -62,7 +74,8 @@ using build_coordinator_actor = caf::typed_actor<
   // Replies when every partition was asked; a first failure is told.
   caf::replies_to<begin_builds>::with<finished>, caf::replies_to<cancel_build>::with<finished>,
   caf::replies_to<forget_build>::with<finished>, caf::replies_to<await_build>::with<build_state>,
-  caf::reacts_to<build_moved>, caf::reacts_to<end_wait>>;
+  caf::replies_to<list_builds>::with<build_list>, caf::reacts_to<build_moved>,
+  caf::reacts_to<end_wait>>;
 
 struct build_coordinator_state {
   static constexpr const char* name = "build_coordinator";

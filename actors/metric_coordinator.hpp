@@ -30,6 +30,8 @@ struct opened_cell {
   struct maker {
     std::string profile; // What it is called outside.
     std::uint64_t count = 0;
+    std::uint32_t partition = 0;
+    std::uint32_t number = 0; // Of the profile there.
   };
   std::vector<maker> makers; // In order of partitions and numbers.
   std::vector<segments::definition_error> errors;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/comparison.hpp"
 #include "actors/listing.hpp"
 #include "metrics/fold.hpp"
 #include "model/change.hpp"
@@ -176,11 +177,20 @@ public:
   /// `new_definition`. Returns the preview's number, by which `preview_slice` hands over what was
   /// found.
   virtual model::outcome<std::uint64_t> begin_preview(std::string_view json, model::instant at) = 0;
+  /// The same for several questions, of which each is held against the one before it: everybody is
+  /// asked all of them at one moment.
+  struct question {
+    std::string_view json;
+    model::instant at{};
+  };
+  virtual model::outcome<std::uint64_t> begin_comparison(std::span<const question> questions,
+                                                         std::size_t listed_max) = 0;
   /// Goes on with the previews that were begun, between changes. What is found is true for what the
   /// partition holds when it is handed over.
   struct found_members {
     std::uint64_t preview = 0;
-    std::vector<std::uint32_t> profiles; // Numbers, ascending.
+    std::vector<std::uint32_t> profiles;  // Numbers, ascending; none of a comparison.
+    std::vector<comparison_step> steps{}; // Of a comparison.
   };
   struct preview_result {
     bool done = true; // No preview is left.

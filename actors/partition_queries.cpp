@@ -88,35 +88,6 @@ std::vector<model::flip> partition_state::feed(std::uint64_t segment, std::uint6
   return feed_.read(segment, after, limit);
 }
 
-model::outcome<std::uint64_t> partition_state::begin_preview(std::string_view json,
-                                                             model::instant at) {
-  auto rule = parse(json);
-  if (!rule)
-    return rule.error();
-  if (auto usable = can_compile(*rule); !usable)
-    return usable.error();
-  preview_scan::compiled_criteria compiled;
-  for (const auto& c : rule->criteria)
-    compiled.push_back(segments::compile(c, names_, options_.account_zone));
-  previews_.try_emplace(++last_preview_, std::move(*rule), std::move(compiled), at);
-  return std::uint64_t{last_preview_};
-}
-
-partition::preview_result partition_state::preview_slice(std::chrono::microseconds budget) {
-  preview_result result;
-  const auto end = std::chrono::steady_clock::now() + budget;
-  for (auto p = previews_.begin(); p != previews_.end();) {
-    if (!p->second.go_on(*store_, end))
-      break;
-    result.found.push_back({p->first, p->second.members(*store_)});
-    p = previews_.erase(p);
-    if (std::chrono::steady_clock::now() >= end)
-      break;
-  }
-  result.done = previews_.empty();
-  return result;
-}
-
 model::outcome<json_text> partition_state::explain(std::uint64_t segment,
                                                    std::uint32_t profile) const {
   const auto* rule = members_.rule_in_force(segment);

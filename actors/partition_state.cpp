@@ -173,8 +173,9 @@ model::outcome<commit_result> partition_state::commit(std::span<const incoming_b
     applier_->apply(*batches[i].changes, batches[i].cause, now_, *sequence, applied);
     result.notes[i] = std::move(applied.notes);
     for (auto& [number, preview] : previews_)
-      for (const auto& r : batches[i].changes->records)
-        preview.changed(r.profile);
+      for (auto& scan : preview.scans)
+        for (const auto& r : batches[i].changes->records)
+          scan.changed(r.profile);
   }
   announce(applied.flips, *sequence);
   result.released = std::move(applied.released);

@@ -51,6 +51,8 @@ public:
   [[nodiscard]] std::vector<segment_status> segments() const override;
 
   model::outcome<std::uint64_t> begin_preview(std::string_view json, model::instant at) override;
+  model::outcome<std::uint64_t> begin_comparison(std::span<const question> questions,
+                                                 std::size_t listed_max) override;
   preview_result preview_slice(std::chrono::microseconds budget) override;
 
   std::uint64_t begin_survey(const metrics::fold_order& order) override;
@@ -185,7 +187,12 @@ private:
     bits_true_at_; // While recovering: log record of the stored bits.
   std::map<std::uint64_t, std::uint64_t> members_true_at_;
 
-  std::map<std::uint64_t, preview_scan> previews_; // Running, by number.
+  struct running_preview {
+    std::vector<preview_scan> scans;
+    std::optional<std::size_t> listed_max{}; // Of a comparison.
+  };
+  model::outcome<preview_scan> make_scan(const question& asked);
+  std::map<std::uint64_t, running_preview> previews_; // By number.
   std::uint64_t last_preview_ = 0;
 
   std::map<std::uint64_t, report_scan> reports_; // Running, by number.

@@ -49,7 +49,7 @@ void preview_scan::changed(std::uint32_t profile) {
     changed_.push_back(profile);
 }
 
-std::vector<std::uint32_t> preview_scan::members(const storage::profile_store& people) {
+const std::vector<std::uint64_t>& preview_scan::bits(const storage::profile_store& people) {
   std::ranges::sort(changed_);
   const auto twice = std::ranges::unique(changed_);
   changed_.erase(twice.begin(), twice.end());
@@ -63,9 +63,14 @@ std::vector<std::uint32_t> preview_scan::members(const storage::profile_store& p
     bits = holds ? bits | mask : bits & ~mask;
   }
   changed_.clear();
+  return bits_;
+}
+
+std::vector<std::uint32_t> preview_scan::members(const storage::profile_store& people) {
+  const auto& words = bits(people);
   std::vector<std::uint32_t> found;
-  for (std::size_t word = 0; word < bits_.size(); ++word)
-    for (auto bits = bits_[word]; bits != 0; bits &= bits - 1)
+  for (std::size_t word = 0; word < words.size(); ++word)
+    for (auto bits = words[word]; bits != 0; bits &= bits - 1)
       found.push_back(static_cast<std::uint32_t>(word * 64)
                       + static_cast<std::uint32_t>(std::countr_zero(bits)));
   return found;

@@ -27,8 +27,10 @@ public:
   bool go_on(const storage::profile_store& people, std::chrono::steady_clock::time_point end);
   /// The profile was changed, made or erased.
   void changed(std::uint32_t profile);
+  /// The members as bits by number. Only after `go_on` was true.
+  const std::vector<std::uint64_t>& bits(const storage::profile_store& people);
   /// The members by number, ascending. Only after `go_on` was true.
-  [[nodiscard]] std::vector<std::uint32_t> members(const storage::profile_store& people);
+  std::vector<std::uint32_t> members(const storage::profile_store& people);
 
 private:
   void read(std::uint32_t block, const model::block_view& view);

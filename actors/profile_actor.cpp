@@ -276,12 +276,32 @@ void preview(self_pointer self, const preview_members& asked,
   start_working(self);
 }
 
+void begin_comparison(self_pointer self, const compare_members& asked,
+                      caf::typed_response_promise<compared_members> reply) {
+  std::vector<partition::question> questions;
+  for (const auto& one : asked.questions)
+    questions.push_back({*one.json, one.at});
+  const auto begun = self->state.parts.owned->begin_comparison(questions, asked.listed_max);
+  if (!begun) {
+    reply.deliver(to_error(begun.error()));
+    return;
+  }
+  self->state.comparison_replies.emplace(*begun, std::move(reply));
+  start_working(self);
+}
+
+bool has_previews(self_pointer self) {
+  return !self->state.preview_replies.empty() || !self->state.comparison_replies.empty();
+}
+
 void work_on_previews(self_pointer self) {
-  auto& replies = self->state.preview_replies;
-  auto result = self->state.parts.owned->preview_slice(slice_budget);
-  for (auto& [number, profiles] : result.found)
-    if (auto waiting = replies.extract(number))
-      waiting.mapped().deliver(preview_answer{std::move(profiles)});
+  auto& state = self->state;
+  auto result = state.parts.owned->preview_slice(slice_budget);
+  for (auto& found : result.found)
+    if (auto waiting = state.preview_replies.extract(found.preview))
+      waiting.mapped().deliver(preview_answer{std::move(found.profiles)});
+    else if (auto compared = state.comparison_replies.extract(found.preview))
+      compared.mapped().deliver(compared_members{std::move(found.steps)});
 }
 
 // --- reports ----------------------------------------------------------------------------------
@@ -335,7 +355,7 @@ event_contents read_all_events(const partition& owned, const read_events& asked)
 /// Whether somebody waits for what is read in slices.
 bool is_asked(self_pointer self) {
   const auto& state = self->state;
-  return !state.preview_replies.empty() || has_reports(self) || !state.listing_replies.empty();
+  return has_previews(self) || has_reports(self) || !state.listing_replies.empty();
 }
 
 /// One slice of the most urgent work; builds and merges take turns, and previews, reports and
@@ -355,7 +375,7 @@ void work(self_pointer self) {
     state.was_build_last = false;
     went_well = work_on_merge(self);
   }
-  if (!state.tick_to && !state.preview_replies.empty())
+  if (!state.tick_to && has_previews(self))
     work_on_previews(self);
   if (!state.tick_to && has_reports(self))
     work_on_reports(self);
@@ -527,6 +547,12 @@ profile_actor::behavior_type profile(self_pointer self,
       preview(self, asked, reply);
       return reply;
     },
+    [self](const compare_members& asked) {
+      const auto reply = self
+                           ->make_response_promise<caf::typed_response_promise<compared_members>>();
+      begin_comparison(self, asked, reply);
+      return reply;
+    },
     [self](const survey_sends& asked) {
       const auto reply = self->make_response_promise<caf::typed_response_promise<surveyed_sends>>();
       self->state.survey_replies.emplace(self->state.parts.owned->begin_survey(*asked.order),
@@ -560,7 +586,9 @@ profile_actor::behavior_type profile(self_pointer self,
     [self](const read_events& asked) { return read_all_events(*self->state.parts.owned, asked); },
     [self](const sum_metrics&) { return metric_sums{self->state.parts.owned->metrics()}; },
     [self](const read_figures&) {
-      return partition_report{self->state.parts.owned->figures(), self->state.trouble};
+      const auto& s = self->state;
+      return partition_report{s.parts.owned->figures(), s.trouble, s.waiting_records, s.is_merging,
+                              s.is_building};
     },
     [self](const read_segments&) { return segment_statuses{self->state.parts.owned->segments()}; },
     [self](const read_last_of& asked) { return self->state.parts.owned->last_of(asked.source); },

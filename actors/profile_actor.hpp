@@ -129,6 +129,17 @@ struct preview_members {
 struct preview_answer {
   std::vector<std::uint32_t> profiles;
 };
+struct compare_members {
+  struct question {
+    std::shared_ptr<const std::string> json; // Inlined.
+    model::instant at{};
+  };
+  std::vector<question> questions;
+  std::size_t listed_max = 0;
+};
+struct compared_members {
+  std::vector<comparison_step> steps;
+};
 struct survey_sends {
   std::shared_ptr<const metrics::fold_order> order;
 };
@@ -163,7 +174,10 @@ struct metric_sums {
 struct read_figures {};
 struct partition_report {
   partition_figures figures;
-  std::string trouble; // Why changes are not taken at the moment.
+  std::string trouble;               // Why changes are not taken at the moment.
+  std::uint64_t waiting_records = 0; // Came, and go into the next commit.
+  bool is_merging = false;
+  bool is_building = false;
 };
 struct read_segments {};
 struct segment_statuses {
@@ -220,6 +234,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::read_feed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::feed_piece)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::preview_members)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::preview_answer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::compare_members)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::compared_members)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::survey_sends)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::surveyed_sends)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::add_up)
@@ -294,6 +310,7 @@ using profile_actor = caf::typed_actor<
   caf::replies_to<ask_joined>::with<joined_instants>,
   caf::replies_to<list_joined>::with<member_list>, caf::replies_to<read_feed>::with<feed_piece>,
   caf::replies_to<preview_members>::with<preview_answer>,
+  caf::replies_to<compare_members>::with<compared_members>,
   // For reports, in slices between changes; what is read is what there was when it began.
   caf::replies_to<survey_sends>::with<surveyed_sends>, caf::replies_to<add_up>::with<added_up>,
   caf::replies_to<label_profiles>::with<profile_labels>,
@@ -351,6 +368,7 @@ struct profile_actor_state {
   std::vector<caf::typed_response_promise<ticked>> tick_replies;
   std::vector<caf::typed_response_promise<finished>> fold_replies;
   std::map<std::uint64_t, caf::typed_response_promise<preview_answer>> preview_replies;
+  std::map<std::uint64_t, caf::typed_response_promise<compared_members>> comparison_replies;
   std::map<std::uint64_t, caf::typed_response_promise<surveyed_sends>> survey_replies;
   std::map<std::uint64_t, caf::typed_response_promise<added_up>> sum_replies;
   std::map<std::uint64_t, std::function<void(listing_answer&&)>> listing_replies;

@@ -196,7 +196,8 @@ void name_makers(self_pointer self, const folded& all,
     for (std::size_t p = 0; p < partitions; ++p) {
       const auto& makers = (*all.parts)[p].sums->makers;
       for (std::size_t i = 0; i < (*names)[p].size(); ++i)
-        made.makers.push_back({std::move((*names)[p][i]), makers[i].count});
+        made.makers.push_back({std::move((*names)[p][i]), makers[i].count,
+                               static_cast<std::uint32_t>(p), makers[i].profile});
     }
     if (failed)
       reply.deliver(*failed);

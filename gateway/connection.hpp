@@ -94,6 +94,8 @@ private:
   void want_piece();
   void make_piece();
   void on_piece(std::string piece, bool is_last, bool is_broken, std::chrono::nanoseconds took);
+  void wait_for_news();
+  void on_news();
   void drop_stream();
   void next_request();
 
@@ -135,9 +137,11 @@ private:
   /// An answer that is streamed. A stream worker has it between `want_piece` and `on_piece`.
   struct streamed {
     std::function<bool(std::string&)> more;
+    std::function<void(std::function<void()>)> await_news;
     std::optional<deflater> packing;
     bool is_chunked = true;
     bool is_being_made = false;
+    bool is_awaiting_news = false;
     bool was_last = false;
     time quiet_since{}; // When there was something to say last.
   };

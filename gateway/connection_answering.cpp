@@ -18,6 +18,7 @@ constexpr std::size_t gzip_bytes_min = 1024;
 constexpr std::size_t joined_bytes_max = std::size_t{8} << 10; // Written together with the head.
 /// An answer that has nothing to say is asked again after this, should it not wait by itself.
 constexpr std::chrono::milliseconds piece_interval_min{20};
+constexpr std::chrono::seconds news_wait_max{1};
 
 bool has_header(const answer& a, std::string_view name) {
   return std::ranges::any_of(a.headers, [&](const auto& h) {
@@ -113,6 +114,7 @@ void connection::begin_answer(answer a) {
   append_head(out_, a, a.body.size(), frame);
   if (stream_) {
     stream_->more = std::move(a.more);
+    stream_->await_news = std::move(a.await_news);
     std::string first;
     if (stream_->packing)
       stream_->packing->pack(a.body, first);
@@ -243,6 +245,8 @@ void connection::on_piece(std::string piece, bool is_last, bool is_broken,
       stream_->packing->finish(piece);
   }
   if (piece.empty() && !is_last) {
+    if (stream_->await_news)
+      return wait_for_news();
     if (took >= piece_interval_min)
       return want_piece();
     pause_.expires_after(piece_interval_min);
@@ -264,6 +268,29 @@ void connection::on_piece(std::string piece, bool is_last, bool is_broken,
     return on_answer_written();
   set_deadline(core_->options.write_timeout);
   write();
+}
+
+void connection::wait_for_news() {
+  stream_->is_awaiting_news = true;
+  pause_.expires_after(news_wait_max);
+  pause_.async_wait([self = shared_from_this()](error_code cancelled) {
+    if (!cancelled)
+      self->on_news();
+  });
+  // Whoever has news may keep the call for long, and must not keep the connection.
+  stream_->await_news([weak = weak_from_this(), on = lane_] {
+    on->post([weak] {
+      if (const auto self = weak.lock())
+        self->on_news();
+    });
+  });
+}
+
+void connection::on_news() {
+  if (stage_ == stage::closed || !stream_ || !std::exchange(stream_->is_awaiting_news, false))
+    return;
+  pause_.cancel();
+  want_piece();
 }
 
 /// What the stream holds on to may take its time to let go, so a stream worker does it.

@@ -48,6 +48,10 @@ struct answer {
   /// Called on a worker, again only once the piece before is on its way; may wait up to a second
   /// for something to happen, and leaves `out` empty when nothing did.
   std::function<bool(std::string& out)> more{};
+  /// With it, `more` need not wait: called after `more` had nothing to say, with a function to call
+  /// once there may be something, from any thread, at once if there is already. Must not wait. A
+  /// later call replaces the earlier. `more` is asked again without it too, about once a second.
+  std::function<void(std::function<void()> wake)> await_news{};
 };
 
 /// Hands the answer in; to be called once, from any thread.

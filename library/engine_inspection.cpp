@@ -13,9 +13,10 @@ using model::outcome;
 
 partition_info to_info(std::uint32_t index, actors::partition_report&& s) {
   const auto& f = s.figures;
-  return {index,         f.profiles,      f.profile_numbers,   f.log_first, f.log_last,
-          f.delta_bytes, f.delta_records, f.due_entries,       f.next_due,  f.now,
-          f.criteria,    f.segments,      std::move(s.trouble)};
+  return {index,         f.profiles,      f.profile_numbers,    f.log_first,       f.log_last,
+          f.delta_bytes, f.delta_records, f.due_entries,        f.next_due,        f.now,
+          f.criteria,    f.segments,      std::move(s.trouble), s.waiting_records, s.is_merging,
+          s.is_building};
 }
 
 actor_info to_info(actors::actor_record::reading&& r, actors::actor_record::clock::time_point now) {
@@ -178,6 +179,24 @@ outcome<engine_figures> engine::figures() {
       all.partitions.push_back(to_info(p, std::move((*told)[p])));
     }
     return all;
+  });
+}
+
+outcome<freshness> engine::freshness() {
+  return guarded([&]() -> outcome<rollcall::freshness> {
+    rollcall::freshness seen;
+    seen.as_of = parts_->clock->now();
+    const auto told = parts_->ask_all<actors::partition_report>(actors::read_figures{},
+                                                                "ask how fresh the data is");
+    if (!told)
+      return told.error();
+    for (const auto& partition : *told) {
+      // Who is due is still where he was: true is what was so a second before.
+      if (const auto& due = partition.figures.next_due)
+        seen.as_of = std::min(seen.as_of, *due - std::chrono::seconds{1});
+      seen.log_positions.push_back(partition.figures.log_last);
+    }
+    return seen;
   });
 }
 

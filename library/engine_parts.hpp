@@ -158,6 +158,10 @@ model::outcome<std::shared_ptr<const metrics::dictionary>>
 read_dictionary(const std::filesystem::path& directory,
                 const std::vector<std::filesystem::path>& files);
 
+/// Mistakes of a definition, as they are told outside.
+std::vector<definition_fault> to_faults(std::vector<segments::definition_error> errors);
+model::failure wrong_definition(const std::vector<segments::definition_error>& errors);
+
 /// A segment as it is shown.
 segment_info describe(const actors::segment_entry& entry, std::vector<std::string> references);
 

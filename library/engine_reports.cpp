@@ -1,3 +1,4 @@
+#include "library/dictionary_entries.hpp"
 #include "library/engine_parts.hpp"
 #include "metrics/contrast.hpp"
 #include "metrics/ready_report.hpp"
@@ -89,6 +90,11 @@ read_dictionary(const std::filesystem::path& directory,
   for (const auto& fault : result.faults)
     lines += fmt::format("\n{}:{}: {}", fault.at.file, fault.at.line, fault.message);
   return failure{failure_code::invalid_input, "the data dictionary has faults:" + lines};
+}
+
+outcome<std::vector<dictionary_entry>> engine::dictionary() {
+  return guarded(
+    [&]() -> outcome<std::vector<dictionary_entry>> { return entries_of(*parts_->words); });
 }
 
 definition_outcome<std::string> engine::report(std::string_view request, report_format format) {
@@ -251,7 +257,7 @@ definition_outcome<std::vector<report_maker>> engine::open_cell(std::string_view
       return {refused(opened->errors), faults_of(std::move(opened->errors))};
     std::vector<report_maker> makers;
     for (auto& m : opened->makers)
-      makers.push_back({std::move(m.profile), m.count});
+      makers.push_back({std::move(m.profile), m.count, {m.partition, m.number}});
     return makers;
   });
 }

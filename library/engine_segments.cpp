@@ -21,19 +21,7 @@ using model::outcome;
 using model::status;
 
 constexpr std::size_t page_max = 100'000;
-constexpr std::size_t labels_at_once = 10'000;
 constexpr std::chrono::milliseconds look_again{20}; // At a build that has not begun yet.
-
-std::vector<definition_fault> to_faults(std::vector<segments::definition_error> errors) {
-  std::vector<definition_fault> faults;
-  for (auto& e : errors)
-    faults.push_back({std::move(e.pointer), std::move(e.found), std::move(e.allowed)});
-  return faults;
-}
-
-failure wrong_definition(const std::vector<segments::definition_error>& errors) {
-  return {failure_code::invalid_input, "the definition is wrong:\n" + segments::describe(errors)};
-}
 
 definition_outcome<std::vector<segment_info>>
 to_answer(outcome<actors::definition_answer>&& answered) {
@@ -64,8 +52,11 @@ status check_limit(std::size_t limit) {
 
 flip_record to_record(const actors::segment_identity& segment, std::uint32_t partition,
                       const actors::named_flip& flip) {
-  return {segment.name,     segment.id,      partition,    flip.what.sequence, flip.profile,
-          flip.what.joined, flip.what.cause, flip.what.at, flip.what.detail};
+  return {segment.name,     segment.id,
+          partition,        flip.what.sequence,
+          flip.profile,     flip.what.joined,
+          flip.what.cause,  flip.what.at,
+          flip.what.detail, {partition, flip.what.profile}};
 }
 
 /// Where the partitions stand with every segment.
@@ -127,6 +118,17 @@ build_report to_report(const actors::build_state& state) {
 }
 
 } // namespace
+
+std::vector<definition_fault> to_faults(std::vector<segments::definition_error> errors) {
+  std::vector<definition_fault> faults;
+  for (auto& e : errors)
+    faults.push_back({std::move(e.pointer), std::move(e.found), std::move(e.allowed)});
+  return faults;
+}
+
+failure wrong_definition(const std::vector<segments::definition_error>& errors) {
+  return {failure_code::invalid_input, "the definition is wrong:\n" + segments::describe(errors)};
+}
 
 const char* name_of(segment_state state) {
   switch (state) {
@@ -278,44 +280,27 @@ status engine::cancel_build(std::string_view segment) {
   });
 }
 
-// --- members -------------------------------------------------------------------------------------
-
-definition_outcome<std::uint64_t>
-engine::preview(std::string_view json, model::instant at,
-                const std::function<void(std::span<const std::string>)>& each) {
-  return guarded([&]() -> definition_outcome<std::uint64_t> {
-    auto ready = parts_->ask<actors::ready_preview>(
-      parts_->account, actors::prepare_preview{std::string{json}}, "read a definition");
-    if (!ready)
-      return ready.error();
-    if (!ready->inlined) {
-      auto why = wrong_definition(ready->errors);
-      return {std::move(why), to_faults(std::move(ready->errors))};
-    }
-    auto found = parts_->ask_all<actors::preview_answer>(
-      actors::preview_members{ready->inlined, model::floor_second(at)}, "preview a definition",
-      parts::work_deadline);
-    if (!found)
-      return found.error();
-    std::uint64_t count = 0;
-    for (std::size_t p = 0; p < found->size(); ++p) {
-      const auto& profiles = (*found)[p].profiles;
-      count += profiles.size();
-      for (std::size_t first = 0; each && first < profiles.size(); first += labels_at_once) {
-        const auto end = std::min(profiles.size(), first + labels_at_once);
-        actors::label_profiles asked;
-        asked.profiles.assign(profiles.begin() + static_cast<std::ptrdiff_t>(first),
-                              profiles.begin() + static_cast<std::ptrdiff_t>(end));
-        auto named = parts_->ask<actors::profile_labels>(parts_->profiles[p], std::move(asked),
-                                                         "name profiles");
-        if (!named)
-          return named.error();
-        each(named->labels);
-      }
-    }
-    return count;
+outcome<std::vector<running_build>> engine::builds() {
+  return guarded([&]() -> outcome<std::vector<running_build>> {
+    const auto going = parts_->ask<actors::build_list>(parts_->builds, actors::list_builds{},
+                                                       "list the builds");
+    if (!going)
+      return going.error();
+    const auto listed = parts_->ask<actors::segment_list>(parts_->account, actors::list_segments{},
+                                                          "list the segments");
+    if (!listed)
+      return listed.error();
+    std::vector<running_build> all;
+    for (const auto& b : going->builds)
+      for (const auto& line : listed->segments)
+        if (line.entry.number == b.segment)
+          all.push_back(
+            {line.entry.name, line.entry.id, b.version, to_report(b.state), b.state.trouble});
+    return all;
   });
 }
+
+// --- members -------------------------------------------------------------------------------------
 
 outcome<std::uint64_t> engine::count(std::string_view segment) {
   return guarded([&] {

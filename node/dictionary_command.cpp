@@ -1,7 +1,7 @@
+#include "library/dictionary_entries.hpp"
 #include "metrics/dictionary.hpp"
 #include "metrics/dictionary_diff.hpp"
 #include "metrics/reference_page.hpp"
-#include "metrics/words.hpp"
 #include "node/commands.hpp"
 #include "node/json_text.hpp"
 #include "node/table.hpp"
@@ -91,91 +91,11 @@ exit_status with_dictionary(const dictionary_options& wanted,
 
 // --- entries -------------------------------------------------------------------------------------
 
-/// What kinds of entry have in common, for lists.
-struct shown_entry {
-  std::string_view kind;
-  const metrics::entry_facts* facts = nullptr;
-  std::string detail; // Formula, or what is counted.
-  std::string unit{};
-};
-
-std::string detail_of(const metrics::measure& m) {
-  auto text = std::string{metrics::counting_words[static_cast<std::size_t>(m.counts)]};
-  if (!m.events.empty())
-    text += " of " + m.events;
-  if (!m.property.empty())
-    text += ", property " + m.property;
-  return text;
-}
-
-std::vector<shown_entry> entries_of(const metrics::dictionary& all) {
-  std::vector<shown_entry> shown;
-  const auto unit = [](metrics::unit in) {
-    return std::string{metrics::unit_words[static_cast<std::size_t>(in)]};
-  };
-  for (const auto& [name, d] : all.datasources)
-    shown.push_back({"datasource", &d.facts, ""});
-  for (const auto& [name, r] : all.reports)
-    shown.push_back({"report", &r.facts, r.title});
-  for (const auto& [name, e] : all.event_sets) {
-    std::string metrics;
-    for (const auto& m : e.members)
-      metrics += (metrics.empty() ? "" : ", ") + m.metric;
-    shown.push_back({"events", &e.facts, std::move(metrics)});
-  }
-  for (const auto& [name, m] : all.measures)
-    shown.push_back({"measure", &m.facts, detail_of(m), unit(m.in)});
-  for (const auto& [name, d] : all.derived)
-    shown.push_back({"derived", &d.facts, d.formula_text, unit(d.in)});
-  for (const auto& [name, d] : all.dimensions)
-    shown.push_back({"dimension", &d.facts, d.key});
-  return shown;
-}
-
 std::string texts_json(const std::vector<std::string>& texts) {
   json_array all;
   for (const auto& t : texts)
     all.text(t);
   return all.done();
-}
-
-std::string entry_json(const metrics::dictionary& all, const shown_entry& e) {
-  json_object object;
-  object.text("kind", e.kind)
-    .text("name", e.facts->name)
-    .text("description", e.facts->description)
-    .text("detail", e.detail)
-    .text("owner", e.facts->owner)
-    .count("version", e.facts->version)
-    .raw("synonyms", texts_json(e.facts->synonyms));
-  if (!e.unit.empty())
-    object.text("unit", e.unit).text("definition", all.hash_of(e.facts->name));
-  if (!e.facts->disagreement.empty())
-    object.text("disagreement", e.facts->disagreement);
-  if (!e.facts->alternatives.empty())
-    object.raw("alternatives", texts_json(e.facts->alternatives));
-  if (const auto m = all.measures.find(e.facts->name);
-      e.kind == "measure" && m != all.measures.end()) {
-    using namespace metrics;
-    const auto& x = m->second;
-    object.text("counts", counting_words[static_cast<std::size_t>(x.counts)])
-      .text("events", x.events)
-      .text("population", population_words[static_cast<std::size_t>(x.of)])
-      .text("time_basis", time_basis_words[static_cast<std::size_t>(x.basis)])
-      .text("zone", x.zone)
-      .text("bot_clicks", policy_words[static_cast<std::size_t>(x.bot_clicks)])
-      .text("apple_privacy_opens", policy_words[static_cast<std::size_t>(x.apple_privacy_opens)]);
-  }
-  if (const auto d = all.derived.find(e.facts->name);
-      e.kind == "derived" && d != all.derived.end()) {
-    object.text("formula", d->second.formula_text).boolean("share", d->second.is_share);
-    if (d->second.when_zero)
-      object.number("when_zero", *d->second.when_zero);
-    else
-      object.null("when_zero");
-  }
-  object.text("file", e.facts->at.file).count("line", e.facts->at.line);
-  return object.done();
 }
 
 exit_status list(const dictionary_options& wanted) {
@@ -186,14 +106,14 @@ exit_status list(const dictionary_options& wanted) {
     }
     if (wanted.json) {
       json_array entries;
-      for (const auto& e : entries_of(all))
-        entries.raw(entry_json(all, e));
+      for (const auto& e : rollcall::entries_of(all))
+        entries.raw(e.json);
       fmt::print("{}\n", entries.done());
       return exit_status::fine;
     }
     table rows({{"kind"}, {"name"}, {"unit"}, {"what"}, {"description"}});
-    for (const auto& e : entries_of(all))
-      rows.add({std::string{e.kind}, e.facts->name, e.unit, e.detail, e.facts->description});
+    for (auto& e : rollcall::entries_of(all))
+      rows.add({e.kind, e.name, e.unit, e.detail, e.description});
     fmt::print("{}", rows.text());
     return exit_status::fine;
   });
@@ -201,10 +121,9 @@ exit_status list(const dictionary_options& wanted) {
 
 exit_status show(const dictionary_options& wanted) {
   return with_dictionary(wanted, [&](const metrics::dictionary& all) {
-    std::vector<shown_entry> found;
-    for (auto& e : entries_of(all))
-      if (e.facts->name == wanted.name
-          || std::ranges::find(e.facts->synonyms, wanted.name) != e.facts->synonyms.end())
+    std::vector<rollcall::dictionary_entry> found;
+    for (auto& e : rollcall::entries_of(all))
+      if (e.name == wanted.name || std::ranges::find(e.synonyms, wanted.name) != e.synonyms.end())
         found.push_back(std::move(e));
     if (found.empty())
       return complain(common_of(wanted),
@@ -214,19 +133,19 @@ exit_status show(const dictionary_options& wanted) {
                                    wanted.name)});
     json_array entries;
     for (const auto& e : found)
-      entries.raw(entry_json(all, e));
+      entries.raw(e.json);
     if (wanted.json)
       fmt::print("{}\n", entries.done());
     else
       for (const auto& e : found)
-        fmt::print("{}\n", indented(entry_json(all, e)));
+        fmt::print("{}\n", indented(e.json));
     return exit_status::fine;
   });
 }
 
 exit_status lint(const dictionary_options& wanted) {
   return with_dictionary(wanted, [&](const metrics::dictionary& all) {
-    const auto entries = entries_of(all).size();
+    const auto entries = rollcall::entries_of(all).size();
     if (wanted.json)
       fmt::print("{}\n", json_object{}.raw("faults", "[]").count("entries", entries).done());
     else

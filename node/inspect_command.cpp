@@ -1,8 +1,15 @@
 #include "node/commands.hpp"
+#include "node/inspection_view.hpp"
 #include "node/json_text.hpp"
+#include "node/remote.hpp"
+#include "node/stop_signals.hpp"
 #include "node/table.hpp"
 
+#include <boost/json.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
 
 namespace node {
 
@@ -90,7 +97,7 @@ std::string figures_text(const rollcall::engine_figures& figures) {
                      figures.account_zone, rows.text());
 }
 
-exit_status inspect(const common_options& common) {
+exit_status inspect_directory(const common_options& common) {
   return with_engine(common, [&](rollcall::engine& engine) {
     const auto figures = engine.figures();
     if (!figures)
@@ -106,13 +113,80 @@ exit_status inspect(const common_options& common) {
   });
 }
 
+// --- a server ------------------------------------------------------------------------------------
+
+constexpr std::chrono::seconds look_interval{1};
+/// To the upper left corner, and nothing below.
+constexpr std::string_view clear_screen = "\x1b[H\x1b[J";
+
+struct inspect_options {
+  common_options common;
+  remote_options remote;
+  inspection_choice choice;
+  bool follow = false;
+};
+
+exit_status show_once(const inspect_options& wanted) {
+  const auto shown = ask(wanted.remote, "GET", "/api/rollcall/inspection");
+  if (!shown)
+    return complain(wanted.common, shown.error());
+  if (wanted.common.json) {
+    fmt::print("{}\n", boost::json::serialize(*shown));
+    return exit_status::fine;
+  }
+  try {
+    fmt::print("{}", inspection_text(*shown, wanted.choice));
+  } catch (const std::exception&) {
+    return complain(wanted.common, no_such_answer(wanted.remote));
+  }
+  return exit_status::fine;
+}
+
+exit_status inspect_server(const inspect_options& wanted) {
+  if (!wanted.follow)
+    return show_once(wanted);
+  stop_signals signals;
+  do {
+    if (!wanted.common.json)
+      fmt::print("{}", clear_screen);
+    if (const auto status = show_once(wanted); status != exit_status::fine)
+      return status;
+    std::fflush(stdout);
+  } while (!signals.wait(look_interval));
+  return exit_status::fine;
+}
+
+exit_status inspect(const inspect_options& wanted) {
+  const auto& top = wanted.choice.top;
+  if (!top.empty() && std::ranges::find(inspection_columns, top) == inspection_columns.end())
+    return complain(wanted.common, {model::failure_code::invalid_input,
+                                    fmt::format("\"{}\" is no column to order by; there are {}",
+                                                top, fmt::join(inspection_columns, ", "))});
+  if (wanted.remote.is_wanted())
+    return inspect_server(wanted);
+  if (wanted.follow || !top.empty() || !wanted.choice.filter.empty())
+    return complain(wanted.common, {model::failure_code::invalid_input,
+                                    "--follow, --top and --filter go with a server: use --url"});
+  return inspect_directory(wanted.common);
+}
+
 } // namespace
 
 void add_inspect_command(command_line& line) {
-  auto common = std::make_shared<common_options>();
+  auto wanted = std::make_shared<inspect_options>();
   auto& command = line.add(line.root(), "inspect", "Show partitions and the actor tree",
-                           "rollcall inspect --data store", [common] { return inspect(*common); });
-  add_common(command, *common);
+                           "rollcall inspect --url http://127.0.0.1:8787 --top waiting --follow",
+                           [wanted] { return inspect(*wanted); });
+  add_place(command, wanted->common, wanted->remote);
+  command
+    .add_option("--top", wanted->choice.top,
+                fmt::format("With --url: order actors by {}", fmt::join(inspection_columns, ", ")))
+    ->type_name("COLUMN");
+  command
+    .add_option("--filter", wanted->choice.filter,
+                "With --url: only actors whose name or kind has this")
+    ->type_name("TEXT");
+  command.add_flag("--follow", wanted->follow, "With --url: look again every second");
 }
 
 } // namespace node

@@ -141,6 +141,15 @@ struct build_report {
   std::optional<std::chrono::milliseconds> left{}; // Expected; nothing = too early to tell.
 };
 
+/// A build that is not at its end.
+struct running_build {
+  std::string segment; // Name.
+  std::string segment_id;
+  std::uint32_t version = 0;
+  build_report progress{};
+  std::string trouble; // Why it does not get on at the moment; empty = it does.
+};
+
 /// Where a profile is kept: its name inside the engine, never given to another one. Identifiers as
 /// text have it as "#<partition>:<number>".
 struct profile_place {
@@ -167,6 +176,21 @@ struct member_order {
   std::optional<model::instant> to{};   // Joined before.
 };
 
+/// Who would be a member by a definition that is not saved, at an instant.
+struct preview_question {
+  std::string json;
+  model::instant at{};
+};
+
+/// What one question of a comparison finds.
+struct preview_step {
+  std::uint64_t members = 0;
+  std::uint64_t joined = 0; // Members by it and not by the question before; of the first one all.
+  std::uint64_t left = 0;   // Members by the question before and not by it.
+  std::vector<profile_place> some_joined; // The first ones, in order of place.
+  std::vector<profile_place> some_left;
+};
+
 /// One membership change, as feeds tell it.
 struct flip_record {
   std::string segment; // Name.
@@ -178,6 +202,7 @@ struct flip_record {
   model::flip_cause cause = model::flip_cause::event;
   model::instant at{};
   std::string detail; // See model::flip_cause.
+  profile_place place{};
 };
 
 struct feed_page {
@@ -208,7 +233,17 @@ struct partition_info {
   model::instant now{}; // The last instant its log knows.
   std::uint64_t criteria = 0;
   std::uint64_t segments = 0;
-  std::string trouble; // Why it does not take changes at the moment; empty = it does.
+  std::string trouble;               // Why it does not take changes at the moment; empty = it does.
+  std::uint64_t waiting_records = 0; // Came, and go into the next commit.
+  bool is_merging = false;           // The delta is being folded into blocks.
+  bool is_building = false;          // Definitions are being built.
+};
+
+/// Up to where answers are true.
+struct freshness {
+  model::instant as_of{};                   // Whatever time alone moves, was moved up to here.
+  std::vector<std::uint64_t> log_positions; // Of each partition: the last change that counts.
+  friend bool operator==(const freshness&, const freshness&) = default;
 };
 
 struct engine_figures {
@@ -321,6 +356,7 @@ struct report_cell {
 struct report_maker {
   std::string profile; // See `flip_record::profile`.
   std::uint64_t count = 0;
+  profile_place place{};
 };
 
 /// Why two numbers differ: from the first to the second, one thing changed at a time.
@@ -332,6 +368,17 @@ struct report_difference {
     std::optional<double> value; // After it.
   };
   std::vector<step> steps; // The last one's value is the second number.
+};
+
+/// A word of the data dictionary and what it fixes.
+struct dictionary_entry {
+  std::string kind; // "datasource", "report", "events", "measure", "derived", "dimension".
+  std::string name;
+  std::string description;
+  std::string detail; // In a few words: the formula, or what is counted.
+  std::string unit;   // Of measures and derived metrics.
+  std::vector<std::string> synonyms;
+  std::string json; // An object with everything.
 };
 
 /// Hears flips until it is destroyed, or the engine is.
@@ -435,12 +482,19 @@ public:
   model::status wait_built(std::string_view segment,
                            const std::function<bool(const build_report&)>& progress = {});
   model::status cancel_build(std::string_view segment);
+  /// The builds that go on now, in the order in which the segments were made.
+  model::outcome<std::vector<running_build>> builds();
 
   /// Exact members of an unsaved definition at `at`, from what the engine holds now: their number,
   /// and, when `each` is given, what they are called, in pieces, on the caller's thread.
   definition_outcome<std::uint64_t>
   preview(std::string_view json, model::instant at,
           const std::function<void(std::span<const std::string>)>& each = {});
+  /// Several previews, each held against the one before it. Everybody is asked all of them at one
+  /// moment, so that whatever differs is due to the questions. Lists at most `listed_max` profiles
+  /// of each kind. A fault's pointer begins with the index of its question. At most 400 questions.
+  definition_outcome<std::vector<preview_step>>
+  compare_previews(std::span<const preview_question> questions, std::size_t listed_max);
   model::outcome<std::uint64_t> count(std::string_view segment);
   /// Members from `cursor` on (empty = from the start), at most `limit` (1 to 100,000).
   model::outcome<member_page> members(std::string_view segment, std::string_view cursor,
@@ -467,6 +521,8 @@ public:
 
   // --- reports; docs/reports.md describes requests and answers
 
+  /// The data dictionary that reports are made by.
+  model::outcome<std::vector<dictionary_entry>> dictionary();
   /// A report by the data dictionary. `invalid_input` lists every mistake in the request. The same
   /// request on the same data gives the same bytes.
   definition_outcome<std::string> report(std::string_view request,
@@ -524,6 +580,8 @@ public:
   /// A list that nobody has joined yet. `conflict` when there is one of that name.
   model::outcome<list_info> add_list(std::string_view name);
   model::outcome<engine_figures> figures();
+  /// What every question that is asked from now on will have seen at least.
+  model::outcome<rollcall::freshness> freshness();
   [[nodiscard]] std::vector<actor_info> inspect() const;
   /// Verifies checksums, the log chain, and bits against re-evaluation of every `step`-th profile
   /// (1 = all); one line per fault.

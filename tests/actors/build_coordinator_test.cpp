@@ -5,6 +5,7 @@
 #include <boost/test/unit_test.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
+#include <fmt/format.h>
 
 BOOST_AUTO_TEST_SUITE(build_coordinator_test)
 
@@ -92,11 +93,20 @@ struct fixture {
     heard.emplace_back("finished");
   }
   void note(const actors::build_state& s) {
-    heard.push_back(!s.trouble.empty()        ? s.trouble
-                    : s.is_cancelled          ? "cancelled"
-                    : s.is_going              ? "going"
-                    : s.version_in_force == 3 ? "in force"
-                                              : "unknown");
+    heard.push_back(to_word(s));
+  }
+  void note(const actors::build_list& list) {
+    std::string all;
+    for (const auto& b : list.builds)
+      all += fmt::format("{}:{} {} ", b.segment, b.version, to_word(b.state));
+    heard.push_back(std::move(all));
+  }
+  static std::string to_word(const actors::build_state& s) {
+    return !s.trouble.empty()      ? s.trouble
+         : s.is_cancelled          ? "cancelled"
+         : s.is_going              ? "going"
+         : s.version_in_force == 3 ? "in force"
+                                   : "unknown";
   }
 };
 
@@ -143,6 +153,18 @@ BOOST_FIXTURE_TEST_CASE(who_waits_for_long_is_told_how_far_it_is, fixture) {
   scheduler->advance_time(std::chrono::milliseconds{1});
   scheduler->run();
   BOOST_CHECK(heard == (calls{"going"}));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_list_of_builds_has_those_that_are_not_at_their_end, fixture) {
+  caf::anon_send(builds, order({7, 8, 9}));
+  scheduler->run();
+  switched({8});
+  ask<actors::build_list>(actors::list_builds{});
+  scheduler->run();
+  switched({7, 9});
+  ask<actors::build_list>(actors::list_builds{});
+  scheduler->run();
+  BOOST_CHECK(heard == (calls{"7:3 going 9:3 going ", ""}));
 }
 
 BOOST_FIXTURE_TEST_CASE(who_waits_is_told_what_keeps_a_partition_from_going_on, fixture) {

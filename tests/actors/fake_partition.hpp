@@ -134,6 +134,11 @@ public:
     script_->calls.emplace_back("begin preview");
     return std::uint64_t{++script_->previews};
   }
+  model::outcome<std::uint64_t> begin_comparison(std::span<const question> questions,
+                                                 std::size_t) override {
+    script_->calls.push_back("begin comparison " + std::to_string(questions.size()));
+    return std::uint64_t{++script_->previews};
+  }
   preview_result preview_slice(std::chrono::microseconds) override {
     script_->calls.emplace_back("preview");
     if (script_->preview_slices > 0)

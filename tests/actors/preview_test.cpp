@@ -159,6 +159,39 @@ BOOST_FIXTURE_TEST_CASE(previews_go_one_after_the_other_and_each_is_handed_over_
   BOOST_CHECK(slice().done);
 }
 
+BOOST_FIXTURE_TEST_CASE(a_comparison_asks_everybody_everything_at_one_moment, fixture) {
+  const partition::question same{rule, now};
+  const std::vector<partition::question> questions{same, same, same};
+  BOOST_REQUIRE(owned->begin_comparison(questions, 3));
+  // Between any two slices somebody becomes a member, somebody stops being one, somebody is new.
+  partition::preview_result result;
+  std::uint32_t next = 0;
+  for (; result.found.empty(); ++next) {
+    model::change_batch batch = points(people + next, people + next + 1);
+    const auto ordered = name(batch, "Placed Order");
+    for (const auto profile : {10 + 20 * next, 4'110 + 20 * next, 8'510 + 20 * next}) {
+      auto r = about(profile, model::change_kind::event);
+      r.name = ordered;
+      batch.records.push_back(r);
+    }
+    if (next > 0)
+      batch.records.push_back(about(10 + 20 * (next - 1), model::change_kind::erase));
+    commit(batch);
+    result = slice();
+  }
+  BOOST_TEST(next >= 3U);
+  const auto& steps = result.found.front().steps;
+  BOOST_REQUIRE(steps.size() == 3U);
+  BOOST_TEST(steps[0].members == 2 * next + 1);
+  BOOST_TEST(steps[0].joined == steps[0].members);
+  BOOST_TEST(steps[0].some_joined.size() == 3U);
+  for (const auto& step : {steps[1], steps[2]}) {
+    BOOST_TEST(step.members == steps[0].members);
+    BOOST_TEST(step.joined + step.left == 0U);
+  }
+  BOOST_TEST(slice().done);
+}
+
 BOOST_FIXTURE_TEST_CASE(a_wrong_definition_is_told_at_once, fixture) {
   const auto begun = owned->begin_preview("{", now);
   BOOST_REQUIRE(!begun);
