@@ -59,6 +59,7 @@ model::outcome<std::unique_ptr<serving>> serving::start(const serve_settings& wa
   auto routes = std::make_shared<gateway::route_table>();
   gateway::add_all_routes(*routes);
   made->operations_->add_routes(*routes);
+  routes->open(made->account_);
   gateway::dispatcher dispatch{
     routes, door_of(wanted.is_open, made->account_),
     [to = made->operations_.get()](const gateway::finished_request& r) { to->observe(r); }};
