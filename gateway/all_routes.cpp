@@ -1,6 +1,7 @@
 #include "gateway/all_routes.hpp"
 
 #include "gateway/account_routes.hpp"
+#include "gateway/bulk_imports.hpp"
 #include "gateway/campaigns.hpp"
 #include "gateway/client.hpp"
 #include "gateway/custom_metrics.hpp"
@@ -19,14 +20,18 @@
 #include "gateway/profiles.hpp"
 #include "gateway/reports.hpp"
 #include "gateway/segments.hpp"
+#include "gateway/subscriptions.hpp"
+#include "gateway/suppressions.hpp"
 #include "gateway/tags.hpp"
 #include "gateway/trials.hpp"
+#include "gateway/webhooks.hpp"
 
 namespace gateway {
 
 // One line a resource, in alphabetical order.
 void add_all_routes(route_table& routes) {
   add_account_routes(routes);
+  add_bulk_import_routes(routes);
   add_campaign_routes(routes);
   add_client_routes(routes);
   add_custom_metric_routes(routes);
@@ -45,8 +50,11 @@ void add_all_routes(route_table& routes) {
   add_profile_routes(routes);
   add_report_routes(routes);
   add_segment_routes(routes);
+  add_subscription_routes(routes);
+  add_suppression_routes(routes);
   add_tag_routes(routes);
   add_trial_routes(routes);
+  add_webhook_routes(routes);
 }
 
 } // namespace gateway

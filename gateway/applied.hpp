@@ -7,6 +7,9 @@
 
 namespace gateway {
 
+/// Hands changes in and waits until they are durable. Refused records are in the receipt.
+rollcall::receipt take_changes(const account& whose, model::change_batch changes);
+
 /// Hands changes in and waits until they are durable; for handlers that answer with what came of
 /// them. A refused record is a refusal: 409 for identifiers of two profiles, else 400, at
 /// `pointer`.

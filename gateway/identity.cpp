@@ -75,6 +75,20 @@ std::optional<rollcall::profile_place> profile_place_of(std::string_view id) {
   return place;
 }
 
+std::string ulid(model::instant at, std::array<std::uint8_t, 10> random) {
+  constexpr std::size_t instant_digits = 10; // 50 bits for 48.
+  constexpr std::size_t half_digits = 8;     // 40 bits.
+  std::string id;
+  append_digits(id, static_cast<std::uint64_t>(model::to_ms(at)), instant_digits);
+  for (std::size_t first = 0; first < random.size(); first += random.size() / 2) {
+    std::uint64_t half = 0;
+    for (std::size_t i = 0; i < random.size() / 2; ++i)
+      half = half << 8 | random[first + i];
+    append_digits(id, half, half_digits);
+  }
+  return id;
+}
+
 std::string random_uuid(std::array<std::uint8_t, 16> random) {
   constexpr std::string_view hex = "0123456789abcdef";
   random[6] = static_cast<std::uint8_t>((random[6] & 0x0F) | 0x40); // Version 4,

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "model/instant.hpp"
+
 #include <rollcall/rollcall.hpp>
 
 #include <array>
@@ -18,6 +20,9 @@ std::string profile_id(rollcall::profile_place place);
 
 /// Nothing = not an id; every id has exactly one spelling.
 std::optional<rollcall::profile_place> profile_place_of(std::string_view id);
+
+/// 26 characters that sort by the instant, to the millisecond: a ULID.
+std::string ulid(model::instant at, std::array<std::uint8_t, 10> random);
 
 /// `random` as a UUID of version 4, in lower case.
 std::string random_uuid(std::array<std::uint8_t, 16> random);

@@ -78,20 +78,10 @@ answer list_lists(const call& c) {
   return collection_answer(c.asked, query, std::move(all), including_tags(c, query, kind));
 }
 
-/// Members by the definition that says so, which any number of them makes exact.
-std::uint64_t count_members(const call& c, const known_list& list) {
-  const json::object condition{{"type", "profile-group-membership"},
-                               {"is_member", true},
-                               {"group_ids", json::array{list.engine_name}},
-                               {"timeframe_filter", nullptr}};
-  return value_of<std::uint64_t>(
-    c.whose->engine->preview(json_text(condition), c.whose->engine->now()));
-}
-
 answer show(const call& c, const known_list& list, const parsed_query& query, unsigned status) {
   auto r = list_resource(list);
   if (query.has_additional("list", "profile_count"))
-    r.attributes["profile_count"] = count_members(c, list);
+    r.attributes["profile_count"] = count_members(*c.whose, list);
   included_resources included;
   if (const auto rules = including_tags(c, query, kind); rules.include)
     rules.include(r, included);
@@ -317,6 +307,14 @@ known_list find_list(const account& whose, std::string_view id) {
   if (found == all.end())
     throw refusal{not_found("list", id)};
   return std::move(*found);
+}
+
+std::uint64_t count_members(const account& whose, const known_list& list) {
+  const json::object condition{{"type", "profile-group-membership"},
+                               {"is_member", true},
+                               {"group_ids", json::array{list.engine_name}},
+                               {"timeframe_filter", nullptr}};
+  return value_of<std::uint64_t>(whose.engine->preview(json_text(condition), whose.engine->now()));
 }
 
 resource list_resource(const known_list& list) {

@@ -3,6 +3,7 @@
 #include "gateway/document.hpp"
 #include "gateway/router.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +29,8 @@ struct known_list {
 known_list find_list(const account& whose, std::string_view id);
 /// Every list, in the order in which they came.
 std::vector<known_list> all_lists(const account& whose);
+/// By the definition that says so, which any number of them makes exact.
+std::uint64_t count_members(const account& whose, const known_list& list);
 resource list_resource(const known_list& list);
 
 } // namespace gateway

@@ -1,5 +1,7 @@
 #include "gateway/router.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -50,6 +52,20 @@ void route_table::add(std::string_view method, std::string_view pattern,
     done(act(*c));
   };
   add(std::move(r));
+}
+
+void route_table::at_opening(opening act) {
+  openings_.push_back(std::move(act));
+}
+
+void route_table::open(const std::shared_ptr<account>& whose) const {
+  for (const auto& act : openings_)
+    try {
+      act(whose);
+    } catch (const refusal& why) {
+      spdlog::error("gateway: what account {} has begun does not go on: {}", whose->name,
+                    why.errors().front().detail);
+    }
 }
 
 route_table::match route_table::find(std::string_view method, std::string_view path) const {

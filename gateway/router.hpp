@@ -49,6 +49,12 @@ public:
   void add(std::string_view method, std::string_view pattern, std::vector<std::string> scopes,
            plain_handler act, std::string_view tier = "L");
 
+  /// What a resource has to do once for each account, before anybody asks. May throw a refusal.
+  using opening = std::function<void(const std::shared_ptr<account>&)>;
+  void at_opening(opening act);
+  /// To be called once for each account that begins to serve; what fails is logged.
+  void open(const std::shared_ptr<account>& whose) const;
+
   struct match {
     const route* found = nullptr; // Null = none.
     std::vector<std::string> captured{};
@@ -61,6 +67,7 @@ public:
 
 private:
   std::vector<std::unique_ptr<route>> routes_;
+  std::vector<opening> openings_;
 };
 
 } // namespace gateway

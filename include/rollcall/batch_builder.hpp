@@ -93,6 +93,12 @@ public:
       text);
     return *this;
   }
+  /// Takes every equal text out of a list attribute.
+  batch_builder& remove(std::string_view name, std::string_view text) {
+    property(name, model::value_kind::text, model::property_action::remove).text = batch_.add_text(
+      text);
+    return *this;
+  }
 
   [[nodiscard]] std::size_t records() const {
     return batch_.records.size();
