@@ -67,7 +67,8 @@ model::outcome<std::unique_ptr<serving>> serving::start(const serve_settings& wa
   gateway::add_all_routes(*routes);
   gateway::add_key_routes(*routes, all);
   made->operations_->add_routes(*routes);
-<<<<<<< HEAD
+  for (const auto& account : all.all())
+    routes->open(account);
   gateway::dispatcher dispatch{routes,
                                wanted.is_open ? open_door(all) : kept_door(*made->doorkeeper_),
                                [to = made->operations_.get()](const gateway::finished_request& r) {
@@ -76,12 +77,6 @@ model::outcome<std::unique_ptr<serving>> serving::start(const serve_settings& wa
                                    gateway::doorkeeper::note(*r.to, *r.asked, r.status);
                                },
                                {.at_work_max = std::max(1U, wanted.server.workers / 2)}};
-=======
-  routes->open(made->account_);
-  gateway::dispatcher dispatch{
-    routes, door_of(wanted.is_open, made->account_),
-    [to = made->operations_.get()](const gateway::finished_request& r) { to->observe(r); }};
->>>>>>> e4c7be3fb17d35137107b156f873f73bfdbead32
   auto started = gateway::server::start(wanted.server, std::move(dispatch));
   if (!started)
     return started.error();
