@@ -51,9 +51,9 @@ public:
   [[nodiscard]] std::optional<delivery_state> state_of(const account& whose,
                                                        std::string_view webhook) const {
     const std::lock_guard lock{guard_};
-    const auto seat = seats_.find(&whose);
-    return seat == seats_.end() || !seat->second.sender ? std::nullopt
-                                                        : seat->second.sender->state_of(webhook);
+    const auto found = seats_.find(&whose);
+    return found == seats_.end() || !found->second.sender ? std::nullopt
+                                                          : found->second.sender->state_of(webhook);
   }
 
 private:

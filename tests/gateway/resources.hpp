@@ -108,7 +108,9 @@ public:
     a.text = std::move(given.body);
     if (const char* file = std::getenv("ROLLCALL_ANSWERS")) { // TEMPORARY
       std::ofstream out{file, std::ios::app};
-      out << gateway::json_text(boost::json::object{{"method", method}, {"target", target}, {"status", a.status}, {"body", a.text}}) << '\n';
+      out << gateway::json_text(boost::json::object{
+        {"method", method}, {"target", target}, {"status", a.status}, {"body", a.text}})
+          << '\n';
     }
     if (!a.text.empty())
       a.body = gateway::own_json(a.text);

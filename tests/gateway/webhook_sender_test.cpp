@@ -18,7 +18,6 @@ BOOST_AUTO_TEST_SUITE(webhook_sender_test)
 
 namespace {
 
-using gateway_test::batch_maker;
 using gateway_test::resources;
 using gateway_tests::receiver;
 using namespace std::chrono_literals;

@@ -88,7 +88,9 @@ const std::vector<std::vector<std::string>>& commands() {
                                                          {"run"},
                                                          {"check"},
                                                          {"inspect"},
-                                                         {"demo"}};
+                                                         {"demo"},
+                                                         {"serve"},
+                                                         {"config", "show"}};
   return all;
 }
 
