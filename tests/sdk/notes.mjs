@@ -9,10 +9,15 @@ export const differences = {
 /// The first that matches the path is the reason.
 export const absences = [
   [/^\/api\/campaign-(send|recipient|clone)/, 'Rollcall sends no messages; it counts what was sent elsewhere'],
+  [/^\/api\/campaigns/, 'campaigns are described by changes, not authored'],
+  [/^\/api\/flow/, 'flows are described by changes; Rollcall knows nothing of their actions'],
+  [/^\/api\/form/, 'forms are known by their events only, see the form reports'],
+  [/^\/client\/ip-allowlists/, 'Rollcall has no allowlist of addresses'],
 ];
 
 /// By name of a condition example.
 export const absentConditions = {
+  'profile-has-custom-object': 'custom objects are not supported',
 };
 
 /// Everywhere, so said once.

@@ -33,6 +33,11 @@ const pointerPart = (text) =>
 export class Validator {
   constructor(Ajv, file) {
     this.document = translated(JSON.parse(fs.readFileSync(file, 'utf8')));
+    // The description forgets that a link to no page is null (klaviyo-api.md §1.2).
+    const { properties } = this.document.components.schemas.CollectionLinks;
+    for (const name of ['first', 'last', 'prev', 'next'])
+      if (properties[name])
+        properties[name] = { anyOf: [properties[name], { type: 'null' }] };
     this.ajv = new Ajv({ strict: false, allErrors: true, validateFormats: true });
     const instant = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?$/;
     this.ajv.addFormat('date-time', instant);
