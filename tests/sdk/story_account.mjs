@@ -111,7 +111,7 @@ export async function tellOfBrowsers(c, story) {
 
 /// Campaigns and flows as they were described.
 export async function tellOfSendings(c, story) {
-  await c.call('get_campaigns', [{ filter: 'equals(messages.channel,"email")' }]);
+  await c.call('get_campaigns', ['equals(messages.channel,"email")', {}]);
   await c.call('get_campaign', [story.campaign, { include: ['campaign-messages', 'tags'] }]);
   const messages = await c.call('get_messages_for_campaign', [story.campaign, {}]);
   await c.call('get_message_ids_for_campaign', [story.campaign]);
