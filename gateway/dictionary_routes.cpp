@@ -153,7 +153,7 @@ std::string needed_json(object_reader& fields, std::string_view key) {
 }
 
 json::value number_or_null(const std::optional<double>& number) {
-  return number ? json::value{*number} : json::value{};
+  return number ? json::value(*number) : json::value{};
 }
 
 answer explain_difference(const call& c) {
@@ -179,7 +179,7 @@ answer explain_difference(const call& c) {
   auto before = made.first;
   for (const auto& step : made.steps) {
     json::object one{{"axis", step.axis}, {"value", number_or_null(step.value)}};
-    one["change"] = before && step.value ? json::value{*step.value - *before} : json::value{};
+    one["change"] = before && step.value ? json::value(*step.value - *before) : json::value{};
     before = step.value;
     steps.push_back(std::move(one));
   }

@@ -20,11 +20,11 @@ double seconds_of(std::chrono::nanoseconds span) {
 }
 
 json::value instant_or_null(const std::optional<model::instant>& at) {
-  return at ? json::value{model::format_instant(*at)} : json::value{};
+  return at ? json::value(model::format_instant(*at)) : json::value{};
 }
 
 json::value milliseconds_or_null(const std::optional<std::chrono::milliseconds>& span) {
-  return span ? json::value{span->count()} : json::value{};
+  return span ? json::value(span->count()) : json::value{};
 }
 
 // --- actors --------------------------------------------------------------------------------------
@@ -46,7 +46,7 @@ json::object actor_object(const actor_info& a) {
           {"busy_share", a.busy_share},
           {"running_for_ms", milliseconds_or_null(a.running_for)},
           {"age_seconds", seconds_of(a.age)},
-          {"last_error", a.last_error.empty() ? json::value{} : json::value{a.last_error}}};
+          {"last_error", a.last_error.empty() ? json::value{} : json::value(a.last_error)}};
 }
 
 /// Actors below the ones that made them.
@@ -96,7 +96,7 @@ json::object partition_object(const rollcall::partition_info& p, model::instant 
           {"now", model::format_instant(p.now)},
           {"criteria", p.criteria},
           {"segments", p.segments},
-          {"trouble", p.trouble.empty() ? json::value{} : json::value{p.trouble}}};
+          {"trouble", p.trouble.empty() ? json::value{} : json::value(p.trouble)}};
 }
 
 json::object build_object(const rollcall::running_build& b) {
@@ -107,7 +107,7 @@ json::object build_object(const rollcall::running_build& b) {
           {"profiles", b.progress.profiles},
           {"segments_in_scan", b.progress.segments},
           {"left_ms", milliseconds_or_null(b.progress.left)},
-          {"trouble", b.trouble.empty() ? json::value{} : json::value{b.trouble}}};
+          {"trouble", b.trouble.empty() ? json::value{} : json::value(b.trouble)}};
 }
 
 json::value intake_object(const account& whose) {

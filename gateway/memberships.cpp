@@ -118,11 +118,11 @@ answer list_members(const call& c) {
   json::object content;
   add_freshness(content, seen);
   content["segment"] = segment_object(segment);
-  content["at"] = at ? json::value{model::format_instant(*at)} : json::value{};
+  content["at"] = at ? json::value(model::format_instant(*at)) : json::value{};
   content["count"] = told.count;
   content["profiles"] = std::move(people);
   content["cursor"] = told.position.empty() ? json::value{}
-                                            : json::value{seal_cursor(scope, told.position)};
+                                            : json::value(seal_cursor(scope, told.position));
   return own_answer(content);
 }
 

@@ -105,7 +105,7 @@ json::array people_at(rollcall::engine& engine, std::span<const rollcall::profil
     if (shown[i]) {
       const auto who = identifiers_of(*shown[i]);
       const auto text_or_null = [](const std::string& text) {
-        return text.empty() ? json::value{} : json::value{text};
+        return text.empty() ? json::value{} : json::value(text);
       };
       person["external_id"] = text_or_null(who.external_id);
       person["email"] = text_or_null(who.email);
