@@ -28,7 +28,7 @@ taker(actors::observed_pointer<actors::batch_taker_actor, taker_state> self, int
       if (batch.sequence == 0)
         self->state.kept.push_back(reply);
       else
-        reply.deliver(batch_answer{batch.sequence, 0, {}});
+        reply.deliver(batch_answer{batch.sequence, 0, {}, {}});
       return reply;
     },
   };

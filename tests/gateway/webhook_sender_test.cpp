@@ -79,7 +79,8 @@ struct told_flip {
 
 std::vector<told_flip> flips_in(const gateway::request& message) {
   std::vector<told_flip> all;
-  for (const auto& one : gateway::own_json(message.body).at("data").as_array())
+  const auto body = gateway::own_json(message.body);
+  for (const auto& one : body.at("data").as_array())
     all.push_back({std::string{one.at("external_id").as_string()},
                    std::string{one.at("topic").as_string()},
                    one.at("payload").at("data").as_object()});
