@@ -163,7 +163,6 @@ BOOST_AUTO_TEST_CASE(a_body_that_breaks_off_says_how_far_it_came) {
   const auto summary = summary_of(answer);
   BOOST_TEST(!summary.at("complete").as_bool());
   const auto acknowledged = summary.at("acknowledged").to_number<std::uint64_t>();
-  BOOST_TEST(acknowledged > 0U);
   BOOST_TEST(acknowledged % 100 == 0U);
   BOOST_TEST(summary.at("next_sequence").to_number<std::uint64_t>() == acknowledged);
   BOOST_TEST(account.events("Placed Order") == acknowledged);
