@@ -26,9 +26,9 @@ json::object actor(std::string_view name, std::string_view kind, int depth, doub
           {"messages_by_type", json::object{}},
           {"busy_seconds", 1.5},
           {"busy_share", share},
-          {"running_for_ms", depth > 5 ? json::value{2'500} : json::value{}},
+          {"running_for_ms", depth > 5 ? json::value(2'500) : json::value{}},
           {"age_seconds", 65.0},
-          {"last_error", depth > 5 ? json::value{"the disk is full"} : json::value{}},
+          {"last_error", depth > 5 ? json::value("the disk is full") : json::value{}},
           {"children", std::move(children)}};
 }
 
