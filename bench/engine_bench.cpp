@@ -5,9 +5,9 @@
 #include "bench/live_changes.hpp"
 #include "bench/many_segments.hpp"
 #include "bench/memory_read.hpp"
+#include "bench/question_files.hpp"
 #include "include/rollcall/rollcall.hpp"
 
-#include <boost/json.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -19,7 +19,6 @@
 #include <iostream>
 #include <map>
 #include <mutex>
-#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -88,16 +87,6 @@ arguments read_arguments(int count, char** words) {
 
 // --- builds
 
-std::vector<std::string> definitions_of(const boost::json::object& question) {
-  std::vector<std::string> all;
-  if (const auto* many = question.if_contains("segments"))
-    for (const auto& one : many->as_array())
-      all.push_back(boost::json::serialize(one.at("definition")));
-  else
-    all.push_back(boost::json::serialize(question.at("definition")));
-  return all;
-}
-
 void create(rollcall::engine& engine, const char* name,
             const std::vector<std::string>& definitions) {
   std::vector<rollcall::new_segment> all;
@@ -117,27 +106,11 @@ double build_once(rollcall::engine& engine, const std::vector<std::string>& defi
   return took;
 }
 
-std::vector<std::filesystem::path> question_files(const std::filesystem::path& folder) {
-  std::vector<std::filesystem::path> files;
-  for (const auto& file : std::filesystem::directory_iterator{folder})
-    if (file.path().extension() == ".json")
-      files.push_back(file.path());
-  std::ranges::sort(files);
-  return files;
-}
-
-boost::json::object read_question(const std::filesystem::path& file) {
-  std::ifstream in{file};
-  std::stringstream text;
-  text << in.rdbuf();
-  return boost::json::parse(text.str()).as_object();
-}
-
 void measure_builds(rollcall::engine& engine, const arguments& a) {
   const auto bandwidth = bench::memory_bandwidth();
   say("memory bandwidth, two threads reading", bandwidth / 1e9, "GB/s");
-  for (const auto& file : question_files(a.questions)) {
-    const auto definitions = definitions_of(read_question(file));
+  for (const auto& file : bench::question_files(a.questions)) {
+    const auto definitions = bench::definitions_of(bench::read_question(file));
     build_once(engine, definitions);
     std::vector<double> times;
     for (int run = 0; run < a.runs; ++run)
@@ -229,24 +202,6 @@ double send_live(rollcall::engine& engine, const bench::generated_store& store, 
   }
   must(engine.flush(), "flush");
   return static_cast<double>(count) / (milliseconds_since(start) / 1000);
-}
-
-/// The conditions of the questions, whatever they ask: at most `count` different ones.
-std::vector<std::string> conditions_of_questions(const std::filesystem::path& folder,
-                                                 std::size_t count) {
-  std::vector<std::string> all;
-  for (const auto& file : question_files(folder)) {
-    const auto question = read_question(file);
-    for (const auto& text : definitions_of(question)) {
-      const auto definition = boost::json::parse(text);
-      for (const auto& group : definition.at("condition_groups").as_array())
-        for (const auto& condition : group.at("conditions").as_array())
-          if (auto json = boost::json::serialize(condition);
-              all.size() < count && std::ranges::find(all, json) == all.end())
-            all.push_back(std::move(json));
-    }
-  }
-  return all;
 }
 
 /// `criteria`: what the conditions are like, in a word or two.
@@ -356,7 +311,7 @@ int main(int count, char** words) {
   if (is_wanted("live")) {
     std::uint64_t next = 0; // Of the live events.
     measure_live(*engine, store, a, "criteria of every kind",
-                 conditions_of_questions(a.questions, live_criteria), next);
+                 bench::conditions_of_questions(a.questions, live_criteria), next);
     measure_live(*engine, store, a, "counts of events", bench::counting_conditions(live_criteria),
                  next);
     say("memory beyond the page cache after live traffic", anonymous_mib(), "MiB");

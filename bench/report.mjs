@@ -106,8 +106,21 @@ function reportDifferences(result) {
 /** Everything else that Rollcall reported: rates, latencies, memory. */
 function otherTable(result) {
   const shown = new Set(['insert NDJSON', 'size on disk']);
-  const rest = result.lines.filter((l) => l.who === 'rollcall' && l.work && !shown.has(l.work) && l.value !== undefined);
+  const rest = result.lines.filter((l) => l.who === 'rollcall' && l.work && !shown.has(l.work) && !l.work.startsWith('HTTP: ') && l.value !== undefined);
   return rest.length ? table(['work', 'value', 'unit'], rest.map((l) => [l.work, figure(l.value, 2), l.unit ?? ''])) : '';
+}
+
+/** What is measured through `rollcall serve`: a line for each load. */
+function httpTable(result) {
+  const prefix = 'HTTP: ';
+  const lines = result.lines.filter((l) => l.work?.startsWith(prefix)).map((l) => ({ ...l, work: l.work.slice(prefix.length) }));
+  const latency = (load, share) => figure(lines.find((l) => l.work === `${load}, ${share}`)?.value);
+  const loads = lines.filter((l) => l.unit?.endsWith('/s'));
+  const isOfLoad = (l) => loads.some((load) => l === load || ['p50', 'p99', 'p99.9'].some((share) => l.work === `${load.work}, ${share}`));
+  const others = lines.filter((l) => !isOfLoad(l)).map((l) => `${l.work}: ${figure(l.value)} ${l.unit}.`);
+  return loads.length ? [table(['load', 'a second', '', 'p50 ms', 'p99 ms', 'p99.9 ms'],
+    loads.map((l) => [l.work, figure(l.value), l.unit.replace('/s', ''), ...['p50', 'p99', 'p99.9'].map((share) => latency(l.work, share))])),
+  others.map((line) => `* ${line}`).join('\n')].join('\n\n') : '';
 }
 
 function differences(result, questions) {
@@ -152,6 +165,9 @@ function section(result, questions) {
     '### Loading',
     loadTable(result),
     ...(otherTable(result) ? ['### Rollcall alone', otherTable(result)] : []),
+    ...(httpTable(result) ? ['### Over HTTP', 'A thousand segments over two hundred criteria are live. Latencies are from when a request was due; ' +
+      'the load generator runs on the same cores.' + (result.http_from ? ` From ${result.http_from.date}, commit ${result.http_from.commit}.` : ''),
+      httpTable(result)] : []),
     '### Counts',
     wrong.length === 0
       ? `${compared} counts compared between ${counters.join(', ')}: all equal.`

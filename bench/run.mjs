@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync
 import os from 'node:os';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
+import { Served } from './http.mjs';
 import { machine } from './machine.mjs';
 import { Rollcall } from './ours.mjs';
 import { render } from './report.mjs';
@@ -23,7 +24,7 @@ const { values: options, positionals } = parseArgs({
     work: { type: 'string', default: process.env.ROLLCALL_BENCH_WORK ?? `${os.tmpdir()}/rollcall-bench` },
     build: { type: 'string', default: 'build' },
     skip: { type: 'string', multiple: true, default: [] },
-    only: { type: 'string', multiple: true, default: [] }, // "reports", "builds": everything else keeps its last figures.
+    only: { type: 'string', multiple: true, default: [] }, // "reports", "builds", "http": everything else keeps its last figures.
     keep: { type: 'boolean', default: false },
   },
 });
@@ -35,8 +36,8 @@ for (const size of sizes)
   }
 const runs = Number(options.runs);
 const isPartial = options.only.length > 0;
-if (options.only.some((part) => part !== 'reports' && part !== 'builds')) {
-  process.stderr.write(`bench/run: --only takes "reports", for everybody, and "builds", for Rollcall\n`);
+if (options.only.some((part) => !['reports', 'builds', 'http'].includes(part))) {
+  process.stderr.write(`bench/run: --only takes "reports", for everybody, and "builds" and "http", for Rollcall\n`);
   process.exit(2);
 }
 const isWanted = (part) => !isPartial || options.only.includes(part);
@@ -86,6 +87,8 @@ async function measureOurs(size, work, race, say) {
   if (!isPartial) for (const question of questions) ours.ask(question);
   if (isWanted('reports')) ours.reports(runs, `${here}reports/reports.json`);
   if (isWanted('builds')) ours.engine(runs, `${here}questions`, isPartial ? 'builds' : '');
+  if (isWanted('http'))
+    await new Served({ ours, build: options.build, questions: `${here}questions`, seconds: size.httpSeconds, say }).measure();
   if (!options.keep) rmSync(ours.data, { recursive: true, force: true });
 }
 
@@ -125,7 +128,8 @@ for (const name of sizes) {
   const subject = (l) => [l.who, l.report, l.question, l.store_ms === undefined, l.work, Boolean(l.version)].join();
   if (isPartial) {
     const isFresh = (l) => (isWanted('reports') && (l.report || /reports|beside them/.test(l.work ?? '')))
-      || (isWanted('builds') && l.who === 'rollcall' && (l.store_ms !== undefined || /bandwidth/.test(l.work ?? '')));
+      || (isWanted('builds') && l.who === 'rollcall' && (l.store_ms !== undefined || /bandwidth/.test(l.work ?? '')))
+      || (isWanted('http') && l.work?.startsWith('HTTP: '));
     const fresh = lines.filter(isFresh);
     const measured = new Set(fresh.map(subject));
     lines.splice(0, lines.length, ...before.lines.filter((l) => !measured.has(subject(l))), ...fresh);
@@ -137,8 +141,9 @@ for (const name of sizes) {
     ? before.rivals_from ?? { date: before.about?.machine.date, commit: before.about?.machine.commit } : run;
   const reportsFrom = isWanted('reports') && !skipsRivals ? run : before.reports_from;
   const buildsFrom = isPartial ? (isWanted('builds') ? run : before.builds_from) : undefined;
+  const httpFrom = isPartial ? (isWanted('http') ? run : before.http_from) : undefined;
   writeFileSync(kept, `${JSON.stringify({ about: isPartial ? before.about ?? about : about, rivals_from: rivalsFrom,
-    reports_from: reportsFrom, builds_from: buildsFrom, lines }, null, 1)}\n`);
+    reports_from: reportsFrom, builds_from: buildsFrom, http_from: httpFrom, lines }, null, 1)}\n`);
 }
 
 const { text, disagreements } = render(`${results}/results`, questions);
