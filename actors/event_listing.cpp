@@ -47,6 +47,54 @@ std::string properties_json(const storage::names& names,
   return json + '}';
 }
 
+/// Calls `each(event)` for events [begin, end) with a time from `from` to `to`, both included.
+template <class Raw, class Each>
+void each_between(const model::integer_column& times, std::uint32_t begin, std::uint32_t end,
+                  std::uint64_t from, std::uint64_t to, const Each& each) {
+  const auto* raws = reinterpret_cast<const Raw*>(times.raws);
+  const auto low = static_cast<Raw>(from);
+  const auto span = static_cast<Raw>(to - from);
+  Raw nearest = std::numeric_limits<Raw>::max();
+  for (auto i = begin; i < end; ++i)
+    nearest = std::min(nearest, static_cast<Raw>(raws[i] - low));
+  if (nearest > span)
+    return;
+  for (auto i = begin; i < end; ++i)
+    if (static_cast<Raw>(raws[i] - low) <= span)
+      each(i);
+}
+
+template <class Each>
+void each_between(const model::integer_column& times, std::uint32_t begin, std::uint32_t end,
+                  std::int64_t from, std::int64_t to, const Each& each) {
+  if (to < times.base)
+    return;
+  const auto scale = static_cast<std::uint64_t>(times.scale);
+  const auto distance =
+    [&](std::int64_t t) { // Of t >= base; no subtraction of signed ones holds it.
+      return static_cast<std::uint64_t>(t) - static_cast<std::uint64_t>(times.base);
+    };
+  const auto to_from = from <= times.base ? 0 : distance(from);
+  const auto low = to_from / scale + (to_from % scale != 0 ? 1 : 0);
+  const auto largest = times.width == 0 ? 0 : ~std::uint64_t{0} >> (64 - 8 * times.width);
+  const auto high = std::min(distance(to) / scale, largest);
+  if (low > high)
+    return;
+  switch (times.width) {
+  case 1:
+    return each_between<std::uint8_t>(times, begin, end, low, high, each);
+  case 2:
+    return each_between<std::uint16_t>(times, begin, end, low, high, each);
+  case 4:
+    return each_between<std::uint32_t>(times, begin, end, low, high, each);
+  case 8:
+    return each_between<std::uint64_t>(times, begin, end, low, high, each);
+  default:
+    for (auto i = begin; i < end; ++i)
+      each(i);
+  }
+}
+
 } // namespace
 
 event_listing::event_listing(event_question asked, std::uint32_t partition,
@@ -97,6 +145,10 @@ void event_listing::read_columns(const profile_store& people, const model::block
     const auto* events = columns.events(metric);
     if (events == nullptr)
       continue;
+    if (found_.is_full() && events->times.scale > 0) {
+      read_times(people, *events, metric, first, wanted);
+      continue;
+    }
     each_row(wanted, [&](std::uint32_t row) {
       offer_all(
         people, first + row, metric, events->first[row], events->first[row + 1],
@@ -105,6 +157,24 @@ void event_listing::read_columns(const profile_store& people, const model::block
           return model::event_view{events->times.at(i), model::no_value, i};
         });
     });
+  }
+}
+
+void event_listing::read_times(const profile_store& people, const model::event_columns& events,
+                               std::uint32_t metric, std::uint32_t first, const row_bits& wanted) {
+  constexpr std::uint32_t piece = 4'096; // The bound gets narrower from one to the next.
+  const auto count = events.first.back();
+  for (std::uint32_t begin = 0; begin < count; begin += piece) {
+    const auto last = found_.last().time;
+    const auto from = asked_.newest_first ? std::max(from_, last) : from_;
+    const auto to = asked_.newest_first ? to_ - 1 : std::min(to_ - 1, last);
+    each_between(events.times, begin, std::min(count, begin + piece), from, to,
+                 [&](std::uint32_t i) {
+                   const auto behind = std::ranges::upper_bound(events.first, i);
+                   const auto row = static_cast<std::uint32_t>(behind - events.first.begin()) - 1;
+                   if ((wanted[row / 64] >> (row % 64) & 1) != 0)
+                     offer(people, first + row, metric, {events.times.at(i), model::no_value, i});
+                 });
   }
 }
 

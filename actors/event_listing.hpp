@@ -34,6 +34,9 @@ private:
   void offer_all(const storage::profile_store& people, std::uint32_t profile, std::uint32_t metric,
                  std::uint32_t begin, std::uint32_t end, const TimeOf& time_of,
                  const EventAt& event_at);
+  /// While as many as are wanted are found: looks at all times for one that comes before the last.
+  void read_times(const storage::profile_store& people, const model::event_columns& events,
+                  std::uint32_t metric, std::uint32_t first, const row_bits& wanted);
   /// False: no later one of this profile and metric is wanted either.
   bool offer(const storage::profile_store& people, std::uint32_t profile, std::uint32_t metric,
              const model::event_view& event);
