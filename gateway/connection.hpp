@@ -78,6 +78,7 @@ private:
   bool parse_body(std::size_t room, error_code& failed);
   bool is_input_too_long();
   void hand_in();
+  [[nodiscard]] bool is_quick() const;
   void hand_in_upload();
   void piece_wanted();
   bool give_piece();

@@ -16,6 +16,7 @@ namespace http = boost::beast::http;
 namespace {
 
 constexpr std::size_t body_bytes_first = std::size_t{4} << 10;
+constexpr std::size_t quick_body_bytes_max = std::size_t{16} << 10;
 
 /// Hands in the answer once; an answer that never comes is a mistake of ours, and told.
 class pending_answer {
@@ -275,11 +276,18 @@ void connection::hand_in() {
     return answer_here(to_preflight(asked_));
   if (!asked_.more)
     asked_.arrived = std::chrono::steady_clock::now();
+  if (is_quick())
+    return run_handler(std::move(asked_)); // Its answer comes by way of the lane all the same.
   auto work = [self = shared_from_this(), asked = std::move(asked_)]() mutable {
     self->run_handler(std::move(asked));
   };
   if (!core_->workers.post(std::move(work)))
     close();
+}
+
+bool connection::is_quick() const {
+  return core_->options.is_quick && how_.packed_as == coding::identity && !asked_.more
+      && asked_.body.size() <= quick_body_bytes_max && core_->options.is_quick(asked_);
 }
 
 void connection::hand_in_upload() {
@@ -332,7 +340,7 @@ bool connection::give_piece() {
   return false;
 }
 
-/// On a worker.
+/// On a worker, or on the lane when it is quick.
 void connection::run_handler(request asked) {
   if (how_.packed_as != coding::identity && !asked.more && !asked.body.empty()) {
     const auto limit = core_->options.body_bytes_max;

@@ -8,4 +8,8 @@ namespace gateway {
 /// `include=attributions` is accepted, and there are none.
 void add_event_routes(route_table& routes);
 
+/// A request that sends one event and names its person by an identifier: its handler does not wait
+/// for the engine.
+bool sends_event_at_once(const request& asked);
+
 } // namespace gateway

@@ -23,7 +23,7 @@ using piece_receipt = rollcall::receipt;
 struct intake_bounds {
   std::size_t batch_records_max = 10'000;
   std::size_t batch_bytes_max = std::size_t{8} << 20;
-  std::uint32_t batches_in_flight_max = 3;
+  std::uint32_t batches_in_flight_max = 1;
   /// Of pieces that are not answered yet; beyond it nothing is taken.
   std::size_t waiting_bytes_max = std::size_t{64} << 20;
 };

@@ -36,6 +36,9 @@ struct server_options {
   /// Paths whose bodies may be of any length, since their handlers read them by `request::more`. A
   /// body whose length is told and within `body_bytes_max` comes whole here too.
   std::vector<std::string> streamed_paths{"/api/rollcall/changes"};
+  /// Requests whose handler waits for nothing: an I/O thread runs it itself, which saves waking a
+  /// worker, as long as the body is short and was not packed. Asked with the whole request.
+  std::function<bool(const request&)> is_quick{};
 
   std::chrono::milliseconds handshake_timeout{10'000};
   std::chrono::milliseconds header_timeout{10'000}; // For the whole of it.
@@ -69,7 +72,7 @@ struct server_core;
 /// worker, and its answer straight back.
 class server {
 public:
-  /// Runs on a worker. Must call `reply` once, then or later and from any thread; when it throws or
+  /// Runs on a worker, or where `is_quick` says. Must call `reply` once, then or later and from any thread; when it throws or
   /// forgets, the answer is 500.
   using handler = std::function<void(request, reply)>;
 
