@@ -176,13 +176,13 @@ bool object_reader::has(std::string_view key) const {
 
 /// The value to be read; null when there is none, which is a mistake where one is needed.
 const json::value* object_reader::look(std::string_view key, presence p) {
-  known_.emplace(key);
   const auto* value = from_->if_contains(key);
   if (value == nullptr) {
     if (p == presence::required)
       refuse(key, "is required");
     return nullptr;
   }
+  known_.push_back(value);
   if (!value->is_null())
     return value;
   if (p != presence::nullable)
@@ -307,7 +307,7 @@ std::optional<object_reader> object_reader::nested(std::string_view key, presenc
 
 void object_reader::finish() {
   for (const auto& [key, value] : *from_)
-    if (!known_.contains(std::string_view{key}))
+    if (std::ranges::find(known_, &value) == known_.end())
       found_->add(pointer_to(key), fmt::format("'{}' is not a valid field for the resource '{}'.",
                                                std::string_view{key}, resource_));
 }

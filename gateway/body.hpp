@@ -12,7 +12,6 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -132,7 +131,7 @@ private:
   std::string pointer_;
   std::string resource_;
   mistakes* found_;
-  std::set<std::string, std::less<>> known_;
+  std::vector<const boost::json::value*> known_; // Fields that somebody has asked for.
 };
 
 struct data_rule {

@@ -7,14 +7,13 @@
 #include "model/limits.hpp"
 #include "model/value.hpp"
 
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
 #include <deque>
 #include <optional>
-#include <set>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -209,7 +208,10 @@ private:
     bool is_new = true;
     const auto note = [&](char kind, const std::string& identifier) {
       if (!identifier.empty())
-        is_new &= unique_ids_.emplace(kind + identifier, metric, unique_id_).second;
+        is_new &= unique_ids_
+                    .insert(fmt::format("{}{}:{}{}:{}{}", kind, identifier.size(), identifier,
+                                        metric.size(), metric, unique_id_))
+                    .second;
     };
     note('x', who.external_id);
     note('e', who.email);
@@ -245,7 +247,8 @@ private:
   std::deque<named_profile> profiles_;
   std::string unique_id_; // Of the event that is being added; empty = none.
   bool wants_unique_ids_ = false;
-  std::set<std::tuple<std::string, std::string, std::string>> unique_ids_;
+  /// Identifier, metric and unique id, the first two with their lengths before them.
+  boost::unordered_flat_set<std::string> unique_ids_;
 };
 
 /// Null = there is none.
