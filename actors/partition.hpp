@@ -250,7 +250,10 @@ public:
   /// JSON of why a profile is in or not: {"member":…,"flips_at":…,"conditions":[…]}.
   [[nodiscard]] virtual model::outcome<json_text> explain(std::uint64_t segment,
                                                           std::uint32_t profile) const = 0;
-  [[nodiscard]] virtual model::outcome<json_text> profile_json(std::uint32_t profile) const = 0;
+  /// In the shape of the input, with lists and event counts; if wanted with `segments`, the numbers
+  /// of those it is in, which costs a look at every segment.
+  [[nodiscard]] virtual model::outcome<json_text> profile_json(std::uint32_t profile,
+                                                               bool with_segments) const = 0;
   /// Nothing = the event is not there any more.
   [[nodiscard]] virtual std::optional<event_content> event(const event_key& key) const = 0;
   /// What a profile is called outside: its external id, else e-mail, else phone number, else

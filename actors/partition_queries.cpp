@@ -175,7 +175,8 @@ model::outcome<json_text> partition_state::explain(std::uint64_t segment,
   return json + ",\"conditions\":" + conditions + "]}";
 }
 
-model::outcome<json_text> partition_state::profile_json(std::uint32_t profile) const {
+model::outcome<json_text> partition_state::profile_json(std::uint32_t profile,
+                                                        bool with_segments) const {
   if (!store_->is_alive(profile))
     return no_profile_number(profile);
   std::string json = "{";
@@ -238,6 +239,8 @@ model::outcome<json_text> partition_state::profile_json(std::uint32_t profile) c
                         model::format_instant(model::from_ms(events.back().time)));
   }
   json += '}';
+  if (!with_segments)
+    return json + '}';
   append_key(json, "segments");
   json += '[';
   bool first = true;

@@ -73,7 +73,8 @@ public:
                                               std::size_t limit) const override;
   [[nodiscard]] model::outcome<json_text> explain(std::uint64_t segment,
                                                   std::uint32_t profile) const override;
-  [[nodiscard]] model::outcome<json_text> profile_json(std::uint32_t profile) const override;
+  [[nodiscard]] model::outcome<json_text> profile_json(std::uint32_t profile,
+                                                       bool with_segments) const override;
   [[nodiscard]] std::optional<event_content> event(const event_key& key) const override;
   [[nodiscard]] std::string label(std::uint32_t profile) const override;
   [[nodiscard]] std::vector<metric_figures> metrics() const override;

@@ -433,7 +433,7 @@ member_list name_joined(const profile_actor_parts& parts, const list_joined& ask
 profile_texts show_all(const partition& owned, const show_profiles& asked) {
   profile_texts answer;
   for (const auto profile : asked.profiles) {
-    auto shown = owned.profile_json(profile);
+    auto shown = owned.profile_json(profile, false);
     answer.texts.push_back(shown ? std::optional{std::move(*shown)} : std::nullopt);
   }
   return answer;
@@ -577,7 +577,7 @@ profile_actor::behavior_type profile(self_pointer self,
       return to_result(self->state.parts.owned->explain(asked.segment, asked.profile));
     },
     [self](const show_profile& asked) {
-      return to_result(self->state.parts.owned->profile_json(asked.profile));
+      return to_result(self->state.parts.owned->profile_json(asked.profile, true));
     },
     [self](const show_profiles& asked) { return show_all(*self->state.parts.owned, asked); },
     [self](const list_profiles& order) { return list<profile_lines>(self, order.asked); },
