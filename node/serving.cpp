@@ -1,10 +1,12 @@
 #include "node/serving.hpp"
 
 #include "gateway/all_routes.hpp"
+#include "gateway/events.hpp"
 #include "gateway/key_routes.hpp"
 
 #include <boost/asio/ip/address.hpp>
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <utility>
@@ -49,6 +51,14 @@ std::string url_of(const serve_settings& settings, std::uint16_t port) {
                      is_v6 ? "[" : "", address, is_v6 ? "]" : "", port);
 }
 
+/// An engine learns who is called what when somebody asks first; with millions of people that takes
+/// seconds, which the first client should not wait.
+void learn_names(const gateway::account& of) {
+  if (const auto found = of.engine->find_profile(" ");
+      !found && found.error().code != model::failure_code::not_found)
+    spdlog::warn("serve: account {}: {}", of.id, found.error().message);
+}
+
 } // namespace
 
 model::outcome<std::unique_ptr<serving>> serving::start(const serve_settings& wanted) {
@@ -67,8 +77,10 @@ model::outcome<std::unique_ptr<serving>> serving::start(const serve_settings& wa
   gateway::add_all_routes(*routes);
   gateway::add_key_routes(*routes, all);
   made->operations_->add_routes(*routes);
-  for (const auto& account : all.all())
+  for (const auto& account : all.all()) {
     routes->open(account);
+    learn_names(*account);
+  }
   gateway::dispatcher dispatch{routes,
                                wanted.is_open ? open_door(all) : kept_door(*made->doorkeeper_),
                                [to = made->operations_.get()](const gateway::finished_request& r) {
@@ -77,7 +89,9 @@ model::outcome<std::unique_ptr<serving>> serving::start(const serve_settings& wa
                                    gateway::doorkeeper::note(*r.to, *r.asked, r.status);
                                },
                                {.at_work_max = std::max(1U, wanted.server.workers / 2)}};
-  auto started = gateway::server::start(wanted.server, std::move(dispatch));
+  auto served = wanted.server;
+  served.is_quick = gateway::sends_event_at_once;
+  auto started = gateway::server::start(std::move(served), std::move(dispatch));
   if (!started)
     return started.error();
   made->server_ = std::move(*started);
