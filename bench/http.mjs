@@ -41,17 +41,23 @@ export class Served {
   async measure() {
     if (!this.loader) throw new Error('no bench_http_load; build the target "benches" first (make bench does)');
     const { ours } = this;
-    const segments = `${ours.work}/live-segments.ndjson`;
-    writeFileSync(segments, spawnSync(this.loader, ['--load', 'segments', '--questions', this.questions],
-      { encoding: 'utf8', maxBuffer: 2 ** 28 }).stdout);
-    ours.run('segment', 'create', '--data', ours.data, '--many', segments);
     const everybody = `${ours.work}/members.json`;
     writeFileSync(everybody, JSON.stringify(MEMBERS));
     this.members = JSON.parse(ours.run('segment', 'create', '--data', ours.data, 'Members', '--definition', everybody, '--json')).id;
     this.key = JSON.parse(ours.run('key', 'create', '--data', ours.data, '--name', 'bench', '--json')).key;
+    await this.serving(() => this.bulk('one live segment'));
+    const segments = `${ours.work}/live-segments.ndjson`;
+    writeFileSync(segments, spawnSync(this.loader, ['--load', 'segments', '--questions', this.questions],
+      { encoding: 'utf8', maxBuffer: 2 ** 28 }).stdout);
+    ours.run('segment', 'create', '--data', ours.data, '--many', segments);
+    await this.serving(() => this.loads());
+  }
+
+  /** Does `work` while a server runs. */
+  async serving(work) {
     await this.start();
     try {
-      await this.loads();
+      await work();
     } finally {
       this.server.kill('SIGTERM');
       const [status] = await once(this.server, 'exit');
@@ -100,13 +106,17 @@ export class Served {
     }
   }
 
-  async loads() {
+  bulk(live) {
+    this.load(`events in jobs of 1,000, durable, 16 connections, ${live}`, { load: 'jobs', connections: 16 });
+    this.load(`events as NDJSON, 5,000 a request, durable, 8 connections, ${live}`, { load: 'lines', connections: 8, 'per-request': 5_000 });
+  }
+
+  loads() {
     this.say({ work: 'HTTP: memory beyond the page cache at the start', value: this.memory(), unit: 'MiB' });
-    const single = this.load('single events, durable, as fast as 128 connections can', { load: 'single', connections: 128 });
-    this.watched('single events, the same beside an inspection that looks every second', { load: 'single', connections: 128 });
+    const single = this.load('single events, durable, as fast as 512 connections can', { load: 'single', connections: 512 });
+    this.watched('single events, the same beside an inspection that looks every second', { load: 'single', connections: 512 });
     this.load('single events, durable, half of that offered', { load: 'single', connections: 512, rate: Math.round(single / 2) });
-    this.load('events in jobs of 1,000, durable, 16 connections', { load: 'jobs', connections: 16 });
-    this.load('events as NDJSON, 5,000 a request, durable, 8 connections', { load: 'lines', connections: 8, 'per-request': 5_000 });
+    this.bulk('1,000 live segments');
     this.load(`single events beside ${QUIET_CONNECTIONS} idle connections, half of that offered`,
       { load: 'single', connections: 512, rate: Math.round(single / 2), idle: QUIET_CONNECTIONS });
     const before = this.memory();
