@@ -101,6 +101,11 @@ struct segment_list {
 struct subscribe_to_all {
   subscriber_actor who;
 };
+/// What partitions have is compared with the catalogue, and begun where they lack it: after one of
+/// them was restarted. Replies when they were asked.
+struct compare_segments {
+  bool is_everything = false; // The BUILD COORDINATOR is to forget what it knows of builds.
+};
 struct prepare_preview {
   std::string json;
 };
@@ -183,6 +188,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::found_segment)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::list_segments)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::segment_list)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::subscribe_to_all)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::compare_segments)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::prepare_preview)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::ready_preview)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::read_objects)
@@ -229,7 +235,8 @@ using account_actor = caf::typed_actor<
   caf::replies_to<read_documents>::with<document_list>,
   // Reply when it is durable.
   caf::replies_to<put_document>::with<finished>,
-  caf::replies_to<drop_document>::with<dropped_document>>;
+  caf::replies_to<drop_document>::with<dropped_document>,
+  caf::replies_to<compare_segments>::with<finished>>;
 
 struct account_actor_parts {
   std::shared_ptr<account_store> store;

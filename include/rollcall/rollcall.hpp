@@ -583,6 +583,14 @@ public:
   /// What every question that is asked from now on will have seen at least.
   model::outcome<rollcall::freshness> freshness();
   [[nodiscard]] std::vector<actor_info> inspect() const;
+  /// Has an actor drop what it has in memory and come back from the disk and from what others tell,
+  /// under its name of `inspect`. Changes that are on their way are taken afterwards, members and
+  /// feeds stay exact; previews and reports that it was at are refused as `unavailable`. Returns
+  /// when it is at work again. Refused as `conflict` for an actor that cannot be restarted while
+  /// the engine runs.
+  model::status restart_actor(std::string_view name);
+  /// Ends an actor that others can do without: a report. Whoever waits for it hears `cancelled`.
+  model::status stop_actor(std::string_view name);
   /// Verifies checksums, the log chain, and bits against re-evaluation of every `step`-th profile
   /// (1 = all); one line per fault.
   model::outcome<std::vector<std::string>> check(std::uint32_t step);
