@@ -140,6 +140,11 @@ account_actor::behavior_type account(self_pointer self,
       edit(self, order, reply);
       return reply;
     },
+    [self, definition_promise](const activate_segment& order) {
+      const auto reply = definition_promise();
+      set_active(self, order, reply);
+      return reply;
+    },
     [self](const rename_segment& order) { return account_parts::rename(self, order); },
     [self, unit_promise](const remove_segment& order) {
       const auto reply = unit_promise();

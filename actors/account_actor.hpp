@@ -61,6 +61,11 @@ struct edit_segment {
   std::string segment; // Name or id.
   std::string json;
 };
+/// Whether changes and time move anybody in or out.
+struct activate_segment {
+  std::string segment; // Name or id.
+  bool is_active = true;
+};
 /// What was created or edited, or, when there are errors, nothing.
 struct definition_answer {
   struct defined {
@@ -180,6 +185,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::find_person)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::found_person)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::create_segments)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::edit_segment)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::activate_segment)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::definition_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::remove_segment)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::cancel_segment)
@@ -223,6 +229,7 @@ using account_actor = caf::typed_actor<
   // Reply when the definition is recorded and the partitions were asked to build it.
   caf::replies_to<create_segments>::with<definition_answer>,
   caf::replies_to<edit_segment>::with<definition_answer>,
+  caf::replies_to<activate_segment>::with<definition_answer>,
   // Replies when the new name is recorded; who subscribed hears it from then on.
   caf::replies_to<rename_segment>::with<found_segment>,
   caf::replies_to<remove_segment>::with<finished>, caf::replies_to<cancel_segment>::with<finished>,

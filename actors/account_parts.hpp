@@ -79,6 +79,8 @@ void create(self_pointer self, const create_segments& order,
             caf::typed_response_promise<definition_answer> reply);
 void edit(self_pointer self, const edit_segment& order,
           caf::typed_response_promise<definition_answer> reply);
+void set_active(self_pointer self, const activate_segment& order,
+                caf::typed_response_promise<definition_answer> reply);
 void remove(self_pointer self, const remove_segment& order,
             caf::typed_response_promise<finished> reply);
 void cancel(self_pointer self, const cancel_segment& order,

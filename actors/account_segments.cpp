@@ -162,6 +162,17 @@ void edit(self_pointer self, const edit_segment& order, definition_promise reply
             std::move(reply));
 }
 
+void set_active(self_pointer self, const activate_segment& order, definition_promise reply) {
+  auto& parts = self->state.parts;
+  auto decided = parts.known.decide_activation(order.segment, order.is_active, parts.clock->now());
+  if (!decided.refused && decided.redefined.empty()) {
+    const auto& entry = *parts.known.find(order.segment);
+    reply.deliver(definition_answer{{{entry, parts.known.names_of(entry.references)}}, {}});
+    return;
+  }
+  carry_out(self, std::move(decided), 1, std::move(reply));
+}
+
 void remove(self_pointer self, const remove_segment& order,
             caf::typed_response_promise<finished> reply) {
   auto& parts = self->state.parts;

@@ -127,6 +127,7 @@ struct segment_info {
   std::uint32_t version = 0;
   model::instant created{};
   std::uint64_t members = 0;
+  bool is_active = true; // Otherwise nobody joins or leaves.
   /// As given last; a segment that it speaks of and that was renamed since has its new name here.
   std::string json;
   std::vector<std::string> references;  // Names of the segments that the definition speaks of.
@@ -469,6 +470,10 @@ public:
   /// Replaces the definition; the old one stays in force until the new one is built. Segments that
   /// refer to this one are built anew too.
   definition_outcome<segment_info> edit(std::string_view segment, std::string_view json);
+  /// Stops or begins the processing of a segment. One that is not active keeps its definition and
+  /// its members: nobody joins, and only who is erased leaves. Made active again it is built anew,
+  /// and the difference goes to the feed. Segments that refer to it go by its definition always.
+  definition_outcome<segment_info> set_active(std::string_view segment, bool is_active);
   /// Gives it another name; refused as a conflict when that is taken. Its id stays, and definitions
   /// that refer to it go on doing so.
   model::outcome<segment_info> rename(std::string_view segment, std::string_view name);
