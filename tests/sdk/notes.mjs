@@ -4,8 +4,6 @@
 
 /// By operation, or by name of a condition example.
 export const differences = {
-  get_campaigns: 'as of get_campaign',
-  get_campaign: 'every `send_options` fits several of the alternatives that Klaviyo\'s description tells apart',
 };
 
 /// The first that matches the path is the reason.
