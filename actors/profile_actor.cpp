@@ -518,7 +518,7 @@ caf::result<finished> restart(self_pointer self) {
   }
   state.parts.owned = std::move(*opened);
   state.trouble.clear();
-  spdlog::warn("profile/{}: restarted: at log record {}", index,
+  spdlog::info("profile/{}: restarted: at log record {}", index,
                state.parts.owned->figures().log_last);
   take_up(self);
   // Nothing is new, but who watches may have missed that something was.

@@ -185,6 +185,33 @@ BOOST_FIXTURE_TEST_CASE(time_goes_on_after_the_clock_was_restarted, engine_fixtu
   BOOST_CHECK((members("Lately") == names{}));
 }
 
+BOOST_FIXTURE_TEST_CASE(a_report_that_is_stopped_refuses_whoever_waits_for_it, engine_fixture) {
+  batch_maker batch;
+  for (int i = 0; i < 20'000; ++i)
+    batch.event({fmt::format("u{}", i)}, "Placed Order", "2025-12-20", 1.0);
+  apply(batch);
+  std::atomic<bool> is_refused{false};
+  std::thread asks{[&] {
+    // One that is made before anybody stops it is asked for again.
+    for (int i = 0; i < 2'000 && !is_refused; ++i) {
+      const auto made = engine->report(
+        R"({"datasource":"account","metric":"Placed Order","timeframe":{"key":"last_30_days"},)"
+        R"("group_by":[],"statistics":["count","unique"],"interval":"daily"})");
+      if (made)
+        continue;
+      is_refused = true;
+      BOOST_CHECK(made.error().code == model::failure_code::cancelled);
+      BOOST_CHECK_EQUAL(made.error().message, "the report was stopped; ask again");
+    }
+  }};
+  for (int i = 0; i < 20'000 && !is_refused; ++i)
+    for (const auto& a : engine->inspect())
+      if (a.kind == "report" && a.alive)
+        (void)engine->stop_actor(a.name);
+  asks.join();
+  BOOST_TEST(is_refused.load());
+}
+
 BOOST_FIXTURE_TEST_CASE(what_cannot_be_restarted_or_stopped_says_why, engine_fixture) {
   const auto refused = [&](const model::status& done, model::failure_code code,
                            std::string_view says) {
