@@ -18,7 +18,8 @@ void tell_service_manager(std::string_view state) {
   const std::string_view path = named != nullptr ? named : "";
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  if (path.size() < 2 || path.size() >= sizeof address.sun_path || (path[0] != '/' && path[0] != '@'))
+  if (path.size() < 2 || path.size() >= sizeof address.sun_path
+      || (path[0] != '/' && path[0] != '@'))
     return;
   std::ranges::copy(path, address.sun_path);
   if (path[0] == '@') // Of the abstract name space, whose names begin with zero.

@@ -155,7 +155,8 @@ BOOST_AUTO_TEST_CASE(inspect_gives_orders_once_they_are_confirmed_and_the_audit_
   BOOST_TEST(order({"--log-level", "error"}).out == "The server logs at error now\n");
   BOOST_TEST(order({"--log-level", "loud"}).status == 1);
   BOOST_TEST(order({"--log-level", "info", "--stop", "report/9"}).status == 1);
-  const auto list = boost::json::parse(order({"--filter", "profile", "--top", "actor", "--json"}).out)
+  const auto list = boost::json::parse(
+                      order({"--filter", "profile", "--top", "actor", "--json"}).out)
                       .at("actors")
                       .as_array();
   BOOST_TEST(list.size() == 4U);
