@@ -3,6 +3,7 @@
 #   make run      install what is missing, build, show the demo
 #   make test     install what is missing, build, run every test
 #   make bench    measure
+#   make package  a Debian package of the program as a service, in build/package
 #   make fuzz     let libFuzzer look for inputs that break the gateway, for FUZZ_SECONDS
 #
 # JOBS=n limits the compiler processes of every target.
@@ -11,7 +12,7 @@ JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 60
 build_with = cmake --preset $(1) --log-level=NOTICE && cmake --build --preset $(1) --parallel $(JOBS)
 
-.PHONY: run test bench build packages asan tsan fuzz format tidy clean
+.PHONY: run test bench build package packages asan tsan fuzz format tidy clean
 
 run: packages
 	@$(call build_with,release) --target rollcall
@@ -38,6 +39,10 @@ fuzz: packages
 	@$(call build_with,fuzz) --target request_fuzz
 	@build/fuzz/tests/fuzz/request_fuzz -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
 	  -print_final_stats=1 -artifact_prefix=build/fuzz/ build/fuzz/corpus
+
+package: packages
+	@$(call build_with,release) --target rollcall
+	@cpack --config build/CPackConfig.cmake
 
 packages:
 	@scripts/install-packages

@@ -1,6 +1,7 @@
 #include "actors/account_actor.hpp"
 
 #include "actors/account_parts.hpp"
+#include "actors/countdown.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -96,7 +97,7 @@ account_actor::behavior_type account(self_pointer self,
     self->monitor(who);
   self->set_down_handler([self](const caf::down_msg& down) { note_end(self, down); });
   begin_afresh(self);
-  reconcile(self);
+  reconcile(self, {}, [](const std::optional<caf::error>&) {});
   const auto unit_promise = [self] {
     return self->make_response_promise<caf::typed_response_promise<finished>>();
   };
@@ -139,6 +140,11 @@ account_actor::behavior_type account(self_pointer self,
       edit(self, order, reply);
       return reply;
     },
+    [self, definition_promise](const activate_segment& order) {
+      const auto reply = definition_promise();
+      set_active(self, order, reply);
+      return reply;
+    },
     [self](const rename_segment& order) { return account_parts::rename(self, order); },
     [self, unit_promise](const remove_segment& order) {
       const auto reply = unit_promise();
@@ -165,6 +171,11 @@ account_actor::behavior_type account(self_pointer self,
     [self](const read_documents& asked) { return list_documents(self, asked); },
     [self](const put_document& order) { return save_document(self, order); },
     [self](const drop_document& order) { return erase_document(self, order); },
+    [self, unit_promise](const compare_segments& order) {
+      const auto reply = unit_promise();
+      reconcile(self, order, answer_with_unit(reply));
+      return reply;
+    },
   };
 }
 

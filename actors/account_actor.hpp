@@ -61,6 +61,11 @@ struct edit_segment {
   std::string segment; // Name or id.
   std::string json;
 };
+/// Whether changes and time move anybody in or out.
+struct activate_segment {
+  std::string segment; // Name or id.
+  bool is_active = true;
+};
 /// What was created or edited, or, when there are errors, nothing.
 struct definition_answer {
   struct defined {
@@ -100,6 +105,11 @@ struct segment_list {
 /// Every segment's flips, later ones' too.
 struct subscribe_to_all {
   subscriber_actor who;
+};
+/// What partitions have is compared with the catalogue, and begun where they lack it: after one of
+/// them was restarted. Replies when they were asked.
+struct compare_segments {
+  bool is_everything = false; // The BUILD COORDINATOR is to forget what it knows of builds.
 };
 struct prepare_preview {
   std::string json;
@@ -175,6 +185,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::find_person)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::found_person)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::create_segments)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::edit_segment)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::activate_segment)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::definition_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::remove_segment)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::cancel_segment)
@@ -183,6 +194,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::found_segment)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::list_segments)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::segment_list)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::subscribe_to_all)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::compare_segments)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::prepare_preview)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::ready_preview)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::read_objects)
@@ -217,6 +229,7 @@ using account_actor = caf::typed_actor<
   // Reply when the definition is recorded and the partitions were asked to build it.
   caf::replies_to<create_segments>::with<definition_answer>,
   caf::replies_to<edit_segment>::with<definition_answer>,
+  caf::replies_to<activate_segment>::with<definition_answer>,
   // Replies when the new name is recorded; who subscribed hears it from then on.
   caf::replies_to<rename_segment>::with<found_segment>,
   caf::replies_to<remove_segment>::with<finished>, caf::replies_to<cancel_segment>::with<finished>,
@@ -229,7 +242,8 @@ using account_actor = caf::typed_actor<
   caf::replies_to<read_documents>::with<document_list>,
   // Reply when it is durable.
   caf::replies_to<put_document>::with<finished>,
-  caf::replies_to<drop_document>::with<dropped_document>>;
+  caf::replies_to<drop_document>::with<dropped_document>,
+  caf::replies_to<compare_segments>::with<finished>>;
 
 struct account_actor_parts {
   std::shared_ptr<account_store> store;

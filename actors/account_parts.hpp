@@ -71,12 +71,16 @@ caf::result<found_names> find_all(self_pointer self, const find_names& asked);
 
 // --- segments (account_segments.cpp)
 
-/// Compares what the partitions have with the catalogue and begins what they lack.
-void reconcile(self_pointer self);
+/// Compares what the partitions have with the catalogue and begins what they lack; then calls back
+/// with the first error there was.
+void reconcile(self_pointer self, const compare_segments& order,
+               std::function<void(const std::optional<caf::error>&)> then);
 void create(self_pointer self, const create_segments& order,
             caf::typed_response_promise<definition_answer> reply);
 void edit(self_pointer self, const edit_segment& order,
           caf::typed_response_promise<definition_answer> reply);
+void set_active(self_pointer self, const activate_segment& order,
+                caf::typed_response_promise<definition_answer> reply);
 void remove(self_pointer self, const remove_segment& order,
             caf::typed_response_promise<finished> reply);
 void cancel(self_pointer self, const cancel_segment& order,

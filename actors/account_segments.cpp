@@ -100,18 +100,22 @@ std::vector<segment_status> known_of(const statuses& all, std::uint64_t number) 
   return known;
 }
 
-void begin_what_is_missing(self_pointer self, const statuses& all) {
+void begin_what_is_missing(self_pointer self, const statuses& all, bool is_everything,
+                           const countdown::callback& then) {
   auto& parts = self->state.parts;
   begin_builds order;
+  order.is_everything = is_everything;
   for (const auto& [number, entry] : parts.known.segments())
     if (!entry.is_cancelled)
       order.all.push_back({number, entry.version(),
                            std::make_shared<const std::string>(parts.known.inlined(entry)),
                            known_of(all, number)});
   self->request(parts.builds, caf::infinite, std::move(order))
-    .then(
-      [](finished) {},
-      [self](const caf::error& e) { self->note_error(to_failure(e, "begin a build").message); });
+    .then([then](finished) { then({}); },
+          [self, then](const caf::error& e) {
+            self->note_error(to_failure(e, "begin a build").message);
+            then(e);
+          });
   // A drop that a crash has interrupted.
   for (std::size_t p = 0; p < all.size(); ++p)
     for (const auto& s : all[p])
@@ -125,14 +129,16 @@ void begin_what_is_missing(self_pointer self, const statuses& all) {
 
 } // namespace
 
-void reconcile(self_pointer self) {
+void reconcile(self_pointer self, const compare_segments& order, countdown::callback then) {
   auto& profiles = self->state.parts.profiles;
   const auto told_by = std::make_shared<statuses>(profiles.size());
   const auto all = countdown::from(profiles.size(), [=](const std::optional<caf::error>& failed) {
-    if (failed)
-      self->note_error(to_failure(*failed, "compare the segments").message);
-    else
-      begin_what_is_missing(self, *told_by);
+    if (!failed) {
+      begin_what_is_missing(self, *told_by, order.is_everything, then);
+      return;
+    }
+    self->note_error(to_failure(*failed, "compare the segments").message);
+    then(failed);
   });
   for (std::size_t p = 0; p < profiles.size(); ++p)
     self->request(profiles[p], caf::infinite, read_segments{})
@@ -154,6 +160,17 @@ void edit(self_pointer self, const edit_segment& order, definition_promise reply
   auto& parts = self->state.parts;
   carry_out(self, parts.known.decide_edit(order.segment, order.json, parts.clock->now()), 1,
             std::move(reply));
+}
+
+void set_active(self_pointer self, const activate_segment& order, definition_promise reply) {
+  auto& parts = self->state.parts;
+  auto decided = parts.known.decide_activation(order.segment, order.is_active, parts.clock->now());
+  if (!decided.refused && decided.redefined.empty()) {
+    const auto& entry = *parts.known.find(order.segment);
+    reply.deliver(definition_answer{{{entry, parts.known.names_of(entry.references)}}, {}});
+    return;
+  }
+  carry_out(self, std::move(decided), 1, std::move(reply));
 }
 
 void remove(self_pointer self, const remove_segment& order,

@@ -96,9 +96,9 @@ std::string encode(const segment_entry& e) {
                             editions.empty() ? "" : ",", edition.version, model::to_ms(edition.at),
                             json_string(edition.reason), json_string(edition.json));
   return fmt::format(
-    R"({{"id":{},"name":{},"created":{},"is_cancelled":{},"references":[{}],"editions":[{}]}})",
-    json_string(e.id), json_string(e.name), model::to_ms(e.created), e.is_cancelled, references,
-    editions);
+    R"({{"id":{},"name":{},"created":{},"is_cancelled":{},"is_inactive":{},"references":[{}],"editions":[{}]}})",
+    json_string(e.id), json_string(e.name), model::to_ms(e.created), e.is_cancelled, !e.is_active,
+    references, editions);
 }
 
 segment_entry decode_segment(std::uint64_t number, std::string_view text) {
@@ -109,6 +109,7 @@ segment_entry decode_segment(std::uint64_t number, std::string_view text) {
   e.name = text_of(o, "name");
   e.created = instant_of(o, "created");
   e.is_cancelled = member(o, "is_cancelled").truth;
+  e.is_active = !member(o, "is_inactive").truth;
   for (const auto& id : member(o, "references").items)
     e.references.push_back(id.text);
   for (const auto& edition : member(o, "editions").items)

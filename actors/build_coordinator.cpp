@@ -92,8 +92,16 @@ void ask_the_rest(self_pointer self, std::span<const std::uint64_t> segments, un
 
 void begin(self_pointer self, const begin_builds& order, unit_promise reply) {
   auto& state = self->state;
+  if (order.is_everything) {
+    std::erase_if(state.builds, [](const auto& known) { return !known.second.is_cancelled; });
+    std::ranges::fill(state.progress, build_progress{});
+    std::ranges::fill(state.troubles, std::string{});
+  }
   std::vector<std::uint64_t> segments;
   for (const auto& d : order.all) {
+    const auto* before = current(self, d.segment, d.version);
+    if (order.is_everything && before != nullptr && before->is_cancelled)
+      continue;
     segments.push_back(d.segment);
     auto& b = state.builds[d.segment];
     b.version = d.version;

@@ -15,6 +15,9 @@ struct begin_builds {
       known{}; // By partition, as they said at open; empty = nobody knows it.
   };
   std::vector<definition> all;
+  /// These are all there are, and what is known of builds is forgotten; except of those that were
+  /// cancelled, which are not begun again.
+  bool is_everything = false;
 };
 struct cancel_build {
   std::uint64_t segment = 0;

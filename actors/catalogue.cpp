@@ -199,7 +199,7 @@ catalogue::decision catalogue::decide_edit(std::string_view segment, std::string
     return d;
   }
   edited.references = std::move(parsed.rule->references);
-  d.redefined.push_back({edited, actors::inlined(json, account)});
+  d.redefined.push_back({edited, inlined(edited, account)});
 
   for (const auto& [number, other] : segments_) {
     if (std::find(other.references.begin(), other.references.end(), edited.id)
@@ -220,9 +220,29 @@ catalogue::decision catalogue::decide_edit(std::string_view segment, std::string
       return d;
     }
     dependant.references = std::move(again.rule->references);
-    auto standing_alone = actors::inlined(dependant.json(), seen);
+    auto standing_alone = inlined(dependant, seen);
     d.redefined.push_back({std::move(dependant), std::move(standing_alone)});
   }
+  return d;
+}
+
+catalogue::decision catalogue::decide_activation(std::string_view segment, bool is_active,
+                                                 model::instant now) const {
+  decision d;
+  const auto* known = find(segment);
+  if (!known) {
+    d.refused = no_such_segment(segment);
+    return d;
+  }
+  if (known->is_active == is_active)
+    return d;
+  auto entry = *known;
+  entry.is_active = is_active;
+  entry.is_cancelled = false;
+  entry.editions.push_back(
+    {known->version() + 1, now, is_active ? "activated" : "deactivated", known->json()});
+  auto standing_alone = inlined(entry);
+  d.redefined.push_back({std::move(entry), std::move(standing_alone)});
   return d;
 }
 
@@ -299,7 +319,12 @@ catalogue::checked catalogue::check(std::string_view json) const {
 }
 
 std::string catalogue::inlined(const segment_entry& entry) const {
-  return actors::inlined(entry.json(), context(&entry, nullptr));
+  return inlined(entry, context(&entry, nullptr));
+}
+
+std::string catalogue::inlined(const segment_entry& entry,
+                               const segments::parse_context& account) const {
+  return entry.is_active ? actors::inlined(entry.json(), account) : std::string{frozen_definition};
 }
 
 std::vector<std::string> catalogue::names_of(const std::vector<std::string>& ids) const {

@@ -29,7 +29,8 @@ struct segment_entry {
   std::string id;
   std::string name;
   model::instant created{};
-  bool is_cancelled = false;           // The build of the last edition was.
+  bool is_cancelled = false; // The build of the last edition was.
+  bool is_active = true;     // Otherwise nobody joins or leaves, whatever the definition says.
   std::vector<std::string> references; // Ids of the segments that it stands on, through others too.
   std::vector<segment_edition> editions; // Oldest first; never empty.
 
@@ -99,6 +100,10 @@ public:
   [[nodiscard]] decision decide_create(std::span<const named_rule> all, model::instant now) const;
   [[nodiscard]] decision decide_edit(std::string_view segment, std::string_view json,
                                      model::instant now) const;
+  /// Begins or ends the processing of a segment, with an edition of the same definition; none when
+  /// it is so already. Who stands on the segment goes by its definition either way.
+  [[nodiscard]] decision decide_activation(std::string_view segment, bool is_active,
+                                           model::instant now) const;
   /// The segment with its new name first, then those whose definitions call it by its old one, with
   /// the new one written there. No definition changes its meaning or its version.
   [[nodiscard]] model::outcome<std::vector<segment_entry>>
@@ -124,6 +129,8 @@ private:
   /// `edited`, when given, is seen with this definition instead of its own.
   [[nodiscard]] segments::parse_context context(const segment_entry* self,
                                                 const segment_entry* edited) const;
+  [[nodiscard]] std::string inlined(const segment_entry& entry,
+                                    const segments::parse_context& account) const;
   [[nodiscard]] std::string free_id(std::uint64_t number, std::string_view name) const;
 
   std::map<std::uint64_t, segment_entry> segments_;

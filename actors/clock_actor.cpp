@@ -15,9 +15,9 @@ void wake_when_needed(self_pointer self);
 
 /// Sends a tick; whatever comes due meanwhile is told by the partition.
 template <class Then>
-void send_tick(self_pointer self, std::size_t index, model::instant now, Then then) {
+void send_tick(self_pointer self, std::size_t index, tick what, Then then) {
   self->state.sleepers[index].is_ticking = true;
-  self->request(self->state.sleepers[index].who, caf::infinite, tick{now})
+  self->request(self->state.sleepers[index].who, caf::infinite, what)
     .then(
       [self, index, then](const ticked&) {
         self->state.sleepers[index].is_ticking = false;
@@ -56,7 +56,7 @@ void tick_those_due(self_pointer self) {
   for (std::size_t i = 0; i < state.sleepers.size(); ++i) {
     const auto& s = state.sleepers[i];
     if (!s.is_ticking && s.next_due && *s.next_due <= now)
-      send_tick(self, i, now, [] {});
+      send_tick(self, i, {now}, [] {});
   }
 }
 
@@ -101,7 +101,17 @@ void advance(self_pointer self, model::instant to, caf::typed_response_promise<f
   }
   state.going = clock_actor_state::advance{from, to, state.sleepers.size(), std::move(reply)};
   for (std::size_t i = 0; i < state.sleepers.size(); ++i)
-    send_tick(self, i, to, [self] { count_down(self); });
+    send_tick(self, i, {to}, [self] { count_down(self); });
+}
+
+finished restart(self_pointer self) {
+  auto& state = self->state;
+  state.wakes_at.reset();
+  for (std::size_t i = 0; i < state.sleepers.size(); ++i) {
+    state.sleepers[i].next_due.reset();
+    send_tick(self, i, {state.clock->now(), true}, [] {});
+  }
+  return finished{};
 }
 
 /// The partition that is furthest behind tells how far the clock has come.
@@ -129,7 +139,7 @@ clock_actor::behavior_type clock_of(self_pointer self, std::shared_ptr<account_c
       for (const auto& who : met.profiles)
         self->state.sleepers.push_back({who, {}, false});
       for (std::size_t i = 0; i < self->state.sleepers.size(); ++i)
-        send_tick(self, i, self->state.clock->now(), [] {});
+        send_tick(self, i, {self->state.clock->now()}, [] {});
     },
     [self](const due_changed& told) {
       auto& sleepers = self->state.sleepers;
@@ -149,6 +159,7 @@ clock_actor::behavior_type clock_of(self_pointer self, std::shared_ptr<account_c
       tick_those_due(self);
       wake_when_needed(self);
     },
+    [self](const begin_anew&) { return restart(self); },
   };
 }
 

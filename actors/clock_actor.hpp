@@ -43,7 +43,9 @@ using clock_actor = caf::typed_actor<
   // settled.
   caf::reacts_to<meet_profiles>, caf::reacts_to<due_changed>,
   caf::replies_to<advance_clock>::with<finished>, caf::replies_to<ask_advance>::with<double>,
-  caf::reacts_to<wake_up>>;
+  caf::reacts_to<wake_up>,
+  // Forgets who sleeps until when and asks everybody again; an advance that goes on does.
+  caf::replies_to<begin_anew>::with<finished>>;
 
 struct clock_actor_state {
   static constexpr const char* name = "clock";

@@ -93,6 +93,19 @@ void actor_directory::stop_all() {
     stop();
 }
 
+bool actor_directory::stop(std::uint64_t id) {
+  std::function<void()> stop;
+  {
+    const std::lock_guard lock{guard_};
+    const auto found = living_.find(id);
+    if (found == living_.end())
+      return false;
+    stop = found->second.stop;
+  }
+  stop();
+  return true;
+}
+
 void actor_directory::retire(std::uint64_t id) {
   const std::lock_guard lock{guard_};
   const auto found = living_.find(id);

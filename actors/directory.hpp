@@ -91,6 +91,8 @@ public:
   /// Moves a record to the ended ones, of which the oldest is forgotten.
   void retire(std::uint64_t id);
   void stop_all();
+  /// False = no such actor is alive.
+  bool stop(std::uint64_t id);
   /// In order of ids, living ones first.
   [[nodiscard]] std::vector<actor_record::reading> read() const;
 

@@ -7,6 +7,10 @@
 
 namespace actors {
 
+/// What the partitions have in place of the definition of a segment that is not active: nobody is
+/// asked, so nobody joins or leaves.
+inline constexpr std::string_view frozen_definition = R"({"frozen":true})";
+
 /// Rewrites a definition so that it stands alone: every `{"segment": …}` becomes that segment's
 /// rule (and so on inside it), ids of metrics and lists become names. Numbers and texts stay as
 /// they are written. `json` must have passed segments::parse_definition with the same context.

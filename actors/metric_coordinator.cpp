@@ -13,18 +13,25 @@ using self_pointer = observed_pointer<metric_coordinator_actor, metric_coordinat
 using surveyed = metric_coordinator_state::surveyed;
 using survey_callback = metric_coordinator_state::survey_callback;
 
+/// Answers to what was asked before a restart are for nobody after it.
+std::string key_now(self_pointer self, std::string key) {
+  return std::move(key) + '/' + std::to_string(self->state.restarts);
+}
+
 // --- surveys -------------------------------------------------------------------------------------
 
 void end_survey(self_pointer self, const std::string& key, const surveyed& found,
                 const std::optional<caf::error>& failed) {
   const auto waiting = self->state.surveys.extract(key);
+  if (waiting.empty()) // A restart has refused whoever waited.
+    return;
   for (const auto& then : waiting.mapped())
     then(found, failed);
 }
 
 void survey(self_pointer self, const std::shared_ptr<const metrics::fold_order>& order,
             survey_callback then) {
-  const auto key = metrics::survey_key_of(*order);
+  const auto key = key_now(self, metrics::survey_key_of(*order));
   auto& waiting = self->state.surveys[key];
   waiting.push_back(std::move(then));
   if (waiting.size() > 1)
@@ -58,6 +65,8 @@ void survey(self_pointer self, const std::shared_ptr<const metrics::fold_order>&
 void end_fold(self_pointer self, const std::string& key, const folded& found,
               const std::optional<caf::error>& failed) {
   auto waiting = self->state.folds.extract(key);
+  if (waiting.empty())
+    return;
   for (auto& reply : waiting.mapped()) {
     if (failed)
       reply.deliver(*failed);
@@ -84,8 +93,9 @@ void fan_out(self_pointer self, const std::string& key, const add_up& order) {
 
 void fold(self_pointer self, const run_fold& asked, caf::typed_response_promise<folded> reply) {
   // Two snapshots of the catalogue are never the same while both are in use.
-  const auto key = metrics::key_of(*asked.order) + '/'
-                 + std::to_string(reinterpret_cast<std::uintptr_t>(asked.objects.get()));
+  const auto key = key_now(
+    self, metrics::key_of(*asked.order) + '/'
+            + std::to_string(reinterpret_cast<std::uintptr_t>(asked.objects.get())));
   auto& waiting = self->state.folds[key];
   waiting.push_back(std::move(reply));
   if (waiting.size() > 1)
@@ -103,6 +113,18 @@ void fold(self_pointer self, const run_fold& asked, caf::typed_response_promise<
             {asked.order, std::make_shared<const std::vector<metrics::fold_object>>(
                             metrics::joined(*asked.objects, *found, *asked.order))});
   });
+}
+
+finished restart(self_pointer self) {
+  auto& state = self->state;
+  ++state.restarts;
+  const auto why = to_error(
+    {model::failure_code::unavailable, "reports were restarted meanwhile; ask again"});
+  state.surveys.clear(); // Their folds wait.
+  for (auto& [key, waiting] : std::exchange(state.folds, {}))
+    for (auto& reply : waiting)
+      reply.deliver(why);
+  return finished{};
 }
 
 } // namespace
@@ -123,6 +145,7 @@ metric_coordinator(self_pointer self, std::shared_ptr<const report_surroundings>
       fold(self, order, reply);
       return reply;
     },
+    [self](const begin_anew&) { return restart(self); },
   };
 }
 

@@ -63,7 +63,9 @@ namespace actors {
 using metric_coordinator_actor = caf::typed_actor<caf::replies_to<make_report>::with<made_report>,
                                                   caf::replies_to<open_cell>::with<opened_cell>,
                                                   // Asked by REPORT actors.
-                                                  caf::replies_to<run_fold>::with<folded>>;
+                                                  caf::replies_to<run_fold>::with<folded>,
+                                                  // Refuses what is in flight.
+                                                  caf::replies_to<begin_anew>::with<finished>>;
 
 /// What everybody who makes reports needs to know. Immutable.
 struct report_surroundings {
@@ -79,6 +81,7 @@ struct metric_coordinator_state {
 
   std::shared_ptr<const report_surroundings> around;
   std::uint64_t last_report = 0;
+  std::uint64_t restarts = 0;
   // In flight, by what they ask for, with everybody who waits.
   std::map<std::string, std::vector<caf::typed_response_promise<folded>>> folds;
   using surveyed = std::shared_ptr<const std::vector<metrics::surveyed_object>>;

@@ -104,7 +104,8 @@ model::outcome<json_text> partition_state::explain(std::uint64_t segment,
       return members_.compiled(rule->ids[leaf])->evaluate(view, at).holds;
     });
   };
-  const bool is_member = member_at(now);
+  const bool is_member = rule->criteria.empty() ? members_.members(segment)->contains(profile)
+                                                : member_at(now);
 
   // The segment flips when some criterion flips and the tree's value follows; criteria are asked in
   // turn.
@@ -382,8 +383,8 @@ std::vector<std::string> partition_state::check(std::uint32_t step) const {
     }
     for (const auto& s : members_.states()) {
       const auto* rule = members_.rule_in_force(s.segment);
-      if (rule == nullptr)
-        continue;
+      if (rule == nullptr || (alive && rule->criteria.empty()))
+        continue; // Whoever is in a frozen segment is in it.
       const bool in = alive && segments::holds(rule->root, [&](std::uint32_t leaf) {
                         return members_.compiled(rule->ids[leaf])
                           ->evaluate(store_->view(profile), now)

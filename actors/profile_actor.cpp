@@ -1,5 +1,6 @@
 #include "actors/profile_actor.hpp"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -328,10 +329,14 @@ void work_on_reports(self_pointer self) {
 template <class Answer>
 caf::typed_response_promise<Answer> list(self_pointer self, const listing_question& asked) {
   const auto reply = self->make_response_promise<caf::typed_response_promise<Answer>>();
-  self->state.listing_replies.emplace(self->state.parts.owned->begin_listing(asked),
-                                      [reply = reply](listing_answer&& answer) mutable {
-                                        reply.deliver(std::get<Answer>(std::move(answer)));
-                                      });
+  self->state.listing_replies.emplace(
+    self->state.parts.owned->begin_listing(asked),
+    [reply = reply](model::outcome<listing_answer> answer) mutable {
+      if (answer)
+        reply.deliver(std::get<Answer>(std::move(*answer)));
+      else
+        reply.deliver(to_error(answer.error()));
+    });
   start_working(self);
   return reply;
 }
@@ -461,6 +466,70 @@ caf::result<finished> to_unit(const model::status& s) {
   return to_error(s.error());
 }
 
+// --- beginning anew ------------------------------------------------------------------------------
+
+/// What the partition has half done and what it told of due times is for whoever opened it.
+void take_up(self_pointer self) {
+  auto& state = self->state;
+  state.is_building = state.is_merging = state.was_build_last = false;
+  for (const auto& s : state.parts.owned->segments())
+    state.is_building = state.is_building
+                     || s.pending_version != 0; // What a crash or a restart has interrupted.
+  state.was_due_told = false;
+  state.last_report = {};
+  note_change(self);
+  start_working(self);
+  tell_due(self);
+}
+
+template <class Waiting>
+void refuse_each(Waiting& all, const caf::error& why) {
+  for (auto& [number, reply] : std::exchange(all, {}))
+    reply.deliver(why);
+}
+
+/// What is read in slices has lost its place.
+void refuse_questions(self_pointer self, const model::failure& why) {
+  auto& state = self->state;
+  const auto e = to_error(why);
+  refuse_each(state.preview_replies, e);
+  refuse_each(state.comparison_replies, e);
+  refuse_each(state.survey_replies, e);
+  refuse_each(state.sum_replies, e);
+  for (auto& [number, reply] : std::exchange(state.listing_replies, {}))
+    reply(why);
+}
+
+caf::result<finished> restart(self_pointer self) {
+  auto& state = self->state;
+  const auto index = state.parts.index;
+  if (!state.parts.reopen)
+    return to_error({model::failure_code::unavailable,
+                     fmt::format("partition {} lives in memory and cannot be restarted", index)});
+  refuse_questions(self, {model::failure_code::unavailable,
+                          fmt::format("partition {} was restarted meanwhile; ask again", index)});
+  state.parts.owned.reset(); // First: a directory is open once.
+  auto opened = state.parts.reopen();
+  if (!opened) {
+    spdlog::error("profile/{}: cannot open again: {}", index, opened.error().message);
+    self->note_error(opened.error().message);
+    self->quit(to_error(opened.error()));
+    return to_error(opened.error());
+  }
+  state.parts.owned = std::move(*opened);
+  state.trouble.clear();
+  spdlog::info("profile/{}: restarted: at log record {}", index,
+               state.parts.owned->figures().log_last);
+  take_up(self);
+  // Nothing is new, but who watches may have missed that something was.
+  for (const auto& s : state.parts.owned->segments())
+    if (const auto watcher = state.watchers.find(s.id); watcher != state.watchers.end())
+      self->send(watcher->second,
+                 flips_happened{index, s.id, std::make_shared<const std::vector<named_flip>>(),
+                                s.last_sequence});
+  return finished{};
+}
+
 caf::result<finished> define(self_pointer self, const define_segments& order) {
   auto& state = self->state;
   std::vector<new_definition> all;
@@ -496,12 +565,7 @@ profile_actor::behavior_type profile(self_pointer self,
   self->call_it("profile", "profile/" + std::to_string(parts->index));
   auto& state = self->state;
   state.parts = std::move(*parts);
-  for (const auto& s : state.parts.owned->segments())
-    state.is_building = state.is_building
-                     || s.pending_version != 0; // What a crash has interrupted.
-  note_change(self);
-  start_working(self);
-  tell_due(self);
+  take_up(self);
   return {
     [self](commit_changes& order) {
       const auto reply = self->make_response_promise<caf::typed_response_promise<part_committed>>();
@@ -518,6 +582,8 @@ profile_actor::behavior_type profile(self_pointer self,
       const auto reply = self->make_response_promise<caf::typed_response_promise<ticked>>();
       auto& to = self->state.tick_to;
       to = to ? std::max(*to, t.now) : t.now;
+      if (t.tells_due)
+        self->state.was_due_told = false;
       self->state.tick_replies.push_back(reply);
       start_working(self);
       return reply;
@@ -604,6 +670,7 @@ profile_actor::behavior_type profile(self_pointer self,
     [self](const check_partition& asked) {
       return partition_faults{self->state.parts.owned->check(asked.step)};
     },
+    [self](const begin_anew&) { return restart(self); },
     [self](const commit_waiting&) {
       self->state.is_commit_on_its_way = false;
       commit_all_waiting(self);

@@ -2,6 +2,7 @@
 
 #include "actors/account_clock.hpp"
 #include "actors/batch_part.hpp"
+#include "actors/begin_anew.hpp"
 #include "actors/failures.hpp"
 #include "actors/identity.hpp"
 #include "actors/observed.hpp"
@@ -47,6 +48,7 @@ struct fold_delta {};
 /// The clock reached this instant. Replied when everybody whose time has come was moved.
 struct tick {
   model::instant now{};
+  bool tells_due = false; // When the next wake-up is due is told even if it was told before.
 };
 struct ticked {
   std::uint32_t partition = 0;
@@ -330,7 +332,10 @@ using profile_actor = caf::typed_actor<
   caf::replies_to<list_identifiers>::with<identifier_list>,
   // What a person knows and did, as changes for another one.
   caf::replies_to<export_person>::with<exported_person>,
-  caf::replies_to<check_partition>::with<partition_faults>, caf::reacts_to<commit_waiting>,
+  caf::replies_to<check_partition>::with<partition_faults>,
+  // Closes the partition and opens it again. Changes that wait are committed afterwards; previews,
+  // reports and listings that were being made are refused. Ends when it cannot be opened.
+  caf::replies_to<begin_anew>::with<finished>, caf::reacts_to<commit_waiting>,
   caf::reacts_to<do_work>, caf::reacts_to<look_idle>, caf::reacts_to<retry_work>>;
 
 struct profile_actor_parts {
@@ -339,6 +344,8 @@ struct profile_actor_parts {
   std::shared_ptr<const account_clock> clock;
   due_listener_actor due_listener;     // The CLOCK.
   build_listener_actor build_listener; // The BUILD COORDINATOR.
+  /// Opens the partition again once it is closed. None = it cannot be restarted.
+  std::function<model::outcome<std::unique_ptr<partition>>()> reopen{};
 };
 
 struct profile_actor_state {
@@ -371,7 +378,7 @@ struct profile_actor_state {
   std::map<std::uint64_t, caf::typed_response_promise<compared_members>> comparison_replies;
   std::map<std::uint64_t, caf::typed_response_promise<surveyed_sends>> survey_replies;
   std::map<std::uint64_t, caf::typed_response_promise<added_up>> sum_replies;
-  std::map<std::uint64_t, std::function<void(listing_answer&&)>> listing_replies;
+  std::map<std::uint64_t, std::function<void(model::outcome<listing_answer>)>> listing_replies;
   bool is_building = false;
   bool is_merging = false;
   bool was_build_last = false; // Builds and merges take turns.

@@ -261,16 +261,28 @@ report_actor::behavior_type report(self_pointer self,
   self->state.around = std::move(around);
   self->state.words = self->state.around->words;
   self->state.coordinator = std::move(coordinator);
+  self->set_exit_handler([self](caf::exit_msg& order) {
+    if (self->state.refuse)
+      self->state.refuse({model::failure_code::cancelled, "the report was stopped; ask again"});
+    self->quit(std::move(order.reason));
+  });
+  const auto refuse_by = [self](auto reply) {
+    self->state.refuse = [reply](const model::failure& why) mutable {
+      reply.deliver(to_error(why));
+    };
+  };
   return {
-    [self](const make_report& order) {
+    [self, refuse_by](const make_report& order) {
       if (order.words)
         self->state.words = order.words;
       const auto reply = self->make_response_promise<caf::typed_response_promise<made_report>>();
+      refuse_by(reply);
       make(self, order, reply);
       return reply;
     },
-    [self](const open_cell& order) {
+    [self, refuse_by](const open_cell& order) {
       const auto reply = self->make_response_promise<caf::typed_response_promise<opened_cell>>();
+      refuse_by(reply);
       open(self, order, reply);
       return reply;
     },

@@ -6,7 +6,8 @@ namespace actors {
 
 /// A REPORT makes one report and ends: reads the request against the dictionary and the account's
 /// catalogue, plans what has to be added up, has the METRIC COORDINATOR add it up, works out the
-/// formulas. It asks the ACCOUNT three questions, however many rows there are.
+/// formulas. It asks the ACCOUNT three questions, however many rows there are. Stopped before its
+/// time it refuses whoever asked.
 using report_actor = caf::typed_actor<caf::replies_to<make_report>::with<made_report>,
                                       caf::replies_to<open_cell>::with<opened_cell>>;
 
@@ -20,6 +21,7 @@ struct report_actor_state {
   object_list objects;
   segment_list segments;
   name_ids metrics;
+  std::function<void(const model::failure&)> refuse; // Whoever asked; none = nobody has yet.
 };
 
 report_actor::behavior_type report(observed_pointer<report_actor, report_actor_state> self,

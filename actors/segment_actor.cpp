@@ -194,9 +194,10 @@ void offer(subscriber& s, std::uint32_t partition, const named_flip& flip) {
 void read_behind(self_pointer self, subscriber& s, std::uint32_t partition) {
   s.is_reading = true;
   const auto address = s.who.address();
+  const auto after = s.told[partition];
   self
     ->request(self->state.profiles[partition], caf::infinite,
-              read_feed{self->state.segment->number, s.told[partition], read_limit})
+              read_feed{self->state.segment->number, after, read_limit})
     .then(
       [=](const feed_piece& piece) {
         auto* served = find_subscriber(self, address);
@@ -205,8 +206,8 @@ void read_behind(self_pointer self, subscriber& s, std::uint32_t partition) {
         served->is_reading = false;
         for (const auto& flip : piece.flips)
           offer(*served, partition, flip);
-        if (piece.flips.empty()) // The feed was cut short of what we heard; what is not there
-                                 // cannot be told.
+        // The feed was cut short of what we heard; what is not there cannot be told.
+        if (piece.flips.empty() && served->told[partition] == after)
           served->told[partition] = std::max(served->told[partition], served->known[partition]);
         serve(self, address);
       },
@@ -253,29 +254,44 @@ void enlist_waiting(self_pointer self) {
     enlist(self, order, reply);
 }
 
+/// The partitions have said up to where their feeds go.
+void begin_serving(self_pointer self) {
+  auto& state = self->state;
+  std::vector<caf::actor_addr> before;
+  for (auto& [address, s] : state.subscribers) {
+    for (std::size_t p = 0; p < s.known.size(); ++p)
+      s.known[p] = std::max(s.known[p], state.watched_from[p]);
+    before.push_back(address);
+  }
+  enlist_waiting(self);
+  for (const auto& address : before)
+    serve(self, address);
+}
+
 /// Asks the partitions for their flips; subscribers are served once all have said from where on.
 void start_watching(self_pointer self) {
   auto& state = self->state;
   state.is_watching = true;
   state.watched_from.assign(state.profiles.size(), 0);
   state.watch_answers = 0;
-  const auto answered = [self] {
-    if (++self->state.watch_answers == self->state.profiles.size())
-      enlist_waiting(self);
+  const auto watch = ++state.watches;
+  const auto answered = [self, watch](std::size_t p, std::uint64_t last) {
+    auto& now = self->state;
+    if (watch != now.watches)
+      return;
+    now.watched_from[p] = std::max(now.watched_from[p], last);
+    if (++now.watch_answers == now.profiles.size())
+      begin_serving(self);
   };
   for (std::size_t p = 0; p < state.profiles.size(); ++p)
     self
       ->request(state.profiles[p], caf::infinite,
                 watch_flips{state.segment->number, caf::actor_cast<flip_listener_actor>(self)})
-      .then(
-        [=](std::uint64_t last) {
-          self->state.watched_from[p] = std::max(self->state.watched_from[p], last);
-          answered();
-        },
-        [=](const caf::error& e) {
-          self->note_error(self->system().render(e));
-          answered();
-        });
+      .then([=](std::uint64_t last) { answered(p, last); },
+            [=](const caf::error& e) {
+              self->note_error(self->system().render(e));
+              answered(p, 0);
+            });
 }
 
 void stop_watching(self_pointer self) {
@@ -293,6 +309,24 @@ void subscribe(self_pointer self, subscribe_to_flips& order,
     start_watching(self);
   else if (is_complete)
     enlist_waiting(self);
+}
+
+/// What waits for a subscriber is read from the feed again, so that it is told from where it was.
+void forget_ready(subscriber& s) {
+  for (auto flip = s.ready.rbegin(); flip != s.ready.rend(); ++flip)
+    s.told[flip->partition] = flip->flip.what.sequence - 1;
+  s.ready.clear();
+}
+
+finished restart(self_pointer self) {
+  auto& state = self->state;
+  for (auto& [address, s] : state.subscribers) {
+    forget_ready(s);
+    s.known = s.told;
+  }
+  if (state.is_watching)
+    start_watching(self);
+  return finished{};
 }
 
 void hear(self_pointer self, const flips_happened& happened) {
@@ -408,6 +442,7 @@ segment_actor::behavior_type segment(self_pointer self,
       else
         self->quit();
     },
+    [self](const begin_anew&) { return restart(self); },
   };
 }
 

@@ -98,7 +98,9 @@ using segment_actor = caf::typed_actor<
   caf::replies_to<ask_feed_end>::with<feed_end_answer>,
   // Replies when nothing that happens from now on can be missed. Ends with the subscriber.
   caf::replies_to<subscribe_to_flips>::with<finished>, caf::reacts_to<flips_happened>,
-  caf::reacts_to<look_unused>>;
+  caf::reacts_to<look_unused>,
+  // Asks the partitions anew from where its subscribers have been told.
+  caf::replies_to<begin_anew>::with<finished>>;
 
 struct segment_actor_state {
   static constexpr const char* name = "segment";
@@ -120,6 +122,8 @@ struct segment_actor_state {
   bool is_watching = false;
   feed_cursor watched_from;
   std::size_t watch_answers = 0;
+  std::uint64_t
+    watches = 0; // How often the partitions were asked; answers to earlier ones are void.
   std::vector<std::pair<subscribe_to_flips, caf::typed_response_promise<finished>>> wait_for_watch;
 };
 

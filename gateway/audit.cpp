@@ -31,7 +31,10 @@ std::string line_of(const audit_entry& entry) {
   text("key", entry.key_id);
   text("method", entry.method);
   text("route", entry.route);
-  line += fmt::format(",\"status\":{}", entry.status);
+  if (!entry.about.empty())
+    text("about", entry.about);
+  if (entry.status != 0)
+    line += fmt::format(",\"status\":{}", entry.status);
   text("request", entry.request_id);
   line += "}\n";
   return line;

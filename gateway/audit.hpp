@@ -21,8 +21,9 @@ struct audit_entry {
   std::string_view key_id;
   std::string_view method;
   std::string_view route; // "/api/profiles/{id}"
-  unsigned status = 0;
+  unsigned status = 0;    // 0 = the next line of this request tells.
   std::string_view request_id;
+  std::string_view about = {}; // What an order to the server itself concerns: "profile/2".
 };
 
 struct audit_bounds {

@@ -192,7 +192,10 @@ answer collection_answer(const request& asked, const parsed_query& query, std::v
   for (auto& r : all) {
     if (rules.include)
       rules.include(r, included);
-    data.emplace_back(resource_object(asked, std::move(r), query));
+    if (rules.shows_ids_only)
+      data.emplace_back(resource_identifier(r.type, r.id));
+    else
+      data.emplace_back(resource_object(asked, std::move(r), query));
   }
   return document_answer(200,
                          collection_document(asked, std::move(data), pages, std::move(included)));

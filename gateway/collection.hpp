@@ -20,6 +20,7 @@ struct collection_rules {
   /// Adds what the query includes of one shown resource, and may fill in its relationships' data.
   std::function<void(resource&, included_resources&)> include{};
   std::string_view sort_preset = "id";
+  bool shows_ids_only = false; // {type, id} of each.
 };
 
 /// Filters, sorts and pages `all` by what their attributes say. Text is compared byte by byte;

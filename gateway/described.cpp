@@ -24,8 +24,10 @@ model::described_object find_described(const account& whose, model::object_kind 
   return std::move(*found);
 }
 
-std::pair<model::described_object, model::object_message>
-find_message(const account& whose, model::object_kind kind, std::string_view id) {
+std::pair<model::described_object, model::object_message> find_message(const account& whose,
+                                                                       model::object_kind kind,
+                                                                       std::string_view id,
+                                                                       std::string_view sought) {
   for (auto& object : described_objects(whose, kind)) {
     const auto found = std::ranges::find(object.messages, id, &model::object_message::id);
     if (found == object.messages.end())
@@ -33,7 +35,8 @@ find_message(const account& whose, model::object_kind kind, std::string_view id)
     auto message = *found;
     return {std::move(object), std::move(message)};
   }
-  throw refusal{not_found(std::string{model::name_of(kind)} + "-message", id)};
+  throw refusal{not_found(
+    sought.empty() ? std::string{model::name_of(kind)} + "-message" : std::string{sought}, id)};
 }
 
 boost::json::value instant_or_null(const std::optional<model::instant>& at) {

@@ -3,6 +3,7 @@
 #include "gateway/collection.hpp"
 #include "gateway/described.hpp"
 #include "gateway/field_names.hpp"
+#include "gateway/flow_actions.hpp"
 #include "gateway/tags.hpp"
 
 #include <algorithm>
@@ -46,40 +47,55 @@ query_rules list_rules() {
   return rules;
 }
 
+/// Tags and actions, as far as the query wants them.
+collection_rules including(const call& c, const parsed_query& query,
+                           const std::vector<model::described_object>& flows) {
+  auto rules = including_tags(c, query, "flow");
+  if (!query.includes("flow-actions"))
+    return rules;
+  rules.include = [&c, &query, &flows, tags = std::move(rules.include)](resource& r,
+                                                                        included_resources& into) {
+    if (tags)
+      tags(r, into);
+    const auto& flow = *std::ranges::find(flows, r.id, &model::described_object::id);
+    json::array actions;
+    for (const auto& message : flow.messages) {
+      actions.emplace_back(resource_identifier("flow-action", message.id));
+      if (into.is_new("flow-action", message.id))
+        into.add(resource_object(c.asked, flow_action_resource(flow, message), query));
+    }
+    std::ranges::find(r.relationships, "flow-actions", &relationship::name)->data = std::move(
+      actions);
+  };
+  return rules;
+}
+
 answer list_flows(const call& c) {
   static const auto rules = list_rules();
   const auto query = parse_query(c.asked, rules);
+  const auto flows = described_objects(*c.whose, kind);
   std::vector<resource> all;
-  for (const auto& flow : described_objects(*c.whose, kind))
+  for (const auto& flow : flows)
     all.push_back(flow_resource(flow));
-  return collection_answer(c.asked, query, std::move(all), including_tags(c, query, "flow"));
+  return collection_answer(c.asked, query, std::move(all), including(c, query, flows));
 }
 
 answer get_flow(const call& c) {
-  static const auto rules = read_rules();
+  static const auto rules = [] {
+    auto one = read_rules();
+    one.additional_fields.emplace("flow", std::vector<std::string>{"definition"});
+    return one;
+  }();
   const auto query = parse_query(c.asked, rules);
-  auto r = flow_resource(find_described(*c.whose, kind, c.captured[0]));
+  const std::vector flows{find_described(*c.whose, kind, c.captured[0])};
+  auto r = flow_resource(flows.front());
+  if (query.has_additional("flow", "definition"))
+    r.attributes["definition"] = nullptr; // What it does is not known.
   included_resources included;
-  if (const auto including = including_tags(c, query, "flow"); including.include)
-    including.include(r, included);
+  if (const auto more = including(c, query, flows); more.include)
+    more.include(r, included);
   return document_answer(
     200, single_document(c.asked, resource_object(c.asked, r, query), std::move(included)));
-}
-
-answer get_message(const call& c) {
-  query_rules rules;
-  rules.fields = {{"flow-message", field_names("flow-message")}};
-  const auto query = parse_query(c.asked, rules);
-  const auto [flow, message] = find_message(*c.whose, kind, c.captured[0]);
-  resource r{"flow-message",
-             message.id,
-             {{"channel", text_or_null(message.channel)},
-              {"created", instant_or_null(flow.created)},
-              {"updated", instant_or_null(flow.updated)},
-              {"definition", nullptr}}};
-  for (const auto* name : {"flow-action", "template"})
-    r.relationships.push_back({name, {}});
-  return document_answer(200, single_document(c.asked, resource_object(c.asked, r, query)));
 }
 
 /// An empty collection of something that belongs to a thing that is there.
@@ -127,10 +143,7 @@ void add_flow_routes(route_table& routes) {
   const auto check = [](const call& c) { find_described(*c.whose, kind, c.captured[0]); };
   routes.add("GET", "/api/flows", read, list_flows, "S");
   routes.add("GET", one, read, get_flow, "S");
-  routes.add("GET", one + "/flow-actions", read, nothing_of(check, "flow-action", false), "S");
-  routes.add("GET", one + "/relationships/flow-actions", read,
-             nothing_of(check, "flow-action", true), "S");
-  routes.add("GET", "/api/flow-messages/{id}", read, get_message, "S");
+  add_flow_action_routes(routes);
   add_tagged_routes(routes, "flow", "flows:read", check);
 }
 

@@ -10,8 +10,8 @@
 
 namespace gateway {
 
-/// Flows and their messages, as somebody described them (klaviyo-api.md §2.12). Rollcall knows
-/// nothing of their actions: those collections are empty.
+/// Flows, their messages and the actions that send those, as somebody described them
+/// (klaviyo-api.md §2.12).
 void add_flow_routes(route_table& routes);
 
 resource flow_resource(const model::described_object& flow);

@@ -1,7 +1,11 @@
 #include "gateway/inspection.hpp"
 
+#include "gateway/audit.hpp"
+#include "gateway/door.hpp"
 #include "gateway/intake.hpp"
 #include "gateway/ours.hpp"
+
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <map>
@@ -146,10 +150,44 @@ answer inspect(const call& c) {
   return own_answer(content);
 }
 
+// --- orders --------------------------------------------------------------------------------------
+
+using actor_order = model::status (rollcall::engine::*)(std::string_view);
+
+/// What is done to an actor stands in the audit log before it is tried; how it went is a second
+/// line, as of every write.
+plain_handler order_of(std::string_view pattern, std::string_view done, actor_order order) {
+  return [=](const call& c) {
+    check_parameters(c.asked, {});
+    const auto& name = c.captured.front();
+    if (c.whose->audit)
+      c.whose->audit->add({.at = moment::now().calendar,
+                           .key_id = c.key_id,
+                           .method = "POST",
+                           .route = pattern,
+                           .request_id = c.asked.id,
+                           .about = name});
+    spdlog::warn("gateway: to be {}: {}: request={} account={}", done, name, c.asked.id,
+                 c.whose->id);
+    auto& engine = *c.whose->engine;
+    value_of((engine.*order)(name));
+    json::object content;
+    add_freshness(content, freshness_of(engine));
+    content["actor"] = name;
+    content["outcome"] = done;
+    return own_answer(content);
+  };
+}
+
 } // namespace
 
 void add_inspection_routes(route_table& routes) {
   routes.add("GET", "/api/rollcall/inspection", {"admin:read"}, inspect);
+  const auto add_order = [&](std::string_view pattern, std::string_view done, actor_order order) {
+    routes.add("POST", pattern, {"admin:write"}, order_of(pattern, done, order));
+  };
+  add_order("/api/rollcall/actors/{name}/restart", "restarted", &rollcall::engine::restart_actor);
+  add_order("/api/rollcall/actors/{name}/stop", "stopped", &rollcall::engine::stop_actor);
 }
 
 } // namespace gateway

@@ -1,5 +1,6 @@
 #include "gateway/operations.hpp"
 
+#include "gateway/audit.hpp"
 #include "gateway/door.hpp"
 #include "gateway/errors.hpp"
 
@@ -55,6 +56,13 @@ answer change_log_level(const call& asks) {
   const auto* text = level->if_string();
   if (!text || !set_log_level({text->data(), text->size()}))
     refuse_level(json::serialize(*level));
+  if (asks.whose && asks.whose->audit)
+    asks.whose->audit->add({.at = moment::now().calendar,
+                            .key_id = asks.key_id,
+                            .method = "PUT",
+                            .route = "/api/rollcall/log-level",
+                            .request_id = asks.asked.id,
+                            .about = log_level()});
   spdlog::warn("gateway: log level: now {}: request={} account={}", log_level(), asks.asked.id,
                asks.whose ? asks.whose->id : "-");
   return tell_log_level();

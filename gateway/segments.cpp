@@ -48,7 +48,7 @@ bool is_starred(const json::object& note) {
   return found != nullptr && found->is_bool() && found->as_bool();
 }
 
-/// When it was changed last: its definition, its name or its star.
+/// When it was changed last: its definition, its name, its star, or whether it is active.
 model::instant updated_at(const segment_info& info, const json::object& note) {
   auto at = info.history.empty() ? info.created : info.history.back().at;
   if (const auto* told = note.if_contains("updated"); told != nullptr && told->is_string())
@@ -65,7 +65,7 @@ resource resource_of(const segment_info& info, const json::object& note) {
                   {"definition", std::move(definition)},
                   {"created", instant_text(info.created)},
                   {"updated", instant_text(updated_at(info, note))},
-                  {"is_active", true},
+                  {"is_active", info.is_active},
                   {"is_processing", info.state == rollcall::segment_state::building
                                       || info.state == rollcall::segment_state::updating},
                   {"is_starred", is_starred(note)}};
@@ -181,6 +181,7 @@ struct segment_update {
   given<std::string> name;
   const json::object* definition = nullptr;
   given<bool> starred;
+  given<bool> active;
 };
 
 segment_update read_update(const json::value& body, const std::string& id) {
@@ -190,9 +191,10 @@ segment_update read_update(const json::value& body, const std::string& id) {
   update.name = read.attributes().text("name", presence::nullable, name_rule);
   update.definition = read.attributes().object("definition", presence::optional);
   update.starred = read.attributes().boolean("is_starred", presence::nullable);
-  const auto active = read.attributes().boolean("is_active", presence::nullable);
-  if (active && !*active)
-    read.attributes().refuse("is_active", "Rollcall keeps every segment live; allowed is true.");
+  update.active = read.attributes().boolean("is_active", presence::nullable);
+  if (update.active && !*update.active && read.attributes().content().size() > 1)
+    read.attributes().refuse("is_active",
+                             "A segment is deactivated by a request that changes nothing else.");
   read.finish();
   found.refuse_if_any();
   return update;
@@ -206,9 +208,11 @@ answer update_segment(const call& c) {
   const auto update = read_update(body, id);
   const auto writing = lock_notes(*c.whose);
   const auto before = find_segment(*c.whose, id);
-  // The definition first: it alone may be refused for what it says.
+  // The definition before the rest: it alone may be refused for what it says.
   if (update.definition != nullptr)
     taken(c.whose->engine->edit(id, json_text(*update.definition)));
+  if (update.active)
+    taken(c.whose->engine->set_active(id, *update.active));
   if (update.name && *update.name != before.name) {
     if (const auto renamed = c.whose->engine->rename(id, *update.name); !renamed) {
       auto why = to_error(renamed.error());

@@ -97,22 +97,30 @@ status compare(const options& wanted, const actors::account_settings& stored) {
 
 using partitions = std::vector<std::unique_ptr<actors::partition>>;
 
+actors::partition_options partition_options_of(const std::filesystem::path& directory,
+                                               std::uint64_t delta_bytes_max, std::uint32_t index,
+                                               const actors::account_settings& settings) {
+  actors::partition_options o;
+  o.directory = directory / fmt::format("partition-{}", index);
+  o.index = index;
+  o.count = settings.partitions;
+  o.account_zone = settings.zone;
+  o.delta_bytes_max = std::max<std::uint64_t>(1, delta_bytes_max / settings.partitions);
+  return o;
+}
+
+outcome<std::unique_ptr<actors::partition>> open_partition(actors::partition_options options) {
+  return guarded([&] { return actors::partition::open(std::move(options)); });
+}
+
 /// Side by side, because each may have a log to read.
 outcome<partitions> open_partitions(const options& wanted,
                                     const actors::account_settings& settings) {
   std::vector<std::future<outcome<std::unique_ptr<actors::partition>>>> opening;
   for (std::uint32_t i = 0; i < settings.partitions; ++i)
     opening.push_back(
-      std::async(std::launch::async, [&, i]() -> outcome<std::unique_ptr<actors::partition>> {
-        actors::partition_options o;
-        o.directory = wanted.directory / fmt::format("partition-{}", i);
-        o.index = i;
-        o.count = settings.partitions;
-        o.account_zone = settings.zone;
-        o.delta_bytes_max = std::max<std::uint64_t>(1,
-                                                    wanted.delta_bytes_max / settings.partitions);
-        return guarded([&] { return actors::partition::open(std::move(o)); });
-      }));
+      std::async(std::launch::async, open_partition,
+                 partition_options_of(wanted.directory, wanted.delta_bytes_max, i, settings)));
   partitions opened;
   std::optional<failure> failed;
   for (auto& one : opening) {
@@ -144,7 +152,8 @@ clock_to_open(clock_kind wanted, actors::account_clock::setting stored, const pa
   return {false, std::max<std::int64_t>(0, (now - actors::account_clock::system_now()).count())};
 }
 
-void spawn_actors(engine::parts& parts, partitions opened, actors::catalogue known) {
+void spawn_actors(engine::parts& parts, const options& wanted, partitions opened,
+                  actors::catalogue known) {
   auto& system = *parts.system;
   parts.builds = system.spawn(actors::build_coordinator, static_cast<std::uint32_t>(opened.size()));
   parts.timer = system.spawn<caf::detached>(
@@ -157,6 +166,8 @@ void spawn_actors(engine::parts& parts, partitions opened, actors::catalogue kno
     own->clock = parts.clock;
     own->due_listener = parts.timer;
     own->build_listener = parts.builds;
+    own->reopen = [o = partition_options_of(wanted.directory, wanted.delta_bytes_max, i,
+                                            parts.store->settings())] { return open_partition(o); };
     parts.profiles.push_back(system.spawn<caf::detached>(actors::profile, std::move(own)));
   }
   caf::scoped_actor self{system};
@@ -258,7 +269,7 @@ outcome<std::unique_ptr<engine>> engine::open(options wanted) {
     made->clock = std::make_shared<actors::account_clock>(clock);
     made->batches_in_flight_max = wanted.batches_in_flight_max;
     made->system = std::make_unique<caf::actor_system>(made->config);
-    spawn_actors(*made, std::move(*opened), std::move(*known));
+    spawn_actors(*made, wanted, std::move(*opened), std::move(*known));
     return std::unique_ptr<engine>{new engine{std::move(made)}};
   });
 }

@@ -150,6 +150,7 @@ segment_info describe(const actors::segment_entry& entry, std::vector<std::strin
   info.name = entry.name;
   info.version = entry.version();
   info.created = entry.created;
+  info.is_active = entry.is_active;
   info.json = entry.json();
   info.references = std::move(references);
   for (const auto& e : entry.editions)
@@ -180,6 +181,14 @@ definition_outcome<segment_info> engine::edit(std::string_view segment, std::str
     return only_one(to_answer(parts_->ask<actors::definition_answer>(
       parts_->account, actors::edit_segment{std::string{segment}, std::string{json}},
       "edit a segment")));
+  });
+}
+
+definition_outcome<segment_info> engine::set_active(std::string_view segment, bool is_active) {
+  return guarded([&]() -> definition_outcome<segment_info> {
+    return only_one(to_answer(parts_->ask<actors::definition_answer>(
+      parts_->account, actors::activate_segment{std::string{segment}, is_active},
+      is_active ? "activate a segment" : "deactivate a segment")));
   });
 }
 

@@ -1,3 +1,4 @@
+#include "node/actor_orders.hpp"
 #include "node/commands.hpp"
 #include "node/inspection_view.hpp"
 #include "node/json_text.hpp"
@@ -10,6 +11,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <iostream>
 
 namespace node {
 
@@ -123,19 +125,25 @@ struct inspect_options {
   common_options common;
   remote_options remote;
   inspection_choice choice;
+  actor_order order;
   bool follow = false;
 };
+
+std::string next_line() {
+  std::string line;
+  std::getline(std::cin, line);
+  return line;
+}
 
 exit_status show_once(const inspect_options& wanted) {
   const auto shown = ask(wanted.remote, "GET", "/api/rollcall/inspection");
   if (!shown)
     return complain(wanted.common, shown.error());
-  if (wanted.common.json) {
-    fmt::print("{}\n", boost::json::serialize(*shown));
-    return exit_status::fine;
-  }
   try {
-    fmt::print("{}", inspection_text(*shown, wanted.choice));
+    if (wanted.common.json)
+      fmt::print("{}\n", boost::json::serialize(chosen(*shown, wanted.choice)));
+    else
+      fmt::print("{}", inspection_text(*shown, wanted.choice));
   } catch (const std::exception&) {
     return complain(wanted.common, no_such_answer(wanted.remote));
   }
@@ -162,11 +170,14 @@ exit_status inspect(const inspect_options& wanted) {
     return complain(wanted.common, {model::failure_code::invalid_input,
                                     fmt::format("\"{}\" is no column to order by; there are {}",
                                                 top, fmt::join(inspection_columns, ", "))});
+  const bool is_order = is_wanted(wanted.order);
   if (wanted.remote.is_wanted())
-    return inspect_server(wanted);
-  if (wanted.follow || !top.empty() || !wanted.choice.filter.empty())
+    return is_order ? carry_out(wanted.order, wanted.common, wanted.remote, next_line)
+                    : inspect_server(wanted);
+  if (is_order || wanted.follow || !top.empty() || !wanted.choice.filter.empty())
     return complain(wanted.common, {model::failure_code::invalid_input,
-                                    "--follow, --top and --filter go with a server: use --url"});
+                                    "--follow, --top, --filter, --log-level, --restart and --stop "
+                                    "go with a server: use --url"});
   return inspect_directory(wanted.common);
 }
 
@@ -187,6 +198,18 @@ void add_inspect_command(command_line& line) {
                 "With --url: only actors whose name or kind has this")
     ->type_name("TEXT");
   command.add_flag("--follow", wanted->follow, "With --url: look again every second");
+  command
+    .add_option("--log-level", wanted->order.log_level,
+                "With --url: have the server log at debug, info, warn, error or off")
+    ->type_name("LEVEL");
+  command
+    .add_option("--restart", wanted->order.restart,
+                "With --url: have an actor come back from the disk and from the others")
+    ->type_name("ACTOR");
+  command.add_option("--stop", wanted->order.stop, "With --url: end a report that is being made")
+    ->type_name("ACTOR");
+  command.add_flag("--yes", wanted->order.is_confirmed,
+                   "Restart or stop without asking for the actor's name again");
 }
 
 } // namespace node

@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 namespace node {
@@ -54,22 +55,38 @@ bool add_fitting(const json::array& actors, std::string_view filter, std::size_t
   return any;
 }
 
-double value_of(const json::object& actor, std::string_view column) {
+/// Whether one actor stands before another by a column.
+bool stands_before(const json::object& a, const json::object& b, std::string_view column) {
   static constexpr std::array<std::string_view, inspection_columns.size()> fields{
-    "mailbox_depth", "mailbox_depth_max", "messages_in", "messages_per_second",
-    "busy_share",    "running_for_ms",    "age_seconds"};
+    "name",          "kind",
+    "mailbox_depth", "mailbox_depth_max",
+    "messages_in",   "messages_per_second",
+    "busy_share",    "running_for_ms",
+    "age_seconds",   "last_error"};
   const auto at = std::ranges::find(inspection_columns, column) - inspection_columns.begin();
-  return number(actor.at(fields.at(static_cast<std::size_t>(at))));
+  const auto field = fields.at(static_cast<std::size_t>(at));
+  if (field != "name" && field != "kind" && field != "last_error")
+    return number(a.at(field)) > number(b.at(field));
+  const auto of_a = text(a.at(field));
+  const auto of_b = text(b.at(field));
+  return std::pair{of_a.empty(), of_a} < std::pair{of_b.empty(), of_b};
 }
 
-std::string actors_text(const json::array& actors, const inspection_choice& choice) {
+/// A list by the column; without one the tree, with those above the actors that fit.
+std::vector<placed_actor> place(const json::array& actors, const inspection_choice& choice) {
   std::vector<placed_actor> all;
   add_fitting(actors, choice.filter, 0, all);
   if (!choice.top.empty()) {
     std::erase_if(all, [&](const placed_actor& a) { return !fits(*a.what, choice.filter); });
-    std::ranges::stable_sort(all, std::greater{},
-                             [&](const placed_actor& a) { return value_of(*a.what, choice.top); });
+    std::ranges::stable_sort(all, [&](const placed_actor& a, const placed_actor& b) {
+      return stands_before(*a.what, *b.what, choice.top);
+    });
   }
+  return all;
+}
+
+std::string actors_text(const json::array& actors, const inspection_choice& choice) {
+  const auto all = place(actors, choice);
   table rows({{"actor"},
               {"kind"},
               {"waiting", side::right},
@@ -149,6 +166,21 @@ std::string builds_text(const json::array& builds) {
 }
 
 } // namespace
+
+json::object chosen(json::object inspection, const inspection_choice& choice) {
+  if (choice.top.empty() && choice.filter.empty())
+    return inspection;
+  json::array list;
+  for (const auto& [what, depth] : place(inspection.at("actors").as_array(), choice)) {
+    if (!fits(*what, choice.filter))
+      continue;
+    auto one = *what;
+    one.erase("children");
+    list.push_back(std::move(one));
+  }
+  inspection["actors"] = std::move(list);
+  return inspection;
+}
 
 std::string inspection_text(const json::object& inspection, const inspection_choice& choice) {
   const auto& engine = inspection.at("engine").as_object();

@@ -8,9 +8,9 @@
 
 namespace node {
 
-/// What actors can be ordered by, greatest first.
-inline constexpr std::array<std::string_view, 7> inspection_columns{
-  "waiting", "most", "messages", "rate", "busy", "running", "age"};
+/// What actors can be ordered by: texts from A to Z and empty ones last, numbers greatest first.
+inline constexpr std::array<std::string_view, 10> inspection_columns{
+  "actor", "kind", "waiting", "most", "messages", "rate", "busy", "running", "age", "error"};
 
 struct inspection_choice {
   std::string top{};    // One of the columns; empty = the tree.
@@ -20,5 +20,8 @@ struct inspection_choice {
 /// What GET /api/rollcall/inspection answered, for a terminal: partitions, builds, and the actors
 /// as a tree or, by a column, as a list. Throws what Boost.JSON throws when it is something else.
 std::string inspection_text(const boost::json::object& inspection, const inspection_choice& choice);
+/// The same answer with the actors of the choice, as a list unless all of them were chosen as they
+/// are.
+boost::json::object chosen(boost::json::object inspection, const inspection_choice& choice);
 
 } // namespace node

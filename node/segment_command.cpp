@@ -38,6 +38,7 @@ std::string info_json(const rollcall::segment_info& info) {
   object.text("id", info.id)
     .text("name", info.name)
     .text("state", rollcall::name_of(info.state))
+    .boolean("is_active", info.is_active)
     .count("version", info.version)
     .text("created", model::format_instant(info.created))
     .count("members", info.members)
@@ -53,8 +54,8 @@ void print_info(const common_options& common, const rollcall::segment_info& info
     fmt::print("{}\n", info_json(info));
     return;
   }
-  fmt::print("{} ({}): {}, version {}, {}\n", info.name, info.id, rollcall::name_of(info.state),
-             info.version, amount(info.members, "member"));
+  fmt::print("{} ({}): {}{}, version {}, {}\n", info.name, info.id, rollcall::name_of(info.state),
+             info.is_active ? "" : ", inactive", info.version, amount(info.members, "member"));
 }
 
 /// After create and edit: builds, or leaves the build to whoever opens the directory next.
@@ -127,7 +128,8 @@ exit_status list(const common_options& common) {
                 {"members", side::right},
                 {"created"}});
     for (const auto& segment : *segments)
-      rows.add({segment.id, segment.name, rollcall::name_of(segment.state),
+      rows.add({segment.id, segment.name,
+                segment.is_active ? rollcall::name_of(segment.state) : "inactive",
                 std::to_string(segment.version), grouped(segment.members),
                 model::format_instant(segment.created)});
     fmt::print("{}", rows.text());

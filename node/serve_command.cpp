@@ -1,5 +1,6 @@
 #include "node/commands.hpp"
 #include "node/json_text.hpp"
+#include "node/service_manager.hpp"
 #include "node/serving.hpp"
 #include "node/settings.hpp"
 #include "node/stop_signals.hpp"
@@ -117,9 +118,11 @@ exit_status serve(const std::map<std::string, std::string>& flags, bool json) {
   else
     fmt::print("Rollcall listens on {}\n", (*running)->url());
   std::fflush(stdout);
+  tell_service_manager("READY=1");
   while (signals.wait_for_signal() == stop_signals::woken_by::hangup)
     reload(flags, **running);
   spdlog::info("serve: stopping");
+  tell_service_manager("STOPPING=1");
   return exit_status::fine;
 }
 

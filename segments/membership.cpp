@@ -130,6 +130,12 @@ membership::switch_plan membership::plan_switch(std::uint64_t segment) const {
   plan.old_version = s.in_force ? s.in_force->version : 0;
   plan.version = s.waiting->version;
   const auto& r = *s.waiting;
+  if (r.what.criteria.empty()) {
+    for (std::size_t w = 0; w < alive_.words(); ++w)
+      if (const auto now = alive_.word(w) & s.members.word(w); now != 0)
+        plan.members.set_word(w, now);
+    return plan;
+  }
   std::vector<std::uint64_t> joined(alive_.words());
   std::vector<std::uint64_t> left(alive_.words());
   for (std::size_t w = 0; w < alive_.words(); ++w) {
@@ -232,9 +238,10 @@ void membership::put_in_force(std::uint32_t slot) {
   auto& s = segments_[slot];
   for (const auto number : s.in_force->numbers)
     criteria_[number]->segments.push_back(slot);
-  s.holds_for_nobody_known = holds(s.in_force->what.root, [&](std::uint32_t leaf) {
-    return criteria_[s.in_force->numbers[leaf]]->holds_for_nobody_known;
-  });
+  s.holds_for_nobody_known = !s.in_force->what.criteria.empty()
+                          && holds(s.in_force->what.root, [&](std::uint32_t leaf) {
+                               return criteria_[s.in_force->numbers[leaf]]->holds_for_nobody_known;
+                             });
   if (s.holds_for_nobody_known)
     hold_for_nobody_known_.push_back(slot);
 }

@@ -49,7 +49,8 @@ public:
   // --- definitions and builds
 
   /// Puts a rule in line for `segment`; criteria that nobody computed yet start to be built.
-  /// Replaces a rule that is still waiting. The rule in force stays in force until `carry_out`.
+  /// Replaces a rule that is still waiting. The rule in force stays in force until `carry_out`. A
+  /// rule without criteria asks nobody anything: whoever is a member stays one until he is erased.
   void define(std::uint64_t segment, std::uint32_t version, definition rule,
               const compiler& compile);
   /// Takes back the waiting rule.

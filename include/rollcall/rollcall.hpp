@@ -127,6 +127,7 @@ struct segment_info {
   std::uint32_t version = 0;
   model::instant created{};
   std::uint64_t members = 0;
+  bool is_active = true; // Otherwise nobody joins or leaves.
   /// As given last; a segment that it speaks of and that was renamed since has its new name here.
   std::string json;
   std::vector<std::string> references;  // Names of the segments that the definition speaks of.
@@ -470,6 +471,10 @@ public:
   /// Replaces the definition; the old one stays in force until the new one is built. Segments that
   /// refer to this one are built anew too.
   definition_outcome<segment_info> edit(std::string_view segment, std::string_view json);
+  /// Stops or begins the processing of a segment. One that is not active keeps its definition and
+  /// its members: nobody joins, and only who is erased leaves. Made active again it is built anew,
+  /// and the difference goes to the feed. Segments that refer to it go by its definition always.
+  definition_outcome<segment_info> set_active(std::string_view segment, bool is_active);
   /// Gives it another name; refused as a conflict when that is taken. Its id stays, and definitions
   /// that refer to it go on doing so.
   model::outcome<segment_info> rename(std::string_view segment, std::string_view name);
@@ -584,6 +589,14 @@ public:
   /// What every question that is asked from now on will have seen at least.
   model::outcome<rollcall::freshness> freshness();
   [[nodiscard]] std::vector<actor_info> inspect() const;
+  /// Has an actor drop what it has in memory and come back from the disk and from what others tell,
+  /// under its name of `inspect`. Changes that are on their way are taken afterwards, members and
+  /// feeds stay exact; previews and reports that it was at are refused as `unavailable`. Returns
+  /// when it is at work again. Refused as `conflict` for an actor that cannot be restarted while
+  /// the engine runs.
+  model::status restart_actor(std::string_view name);
+  /// Ends an actor that others can do without: a report. Whoever waits for it hears `cancelled`.
+  model::status stop_actor(std::string_view name);
   /// Verifies checksums, the log chain, and bits against re-evaluation of every `step`-th profile
   /// (1 = all); one line per fault.
   model::outcome<std::vector<std::string>> check(std::uint32_t step);

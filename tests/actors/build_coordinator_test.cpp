@@ -112,6 +112,21 @@ struct fixture {
 
 } // namespace
 
+BOOST_FIXTURE_TEST_CASE(a_restart_begins_everything_but_what_was_cancelled, fixture) {
+  caf::anon_send(builds, order({7, 8, 9}));
+  scheduler->run();
+  switched({7});
+  caf::anon_send(builds, actors::cancel_build{8});
+  scheduler->run();
+  asked.clear();
+  auto everything = order({7, 8, 9});
+  everything.is_everything = true;
+  everything.all[0].known = {{7, 3}};
+  caf::anon_send(builds, everything);
+  scheduler->run();
+  BOOST_CHECK((asked == calls{"define 9"}));
+}
+
 BOOST_FIXTURE_TEST_CASE(definitions_that_come_together_are_recorded_together, fixture) {
   ask<actors::finished>(order({7, 8, 9}));
   scheduler->run();

@@ -106,6 +106,18 @@ BOOST_FIXTURE_TEST_CASE(one_survey_serves_different_folds_of_messages, fixture) 
   BOOST_CHECK_EQUAL(answers->size(), 2);
 }
 
+BOOST_FIXTURE_TEST_CASE(a_restart_refuses_what_is_in_flight_and_nothing_later, fixture) {
+  const auto refused = ask({fold("UTC"), fold("UTC", metrics::datasource_kind::messages)});
+  scheduler->run_once(); // Asks.
+  scheduler->run_once(); // The partition is asked.
+  caf::anon_send(reports, actors::begin_anew{});
+  const auto answers = ask({fold("UTC")});
+  scheduler->run();
+  const std::string why = "reports were restarted meanwhile; ask again";
+  BOOST_CHECK((*refused == calls{why, why}));
+  BOOST_CHECK((*answers == calls{"at 7"}));
+}
+
 BOOST_FIXTURE_TEST_CASE(a_failure_is_told_to_all_who_wait_and_kept_for_nobody_else, fixture) {
   is_broken = true;
   const auto refused = ask({fold("UTC"), fold("UTC")});

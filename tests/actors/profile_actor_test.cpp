@@ -55,6 +55,12 @@ struct fixture {
     parts->clock = std::make_shared<actors::account_clock>(actors::account_clock::setting{true, 0});
     parts->due_listener = listener;
     parts->build_listener = listener;
+    parts->reopen = [s = script]() -> model::outcome<std::unique_ptr<actors::partition>> {
+      s->calls.emplace_back("open");
+      if (s->fails)
+        return *s->fails;
+      return std::unique_ptr<actors::partition>{std::make_unique<fake_partition>(s)};
+    };
     who = system->spawn(actors::profile, std::move(parts));
     scheduler->run();
     script->calls.clear();
@@ -244,6 +250,95 @@ BOOST_FIXTURE_TEST_CASE(only_flips_of_watched_segments_are_sent, fixture) {
   ask({changes(1)});
   scheduler->run();
   BOOST_CHECK_EQUAL(heard.size(), 2u);
+}
+
+BOOST_FIXTURE_TEST_CASE(changes_that_wait_are_committed_after_a_restart, fixture) {
+  const auto answers = ask({changes(1)});
+  scheduler->run_once(); // They are on their way.
+  caf::anon_send(who, actors::begin_anew{});
+  scheduler->run();
+  BOOST_CHECK(script->calls == (calls{"open", "commit 1"}));
+  BOOST_CHECK(*answers == (calls{"committed 1"}));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_refused_attempt_stays_refused_after_a_restart, fixture) {
+  script->fails = model::failure{model::failure_code::storage_full, "the disk is full"};
+  ask({changes(1)});
+  scheduler->run();
+  script->fails.reset();
+  caf::anon_send(who, actors::begin_anew{});
+  const auto later = ask({changes(1)});
+  scheduler->run();
+  BOOST_CHECK(*later == (calls{"the disk is full"}));
+}
+
+BOOST_FIXTURE_TEST_CASE(what_was_read_in_slices_is_refused_by_a_restart, fixture) {
+  script->preview_slices = script->listing_slices = 3;
+  calls answers;
+  system->spawn(
+    [&answers](caf::event_based_actor* self, const actors::profile_actor& to) {
+      const auto note = [&answers](const caf::error& e) {
+        answers.push_back(actors::to_failure(e, "ask").message);
+      };
+      self
+        ->request(
+          to, caf::infinite,
+          actors::preview_members{std::make_shared<const std::string>("{}"), model::from_ms(0)})
+        .then([](const actors::preview_answer&) {}, note);
+      self->request(to, caf::infinite, actors::list_profiles{})
+        .then([](const actors::profile_lines&) {}, note);
+      caf::anon_send(to, actors::begin_anew{});
+    },
+    who);
+  scheduler->run();
+  const std::string why = "partition 0 was restarted meanwhile; ask again";
+  BOOST_CHECK(answers == (calls{why, why}));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_tick_that_was_being_worked_on_goes_on_after_a_restart, fixture) {
+  script->tick_slices = 3;
+  bool is_ticked = false;
+  system->spawn(
+    [&is_ticked](caf::event_based_actor* self, const actors::profile_actor& to) {
+      self->request(to, caf::infinite, actors::tick{model::from_ms(1'000)})
+        .then([&is_ticked](const actors::ticked&) { is_ticked = true; });
+      caf::anon_send(to, actors::begin_anew{});
+    },
+    who);
+  scheduler->run();
+  BOOST_CHECK(script->calls == (calls{"open", "tick", "tick", "tick"}));
+  BOOST_TEST(is_ticked);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_partition_that_cannot_be_opened_again_ends, fixture) {
+  script->fails = model::failure{model::failure_code::storage_broken, "a checksum is wrong"};
+  calls answers;
+  system->spawn(
+    [&answers](caf::event_based_actor* self, const actors::profile_actor& to) {
+      const auto note = [&answers](const caf::error& e) {
+        answers.push_back(actors::to_failure(e, "ask").message);
+      };
+      self->request(to, caf::infinite, actors::begin_anew{})
+        .then([](const actors::finished&) {}, note);
+      self->request(to, caf::infinite, actors::count_members{7}).then([](std::uint64_t) {}, note);
+    },
+    who);
+  scheduler->run();
+  BOOST_REQUIRE(answers.size() == 2U);
+  BOOST_TEST(answers[0] == "a checksum is wrong");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_clock_that_forgot_is_told_again_what_is_due, fixture) {
+  script->next_due = model::from_ms(86'400'000);
+  ask({changes(1)});
+  scheduler->run();
+  heard.clear();
+  caf::anon_send(who, actors::tick{model::from_ms(1'000)});
+  scheduler->run();
+  BOOST_TEST(heard.empty());
+  caf::anon_send(who, actors::tick{model::from_ms(1'000), true});
+  scheduler->run();
+  BOOST_CHECK(heard == (calls{"due 1970-01-02T00:00:00Z"}));
 }
 
 BOOST_FIXTURE_TEST_CASE(the_clock_hears_when_the_next_due_instant_changes, fixture) {

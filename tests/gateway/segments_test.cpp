@@ -150,8 +150,32 @@ BOOST_AUTO_TEST_CASE(the_id_of_the_body_must_be_that_of_the_path) {
   const auto id = create(s, "Buyers");
   BOOST_TEST(s.ask("PATCH", "/api/segments/" + id, body(R"({"name":"Y"})", "ZZZZZZ")).status
              == 400u);
-  BOOST_TEST(s.ask("PATCH", "/api/segments/" + id, body(R"({"is_active":false})", id)).status
-             == 400u);
+}
+
+BOOST_AUTO_TEST_CASE(an_inactive_segment_keeps_its_members_until_it_is_active_again) {
+  auto s = shop();
+  const auto id = create(s, "Buyers");
+  buy(s, 2);
+  const auto change = [&](std::string_view attributes) {
+    const auto a = s.ask("PATCH", "/api/segments/" + id, body(attributes, id));
+    resources::need(s.engine().wait_built(id));
+    return a;
+  };
+  const auto refused = change(R"({"is_active":false,"name":"Customers"})");
+  BOOST_TEST(refused.status == 400u);
+  BOOST_TEST(refused.error().starts_with("/data/attributes/is_active: "));
+  const auto off = change(R"({"is_active":false})");
+  BOOST_TEST(off.status == 200u);
+  BOOST_TEST(off.at("/data/attributes/is_active").as_bool() == false);
+  buy(s, 5);
+  const auto members = [&] {
+    return s.get("/api/segments/" + id + "/relationships/profiles").size_at("/data");
+  };
+  BOOST_TEST(members() == 2u);
+  BOOST_TEST(s.get("/api/segments?filter=equals(is_active,[false])").size_at("/data") == 1u);
+  BOOST_TEST(change(R"({"is_active":true,"name":"Customers"})").status == 200u);
+  BOOST_TEST(members() == 5u);
+  BOOST_TEST(s.get("/api/segments?filter=equals(is_active,[false])").size_at("/data") == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(names_are_no_ids) {

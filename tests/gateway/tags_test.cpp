@@ -48,7 +48,10 @@ void describe_spring(resources& s) {
     model::object_kind::campaign, "C1",
     R"({"id":"C1","name":"Spring","channel":"email","send_time":"2026-03-01T09:00:00Z",)"
     R"("messages":[{"id":"M1","name":"Hello"}]})");
-  batch.describe(model::object_kind::flow, "F1", R"({"id":"F1","name":"Welcome","status":"live"})");
+  batch.describe(
+    model::object_kind::flow, "F1",
+    R"({"id":"F1","name":"Welcome","status":"live","messages":[{"id":"W1","name":"Hi",)"
+    R"("channel":"email"}]})");
   s.apply(batch);
 }
 
@@ -145,7 +148,33 @@ BOOST_AUTO_TEST_CASE(campaigns_are_listed_by_channel) {
   BOOST_TEST(s.get("/api/flows/C1").status == 404u);
   BOOST_TEST(s.get("/api/flows?filter=equals(status,'live')").text_at("/data/0/attributes/name")
              == "Welcome");
-  BOOST_TEST(s.get("/api/flows/F1/flow-actions").size_at("/data") == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(the_messages_of_a_flow_are_found_through_the_actions_that_send_them) {
+  auto s = shop();
+  describe_spring(s);
+  const auto actions = s.get("/api/flows/F1/flow-actions?filter=equals(action_type,'send-email')");
+  BOOST_REQUIRE(actions.size_at("/data") == 1u);
+  const auto id = actions.text_at("/data/0/id");
+  BOOST_TEST(actions.text_at("/data/0/relationships/flow/data/id") == "F1");
+  BOOST_TEST(!actions.at("/data/0/attributes").as_object().contains("action_type"));
+  BOOST_TEST(s.get("/api/flows/F1/flow-actions?filter=equals(status,'draft')").size_at("/data")
+             == 0u);
+  const auto one = s.get("/api/flow-actions/" + id + "?include=flow,flow-messages");
+  BOOST_TEST(one.size_at("/included") == 2u);
+  const auto sent = s.get("/api/flow-actions/" + id + "/flow-messages?sort=-name");
+  const auto message = sent.text_at("/data/0/id");
+  BOOST_TEST(
+    s.get("/api/flow-messages/" + message + "?include=flow-action").text_at("/included/0/id")
+    == id);
+  const auto ids = s.get("/api/flow-actions/" + id + "/relationships/flow-messages");
+  BOOST_TEST(ids.at("/data/0").as_object().size() == 2u);
+  BOOST_TEST(s.get("/api/flows/F1/relationships/flow-actions").text_at("/data/0/id") == id);
+  const auto flow = s.get("/api/flows/F1?include=flow-actions&additional-fields[flow]=definition");
+  BOOST_TEST(flow.text_at("/included/0/id") == id);
+  BOOST_TEST(flow.text_at("/data/relationships/flow-actions/data/0/id") == id);
+  BOOST_TEST(flow.at("/data/attributes/definition").is_null());
+  BOOST_TEST(s.get("/api/flow-actions/nothing").status == 404u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -4,6 +4,7 @@
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/datagram_protocol.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -13,6 +14,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <thread>
 
 namespace {
@@ -78,9 +80,95 @@ struct served {
   }
 };
 
+/// What a service manager hears: datagrams at the address that NOTIFY_SOCKET names meanwhile.
+class service_manager {
+public:
+  explicit service_manager(const std::string& path)
+    : socket_(context_, boost::asio::local::datagram_protocol::endpoint{path}) {
+    ::setenv("NOTIFY_SOCKET", path.c_str(), 1);
+  }
+  ~service_manager() {
+    ::unsetenv("NOTIFY_SOCKET");
+  }
+  service_manager(const service_manager&) = delete;
+  service_manager& operator=(const service_manager&) = delete;
+
+  /// The next message; empty when none comes.
+  std::string hear() {
+    std::string text(256, ' ');
+    std::size_t size = 0;
+    socket_.async_receive(boost::asio::buffer(text),
+                          [&](boost::system::error_code, std::size_t n) { size = n; });
+    context_.restart();
+    context_.run_for(patience);
+    if (!context_.stopped()) {
+      socket_.cancel();
+      context_.run();
+    }
+    text.resize(size);
+    return text;
+  }
+
+private:
+  boost::asio::io_context context_;
+  boost::asio::local::datagram_protocol::socket socket_;
+};
+
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(serve_test)
+
+BOOST_AUTO_TEST_CASE(a_service_manager_hears_when_it_is_ready_and_when_it_stops) {
+  const scratch_directory scratch;
+  service_manager manager{scratch / "notify"};
+  served s;
+  BOOST_TEST(manager.hear() == "READY=1");
+  s.program.send(SIGTERM);
+  BOOST_TEST(manager.hear() == "STOPPING=1");
+  BOOST_TEST(s.program.wait() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(inspect_gives_orders_once_they_are_confirmed_and_the_audit_log_tells_them) {
+  const scratch_directory scratch;
+  const auto made = rollcall(
+    {"key", "create", "--data", scratch / "store", "--name", "ops", "--json"});
+  const auto key = boost::json::parse(made.out).at("key").as_string();
+  served s{{"--data", scratch / "store"}};
+  const auto order = [&](std::vector<std::string> words, std::string_view input = {}) {
+    words.insert(words.begin(), {"inspect", "--url", "http://127.0.0.1:" + std::to_string(s.port),
+                                 "--key", std::string{key}});
+    return rollcall(words, input);
+  };
+  const auto refused = order({"--restart", "profile/0"}, "profile/1\n");
+  BOOST_TEST(refused.status != 0);
+  BOOST_TEST(contains(refused.err, "nothing was done: that was not profile/0"));
+  BOOST_TEST(!contains(s.log(), "restarted"));
+  const auto typed = order({"--restart", "profile/0"}, "profile/0\n");
+  BOOST_TEST(typed.status == 0, typed.err);
+  BOOST_TEST(typed.out == "profile/0 was restarted\n");
+  BOOST_TEST(contains(s.log(), "profile/0: restarted"));
+  BOOST_TEST(order({"--restart", "clock", "--yes"}).status == 0);
+  const auto account = order({"--restart", "account", "--yes"});
+  BOOST_TEST(account.status == 4);
+  BOOST_TEST(contains(account.err, "restart the whole server"));
+  BOOST_TEST(order({"--stop", "report/9", "--yes"}).status == 3);
+  BOOST_TEST(order({"--log-level", "error"}).out == "The server logs at error now\n");
+  BOOST_TEST(order({"--log-level", "loud"}).status == 1);
+  BOOST_TEST(order({"--log-level", "info", "--stop", "report/9"}).status == 1);
+  const auto list = boost::json::parse(
+                      order({"--filter", "profile", "--top", "actor", "--json"}).out)
+                      .at("actors")
+                      .as_array();
+  BOOST_TEST(list.size() == 4U);
+  BOOST_TEST(list.front().at("name").as_string() == "profile/0");
+  s.program.send(SIGTERM);
+  BOOST_TEST(s.program.wait() == 0);
+  const auto audit = read_file(scratch / "store/audit.log");
+  BOOST_TEST(contains(audit, R"("route":"/api/rollcall/actors/{name}/restart","request":)"));
+  BOOST_TEST(contains(audit, R"("about":"profile/0")"));
+  BOOST_TEST(contains(audit, R"("about":"error")"));
+  BOOST_TEST(contains(audit, R"(/restart","status":409)"));
+}
 
 BOOST_AUTO_TEST_CASE(it_says_where_it_listens_answers_and_ends_in_order) {
   served s;

@@ -4,10 +4,6 @@
 
 /// By operation, or by name of a condition example.
 export const differences = {
-  get_campaigns: 'as of get_campaign',
-  get_campaign: 'every `send_options` fits several of the alternatives that Klaviyo\'s description tells apart',
-  get_flow_message: 'only messages that were described are known',
-  query_metric_aggregates: '`by` takes the documented dimensions only',
 };
 
 /// The first that matches the path is the reason.
@@ -15,7 +11,6 @@ export const absences = [
   [/ \/api\/campaign-(send|recipient|clone)/, 'Rollcall sends no messages; it counts what was sent elsewhere'],
   [/^(POST|PATCH|DELETE) \/api\/campaigns/, 'campaigns are described by changes, not authored'],
   [/^(PATCH|DELETE) \/api\/flows/, 'flows are described by changes, not authored'],
-  [/ \/api\/flow-actions/, 'Rollcall knows nothing of the actions of flows'],
   [/ \/api\/(forms|form-versions)/, 'forms are known by their events only, see the form reports'],
   [/ \/client\/ip-allowlists/, 'Rollcall has no allowlist of addresses'],
 ];

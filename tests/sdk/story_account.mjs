@@ -121,6 +121,7 @@ export async function tellOfSendings(c, story) {
   const actions = await c.call('get_actions_for_flow', [story.flow, {}]);
   await c.call('get_action_ids_for_flow', [story.flow, {}]);
   const action = actions.data?.data?.[0]?.id ?? 'none';
+  c.expect(action === 'M1FLOW', 'a flow has an action for each message', actions.data);
   await c.call('get_flow_action', [action, {}]);
   const sent = await c.call('get_flow_action_messages', [action, {}]);
   await c.call('get_message_ids_for_flow_action', [action, {}]);

@@ -12,12 +12,13 @@ const daysAgo = (days) => new Date(Date.now() - days * 86_400_000).toISOString()
 
 export async function tellOfEvents(c, story) {
   await c.call('create_event', [event('ada@shop.example', 'Placed Order',
-    { value: 99.5, unique_id: 'order-1', properties: { Brand: 'Acme', items: [{ sku: 1 }] } })], 202);
+    { value: 99.5, unique_id: 'order-1',
+      properties: { Brand: 'Acme', 'Client Name': 'Safari', items: [{ sku: 1 }] } })], 202);
   await c.call('bulk_create_events', [{ data: { type: 'event-bulk-create-job', attributes: {
     'events-bulk-create': { data: [{ type: 'event-bulk-create', attributes: {
       profile: { data: { type: 'profile', attributes: { email: 'many2@shop.example' } } },
       events: { data: [1, 2, 3].map((i) => ({ type: 'event', attributes: {
-        properties: { Brand: 'Bcme' }, time: daysAgo(i), value: i, unique_id: `bulk-${i}`,
+        properties: { Brand: 'Bcme', 'Client Name': 'Firefox' }, time: daysAgo(i), value: i, unique_id: `bulk-${i}`,
         metric: { data: { type: 'metric', attributes: { name: 'Placed Order' } } } } })) } } }] } } } }],
   202);
   const listed = await c.eventually(
@@ -44,17 +45,19 @@ export async function tellOfEvents(c, story) {
 }
 
 export async function tellOfAggregates(c, story) {
-  const ask = (more) => c.call('query_metric_aggregates', [{ data: { type: 'metric-aggregate',
-    attributes: { metric_id: story.metric, measurements: ['count', 'unique', 'sum_value'],
-      interval: 'day', filter: [`greater-or-equal(datetime,${daysAgo(6)})`,
-        `less-than(datetime,${daysAgo(-1)})`], timezone: 'UTC', ...more } } }]);
+  const ask = (more, expected) => c.call('query_metric_aggregates',
+    [{ data: { type: 'metric-aggregate',
+      attributes: { metric_id: story.metric, measurements: ['count', 'unique', 'sum_value'],
+        interval: 'day', filter: [`greater-or-equal(datetime,${daysAgo(6)})`,
+          `less-than(datetime,${daysAgo(-1)})`], timezone: 'UTC', ...more } } }], expected);
   const all = await ask({});
   const sum = (values) => (values ?? []).reduce((a, b) => a + b, 0);
   const measured = all.data?.data?.attributes?.data?.[0]?.measurements;
   c.expect(sum(measured?.count) === 4, 'aggregates count events', all.data);
   c.expect(sum(measured?.sum_value) === 105.5, 'and add up values', measured);
-  const by = await ask({ by: ['Brand'] });
-  c.expect(by.data?.data?.attributes?.data?.length === 2, 'by a property', by.data);
+  const by = await ask({ by: ['Client Name'] });
+  c.expect(by.data?.data?.attributes?.data?.map((row) => row.dimensions[0]).sort().join()
+    === 'Firefox,Safari', 'by one of the dimensions', by.data);
 }
 
 /// A campaign and a flow that were sent elsewhere, and what came of them.

@@ -57,7 +57,7 @@ export async function tellOfManyPeople(c, story) {
   for (let i = 0; i < 45; ++i)
     profiles.push({ type: 'profile', attributes: { email: `many${i}@shop.example`,
       external_id: `many${i}`, properties: { number: i } } });
-  profiles.push({ type: 'profile', attributes: { email: 'no address' } });
+  profiles.push({ type: 'profile', attributes: { first_name: 'Nobody' } }); // Whom it does not say.
   const job = await c.call('bulk_import_profiles', [{ data: { type: 'profile-bulk-import-job',
     attributes: { profiles: { data: profiles } },
     relationships: { lists: { data: [{ type: 'list', id: story.list }] } } } }], 202);
@@ -74,7 +74,9 @@ export async function tellOfManyPeople(c, story) {
   await c.call('get_list_for_bulk_import_profiles_job', [story.importJob]);
   await c.call('get_list_ids_for_bulk_import_profiles_job', [story.importJob]);
   const errors = await c.call('get_errors_for_bulk_import_profiles_job', [story.importJob]);
-  c.expect(errors.data?.data?.length === 1, 'the import tells its errors', errors.data);
+  c.expect(errors.data?.data?.length === 1
+    && errors.data.data[0].attributes.source?.pointer?.startsWith('/data/attributes/profiles/data/45'),
+  'the import tells its errors, and where they are', errors.data);
 
   // Every page, each person once.
   const seen = new Set();

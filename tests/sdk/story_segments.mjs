@@ -118,8 +118,27 @@ export async function tellOfSegments(c, story) {
   await c.call('get_segments_for_profile', [story.ada, {}]);
   await c.call('update_segment', [story.segment, { data: { type: 'segment', id: story.segment,
     attributes: { name: 'Regulars' } } }]);
-  await c.call('create_segment', [segment('Wrong', [{ type: 'profile-region', in_region: true,
-    region: 'atlantis' }])], 400);
+  // The SDK would leave out what it does not know.
+  const wrong = await c.plain('create_segment', '/api/segments', segment('Wrong',
+    [{ type: 'profile-region', in_region: true, region: 'atlantis' }]), 400);
+  c.expect(wrong.data?.errors?.[0]?.source?.pointer
+    === '/data/attributes/definition/condition_groups/0/conditions/0/region',
+  'a mistake has its place', wrong.data);
+  const change = (attributes) => c.call('update_segment', [story.segment, { data: {
+    type: 'segment', id: story.segment, attributes } }]);
+  const off = await change({ is_active: false });
+  c.expect(off.data?.data?.attributes?.is_active === false, 'a segment is deactivated', off.data);
+  for (const order of [1, 2])
+    await c.call('create_event', [event('late@shop.example', 'Placed Order',
+      { unique_id: `late ${order}` })], 202);
+  const shown = await c.call('get_segment',
+    [story.segment, { additional_fields_segment: ['profile_count'] }]);
+  c.expect(shown.data?.data?.attributes?.profile_count === 28, 'and stands still', shown.data);
+  await change({ is_active: true });
+  c.expect(await c.eventually(
+    () => c.call('get_segment', [story.segment, { additional_fields_segment: ['profile_count'] }]),
+    (answer) => answer.data?.data?.attributes?.profile_count === 29),
+  'made active again, it is true again');
   const gone = await c.call('create_segment',
     [segment('Short-lived', [orderedTwice(story.metric)])], 201);
   await c.call('delete_segment', [gone.data?.data?.id ?? 'none'], 204);

@@ -27,12 +27,32 @@ function translated(schema) {
   return nullable === true ? { anyOf: [plain, { type: 'null' }] } : plain;
 }
 
+/// Alternatives that say the same cannot be told apart, and "exactly one of them" is never so: they
+/// are meant as `anyOf` too. Changes the document.
+function forgiveTwins(document) {
+  const said = (alternative) => JSON.stringify(alternative.$ref
+    ? document.components.schemas[alternative.$ref.split('/').pop()] : alternative,
+  (key, value) => (key === 'description' || key === 'example' ? undefined : value));
+  const walk = (schema) => {
+    if (schema === null || typeof schema !== 'object')
+      return;
+    Object.values(schema).forEach(walk);
+    if (Array.isArray(schema.oneOf)
+      && new Set(schema.oneOf.map(said)).size < schema.oneOf.length) {
+      schema.anyOf = schema.oneOf;
+      delete schema.oneOf;
+    }
+  };
+  walk(document);
+}
+
 const pointerPart = (text) =>
   encodeURIComponent(text.replaceAll('~', '~0').replaceAll('/', '~1'));
 
 export class Validator {
   constructor(Ajv, file) {
     this.document = translated(JSON.parse(fs.readFileSync(file, 'utf8')));
+    forgiveTwins(this.document);
     // The description forgets that a link to no page is null (klaviyo-api.md §1.2).
     const { properties } = this.document.components.schemas.CollectionLinks;
     for (const name of ['first', 'last', 'prev', 'next'])
