@@ -75,6 +75,14 @@ struct work {
   std::shared_ptr<metrics::fold_order> before; // Null when nothing is compared.
   folded now;
   folded then;
+
+  void keep_people() {
+    for (auto* each : {&order, &before})
+      if (*each) {
+        *each = std::make_shared<metrics::fold_order>(**each);
+        (*each)->keeps_people = true;
+      }
+  }
 };
 
 std::vector<metrics::fold_result> results_of(const folded& all) {
@@ -115,6 +123,32 @@ std::vector<segments::definition_error> too_many_intervals() {
            "a longer interval or a shorter timeframe"}};
 }
 
+void add_up_and_conclude(self_pointer self, const std::shared_ptr<work>& w,
+                         caf::typed_response_promise<made_report> reply) {
+  auto left = countdown::from(w->before ? 2 : 1,
+                              [=](const std::optional<caf::error>& broken) mutable {
+                                if (broken) {
+                                  reply.deliver(*broken);
+                                  self->quit();
+                                  return;
+                                }
+                                auto made = conclude(self, *w);
+                                if (made.lacks_people) {
+                                  // Only now it is known that rows are left out. Everything is read
+                                  // again, so that all of it is of one instant.
+                                  w->keep_people();
+                                  add_up_and_conclude(self, w, reply);
+                                  return;
+                                }
+                                reply.deliver(made_report{
+                                  std::make_shared<const metrics::answer>(std::move(made)), {}});
+                                self->quit();
+                              });
+  ask_for(self, w->order, w->now, w, left);
+  if (w->before)
+    ask_for(self, w->before, w->then, w, left);
+}
+
 void make(self_pointer self, const make_report& order,
           caf::typed_response_promise<made_report> reply) {
   with_account(self, [=](const std::optional<caf::error>& failed) mutable {
@@ -134,18 +168,7 @@ void make(self_pointer self, const make_report& order,
       } else {
         if (w->asked.compare != metrics::comparison::none)
           w->before = std::make_shared<metrics::fold_order>(metrics::earlier(w->asked, *w->order));
-        auto left = countdown::from(
-          w->before ? 2 : 1, [=](const std::optional<caf::error>& broken) mutable {
-            if (broken)
-              reply.deliver(*broken);
-            else
-              reply.deliver(
-                made_report{std::make_shared<const metrics::answer>(conclude(self, *w)), {}});
-            self->quit();
-          });
-        ask_for(self, w->order, w->now, w, left);
-        if (w->before)
-          ask_for(self, w->before, w->then, w, left);
+        add_up_and_conclude(self, w, reply);
         return;
       }
     }
@@ -181,6 +204,7 @@ std::optional<segments::definition_error> aim(const open_cell& asked, const metr
     return segments::definition_error{"/cell/statistic", '"' + asked.statistic + '"',
                                       "a measure that the report asks for; a formula's number is "
                                       "not made by people"};
+  order.keeps_people = false;
   order.collected = metrics::fold_order::cell{
     asked.rollup, asked.values, asked.interval,
     static_cast<std::uint32_t>(found - order.measures.begin())};

@@ -41,6 +41,7 @@ struct answer_rollup {
   std::optional<answer_row> all{};    // Everything in one row; nothing when there are no rows.
   std::optional<answer_row> listed{}; // What `rows` makes together; set when some are not listed.
   std::optional<answer_row> other{};  // The rest.
+  bool lacks_people = false;          // See `answer`.
   std::vector<row_gap> gaps{};
 };
 
@@ -74,6 +75,9 @@ struct answer {
   std::vector<std::uint64_t> positions{}; // Of the partitions' logs.
   std::vector<measure_tally> tallies{};   // By the order's measures.
   std::vector<std::string> measures{};    // Their names.
+  /// `listed` and `other` have no values where only the people of the rows could tell; an order that
+  /// keeps people tells.
+  bool lacks_people = false;
   /// Their values over everything; none of what intervals cannot tell together.
   std::vector<statistic_value> totals{};
 };

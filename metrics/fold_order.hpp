@@ -77,6 +77,8 @@ struct fold_order {
     std::string name;
   };
   std::vector<segment> segments{};
+  /// The people of every row are told besides, so that it can be said what some rows make together.
+  bool keeps_people = false;
   /// Who makes one number: a rollup's row and a measure, to be told profile by profile.
   struct cell {
     std::uint32_t rollup = 0;
@@ -124,6 +126,12 @@ fold_order plan(const request& asked, const dictionary& words, std::int64_t now)
 
 /// The same order for the timeframe that the request compares with.
 fold_order earlier(const request& asked, const fold_order& order);
+
+/// Whether no two rows of a rollup share what a measure counts: then several of them make their sum
+/// together.
+bool adds_up(const fold_order& order, std::size_t measure, std::size_t rollup);
+/// Of groupings: tags, of which a message may have several.
+bool is_by_tag(const grouping& g);
 
 /// A text that is equal for orders that ask for the same: what is in flight already need not be
 /// added up twice.

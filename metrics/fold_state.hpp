@@ -26,7 +26,7 @@ public:
              const membership_history* memberships);
   void read(const model::block_view& block, std::uint32_t first, std::uint32_t profiles) override;
   void read_early(const model::profile_view& profile, std::uint32_t number) override;
-  fold_result result() const override;
+  fold_result result() override;
 
 private:
   struct stream_state {

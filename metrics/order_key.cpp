@@ -74,7 +74,7 @@ std::string key_of(const fold_order& order) {
      << order.now << order.segments.size();
   for (const auto& s : order.segments)
     to << s.number << s.id << s.name;
-  to << order.collected.has_value();
+  to << order.keeps_people << order.collected.has_value();
   if (order.collected) {
     to << order.collected->rollup << order.collected->measure << order.collected->values.size();
     for (const auto& v : order.collected->values)

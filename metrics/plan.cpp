@@ -185,6 +185,8 @@ fold_order plan(const request& asked, const dictionary& words, std::int64_t now)
   made.with_bots = asked.with_bots;
   made.conversion_where = asked.conversion_where;
   made.now = now;
+  // Whoever says how many rows there shall be leaves some out.
+  made.keeps_people = asked.limit < limit_preset;
   const auto* zone = segments::find_zone(asked.zone);
   if (asked.time)
     made.time = range_of(*asked.time, zone ? *zone : segments::utc(), now, asked.week_start,
@@ -197,6 +199,47 @@ fold_order plan(const request& asked, const dictionary& words, std::int64_t now)
   p.plan_messages();
   p.plan_groupings();
   return made;
+}
+
+bool is_by_tag(const grouping& g) {
+  return g.source == group_source::message
+      && (g.fact == message_fact::tag_id || g.fact == message_fact::tag_name);
+}
+
+namespace {
+
+/// Of a person the same wherever and whenever something was done.
+bool is_of_person(const grouping& g) {
+  return g.source == group_source::profile_attribute
+      || (g.source == group_source::membership && g.moment == membership_moment::now);
+}
+
+/// The same for everything of a message, which variations, channels and tags are not.
+bool is_of_message(const grouping& g) {
+  return g.source == group_source::message && g.fact != message_fact::variation
+      && g.fact != message_fact::variation_name && g.fact != message_fact::channel
+      && !is_by_tag(g);
+}
+
+} // namespace
+
+bool adds_up(const fold_order& order, std::size_t measure, std::size_t rollup) {
+  const auto& wanted = order.rollups[rollup];
+  const auto grouping_at = [&](std::uint32_t g) -> const grouping& { return order.groupings[g]; };
+  const bool is_tagged = std::ranges::any_of(wanted, is_by_tag, grouping_at);
+  switch (order.measures[measure].counts) {
+  case counting::events:
+  case counting::sum:
+  case counting::profiles:
+    return !is_tagged;
+  case counting::message_people:
+    return std::ranges::all_of(
+      wanted, [](const grouping& g) { return is_of_person(g) || is_of_message(g); }, grouping_at);
+  case counting::people:
+    return std::ranges::all_of(wanted, is_of_person, grouping_at);
+  default:
+    return true; // Of segments, each by itself; of extremes, whatever is in several rows.
+  }
 }
 
 fold_order earlier(const request& asked, const fold_order& order) {

@@ -122,6 +122,9 @@ struct touch_window {
   std::int64_t window_hours = 0; // 0 = earns nothing.
 };
 
+/// Rows that are listed when a request says nothing.
+inline constexpr std::size_t limit_preset = 10'000;
+
 /// A request that was read without mistakes.
 struct request {
   std::string datasource;
@@ -136,7 +139,7 @@ struct request {
   row_filter filter{};
   std::vector<grouping> filtered{}; // What the filter looks at.
   std::vector<order_by> order{};
-  std::size_t limit = 10'000;
+  std::size_t limit = limit_preset;
   comparison compare = comparison::none;
   bool by_weekday = false;
   send_moment moment = send_moment::send;

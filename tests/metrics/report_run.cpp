@@ -182,12 +182,30 @@ void asked_case::ask(const metrics::request& wanted) {
   std::uint64_t number = 0;
   for (const auto& s : account.segments())
     order.segments.push_back({++number, s.id, s.name});
-  parts = account.folded(order, drawn);
   order_before.reset();
-  if (asked.compare == metrics::comparison::none)
+  if (asked.compare != metrics::comparison::none)
+    order_before = earlier(asked, order);
+  // As if nobody had said that rows would be left out.
+  if (drawn.chance(0.4))
+    keep_people(false);
+  fold();
+  was_asked_again = concluded().lacks_people;
+  if (!was_asked_again)
     return;
-  order_before = earlier(asked, order);
-  parts_before = account.folded(*order_before, drawn);
+  keep_people(true);
+  fold();
+}
+
+void asked_case::keep_people(bool kept) {
+  order.keeps_people = kept;
+  if (order_before)
+    order_before->keeps_people = kept;
+}
+
+void asked_case::fold() {
+  parts = account.folded(order, drawn);
+  if (order_before)
+    parts_before = account.folded(*order_before, drawn);
 }
 
 metrics::answer asked_case::concluded(const metrics::request& of) const {

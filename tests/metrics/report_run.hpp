@@ -91,8 +91,11 @@ struct asked_case {
   std::vector<metrics::fold_result> parts;
   std::optional<metrics::fold_order> order_before; // Of the compared timeframe.
   std::vector<metrics::fold_result> parts_before;
+  bool was_asked_again = false; // Rows were left out, whose people had not been kept.
 
 private:
+  void keep_people(bool kept);
+  void fold();
   [[nodiscard]] metrics::answer concluded(const metrics::request& of) const;
 };
 
