@@ -1,5 +1,7 @@
 #include "metrics/answer.hpp"
+#include "metrics/canonical_text.hpp"
 #include "metrics/rows_together.hpp"
+#include "metrics/settings_reader.hpp"
 
 #include <algorithm>
 #include <map>
@@ -306,11 +308,75 @@ statistic_value evaluate(const dictionary& words, std::string_view statistic,
 
 namespace {
 
-std::vector<answer_statistic> described(const request& asked, const dictionary& words) {
+/// Whether a statistic rests on a measure that answers yes.
+template <class Answer>
+bool rests_on(const dictionary& words, const std::string& statistic, const Answer& answer) {
+  return std::ranges::any_of(words.measures_of(statistic), [&](const auto& name) {
+    return answer(words.measures.find(name)->second);
+  });
+}
+
+bool is_of_conversions(const measure& m) {
+  return m.events == conversion_set;
+}
+
+bool leaves_bots_out(const measure& m) {
+  return m.bot_clicks == policy::exclude;
+}
+
+/// What conversions are and who gets the credit.
+void add_credit(canonical_text& to, const request& asked, const answer_settings& settings) {
+  to.add("credit").add(settings.attribution_model).add(settings.conversion_definition);
+  to.add(canonical_of(asked.conversion_where));
+  for (const auto& [field, hours] : settings.windows)
+    to.add(field).add(std::to_string(hours));
+  to.add(settings.bots).add(settings.apple_privacy);
+}
+
+/// The dictionary's hash, together with what has been settled where that decides the value.
+std::string definition_of(const request& asked, const dictionary& words,
+                          const answer_settings& settings, const std::string& statistic) {
+  auto hash = words.hash_of(statistic);
+  canonical_text with;
+  with.add(hash);
+  if (rests_on(words, statistic, is_of_conversions))
+    add_credit(with, asked, settings);
+  else if (asked.settings.with_bots && rests_on(words, statistic, leaves_bots_out))
+    with.add("bots").add(settings.bots);
+  else
+    return hash;
+  return with.hash();
+}
+
+answer_settings settled(const request& asked, const dictionary& words) {
+  answer_settings made;
+  const auto& settings = asked.settings;
+  made.week_start = weekday_names()[static_cast<std::size_t>(settings.week_start)];
+  made.bots = bots_words.at(settings.with_bots ? 1 : 0);
+  made.apple_privacy = apple_privacy_words.at(settings.apple_earns_credit ? 0 : 1);
+  made.attribution_model = attribution_model;
+  const auto& source = words.datasources.find(asked.datasource)->second;
+  for (const auto& [field, hours] : windows_in_force(source.touches, settings.windows))
+    made.windows.emplace_back(field, hours);
+  if (std::ranges::any_of(asked.statistics, [&](const auto& statistic) {
+        return rests_on(words, statistic, is_of_conversions);
+      })) {
+    made.conversion_metric = asked.conversion_metric;
+    made.conversion_definition = hash_of(asked.conversions);
+  }
+  canonical_text all;
+  add_credit(all, asked, made);
+  made.hash = all.add(made.week_start).add(asked.zone).hash();
+  return made;
+}
+
+std::vector<answer_statistic> described(const request& asked, const dictionary& words,
+                                        const answer_settings& settings) {
   std::vector<answer_statistic> all;
   for (std::size_t s = 0; s < asked.statistics.size(); ++s) {
     const auto& entry = asked.statistics[s];
-    answer_statistic about{asked.shown_as[s], entry, 1, words.hash_of(entry)};
+    answer_statistic about{asked.shown_as[s], entry, 1,
+                           definition_of(asked, words, settings, entry)};
     if (const auto m = words.measures.find(entry); m != words.measures.end()) {
       about.version = m->second.facts.version;
       about.in = m->second.in;
@@ -357,7 +423,8 @@ answer conclude(const request& asked, const dictionary& words, const added_timef
   }
   const auto moment = order.kind == datasource_kind::messages ? order.moment : send_moment::event;
   made.moment = send_moment_names()[static_cast<std::size_t>(moment)];
-  made.statistics = described(asked, words);
+  made.settings = settled(asked, words);
+  made.statistics = described(asked, words, made.settings);
   made.has_rollups = asked.has_rollups;
   const concluder work{asked, words, now, before};
   const auto empty = std::ranges::find_if(order.rollups, [](const auto& r) { return r.empty(); });

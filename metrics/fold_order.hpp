@@ -25,6 +25,8 @@ struct fold_stream {
   bool is_send = false;
   bool is_delivery = false; // The first set of sends.
   bool is_conversion = false;
+  std::string conversion_where{}; // Of conversions: which of them count.
+  std::string conversion_value{}; // The property that says what one is worth; empty = its value.
   /// Credit that an event earns, by its channel; 0 = none.
   std::array<std::int64_t, channels> window_ms{};
   std::uint8_t touch_rank = 2; // At equal instants the lower one gets the credit.
@@ -68,7 +70,6 @@ struct fold_order {
   send_moment moment = send_moment::send;
   bool apple_earns_credit = true;
   bool with_bots = false;
-  std::string conversion_where{};
   std::int64_t now = 0;
   /// Of the kind `segments`: which ones there are.
   struct segment {

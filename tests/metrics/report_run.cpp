@@ -62,8 +62,19 @@ bool account::is_member(const std::string& segment, const plain::profile& person
   return (at ? *at / hour / 5 + number : number) % 2 == (segment == "S1" ? 0 : 1);
 }
 
+namespace {
+
+metrics::report_settings next_settings(random_reports& drawn) {
+  std::vector<segments::definition_error> errors;
+  auto read = metrics::changed({}, drawn.next_account_settings(), errors);
+  BOOST_REQUIRE(read);
+  return std::move(*read);
+}
+
+} // namespace
+
 account::account(random_reports& drawn)
-  : zone_(drawn.zone()), people_(drawn.next_partitions()), described_(drawn.next_described()),
+  : zone_(drawn.zone()), settings_(next_settings(drawn)), people_(drawn.next_partitions()), described_(drawn.next_described()),
     segments_(drawn.next_segments(20)) {
   for (const auto& people : people_) {
     auto& made = partitions_.emplace_back(people);
@@ -94,6 +105,7 @@ metrics::request_result account::read(const std::string& json) const {
   metrics::request_context context;
   context.words = &random_reports::words();
   context.account_zone = zone_;
+  context.settings = settings_;
   context.segment_id = [](std::string_view name) { return std::optional{std::string{name}}; };
   return metrics::read_request(json, context);
 }

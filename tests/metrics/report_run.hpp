@@ -61,6 +61,7 @@ private:
   void feed(Reader& to, const partition& from, random_reports& drawn) const;
 
   std::string zone_;
+  metrics::report_settings settings_;
   std::vector<std::vector<plain::profile>> people_;
   std::vector<model::described_object> described_;
   std::vector<plain::segment> segments_;
