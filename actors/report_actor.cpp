@@ -141,25 +141,24 @@ std::vector<segments::definition_error> too_many_intervals() {
 
 void add_up_and_conclude(self_pointer self, const std::shared_ptr<work>& w,
                          caf::typed_response_promise<made_report> reply) {
-  auto left = countdown::from(w->before ? 2 : 1,
-                              [=](const std::optional<caf::error>& broken) mutable {
-                                if (broken) {
-                                  reply.deliver(*broken);
-                                  self->quit();
-                                  return;
-                                }
-                                auto made = conclude(self, *w);
-                                if (made.lacks_people) {
-                                  // Only now it is known that rows are left out. Everything is read
-                                  // again, so that all of it is of one instant.
-                                  w->keep_people();
-                                  add_up_and_conclude(self, w, reply);
-                                  return;
-                                }
-                                reply.deliver(made_report{
-                                  std::make_shared<const metrics::answer>(std::move(made)), {}});
-                                self->quit();
-                              });
+  auto left = countdown::from(
+    w->before ? 2 : 1, [=](const std::optional<caf::error>& broken) mutable {
+      if (broken) {
+        reply.deliver(*broken);
+        self->quit();
+        return;
+      }
+      auto made = conclude(self, *w);
+      if (made.lacks_people) {
+        // Only now it is known that rows are left out. Everything is read
+        // again, so that all of it is of one instant.
+        w->keep_people();
+        add_up_and_conclude(self, w, reply);
+        return;
+      }
+      reply.deliver(made_report{std::make_shared<const metrics::answer>(std::move(made)), {}});
+      self->quit();
+    });
   ask_for(self, w->order, w->now, w, left);
   if (w->before)
     ask_for(self, w->before, w->then, w, left);

@@ -151,8 +151,8 @@ answer read_settings(const call& c) {
 
 answer change_settings(const call& c) {
   check_parameters(c.asked, {});
-  return show_settings(
-    c, value_of(c.whose->engine->change_report_settings(report_body(c.asked)), ""));
+  return show_settings(c,
+                       value_of(c.whose->engine->change_report_settings(report_body(c.asked)), ""));
 }
 
 // --- what is behind the numbers ------------------------------------------------------------------

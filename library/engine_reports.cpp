@@ -160,8 +160,9 @@ definition_outcome<metrics::report_settings> settings_of(engine::parts& parts) {
   std::vector<segments::definition_error> errors;
   auto settings = metrics::changed({}, found->json, errors);
   if (!settings)
-    return failure{failure_code::storage_broken, "the account's settings of reports cannot be read: "
-                                                   + segments::describe(errors)};
+    return failure{failure_code::storage_broken,
+                   "the account's settings of reports cannot be read: "
+                     + segments::describe(errors)};
   return std::move(*settings);
 }
 

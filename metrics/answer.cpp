@@ -1,4 +1,5 @@
 #include "metrics/answer.hpp"
+
 #include "metrics/canonical_text.hpp"
 #include "metrics/rows_together.hpp"
 #include "metrics/settings_reader.hpp"

@@ -93,8 +93,8 @@ struct answer {
   std::uint64_t catalogue_reads = 0;      // Questions to the account, whatever there is to report.
   std::vector<measure_tally> tallies{};   // By the order's measures.
   std::vector<std::string> measures{};    // Their names.
-  /// `listed` and `other` have no values where only the people of the rows could tell; an order that
-  /// keeps people tells.
+  /// `listed` and `other` have no values where only the people of the rows could tell; an order
+  /// that keeps people tells.
   bool lacks_people = false;
   /// Their values over everything; none of what intervals cannot tell together.
   std::vector<statistic_value> totals{};

@@ -298,8 +298,7 @@ void cells::hand_over_people(std::size_t index, kept_rollup& to) {
       if (lists[at].size() == 0)
         continue;
       const auto* place = by_message ? places.tuple(at) : nullptr;
-      to.people.push_back(
-        {m, place ? place[0] : at, place ? place[1] : 0, std::move(lists[at])});
+      to.people.push_back({m, place ? place[0] : at, place ? place[1] : 0, std::move(lists[at])});
     }
   }
 }

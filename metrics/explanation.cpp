@@ -92,8 +92,8 @@ std::string settings_text(const answer_settings& settings) {
     return out;
   out += "  conversions: "
        + (settings.conversion_metric.empty() ? "as the request says" : settings.conversion_metric)
-       + ", definition " + settings.conversion_definition + "\n  credit: "
-       + settings.attribution_model;
+       + ", definition " + settings.conversion_definition
+       + "\n  credit: " + settings.attribution_model;
   for (const auto& [field, hours] : settings.windows)
     out += ", " + field + ' ' + std::to_string(hours);
   return out + '\n';

@@ -52,8 +52,7 @@ void fold_state::count_one(const seen& e, std::uint32_t m, std::int64_t sent) {
   if (measure.is_distinct())
     cells_.add_distinct(cell, m, profile_);
   else
-    cells_.add_event(cell, m,
-                     measure.is_number() ? number_of(own, stream, e) : model::no_value,
+    cells_.add_event(cell, m, measure.is_number() ? number_of(own, stream, e) : model::no_value,
                      profile_);
 }
 

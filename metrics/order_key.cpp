@@ -70,7 +70,8 @@ std::string key_of(const fold_order& order) {
       to << g;
   }
   add(to, order.filter);
-  to << order.moment << order.apple_earns_credit << order.with_bots << order.now << order.segments.size();
+  to << order.moment << order.apple_earns_credit << order.with_bots << order.now
+     << order.segments.size();
   for (const auto& s : order.segments)
     to << s.number << s.id << s.name;
   to << order.keeps_people << order.collected.has_value();

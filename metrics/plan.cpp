@@ -200,10 +200,11 @@ fold_order plan(const request& asked, const dictionary& words, std::int64_t now)
   made.keeps_people = asked.limit < limit_preset;
   const auto* zone = segments::find_zone(asked.zone);
   if (asked.time)
-    made.time = range_of(*asked.time, zone ? *zone : segments::utc(), now, asked.settings.week_start,
-                         source.kind == datasource_kind::messages);
+    made.time = range_of(*asked.time, zone ? *zone : segments::utc(), now,
+                         asked.settings.week_start, source.kind == datasource_kind::messages);
   if (asked.interval && zone)
-    made.intervals = periods_in(made.time, *asked.interval, *zone, asked.settings.week_start, intervals_max)
+    made.intervals = periods_in(made.time, *asked.interval, *zone, asked.settings.week_start,
+                                intervals_max)
                        .value_or(std::vector<std::int64_t>{});
   planner p{asked, words, made};
   p.plan_measures();
@@ -228,8 +229,7 @@ bool is_of_person(const grouping& g) {
 /// The same for everything of a message, which variations, channels and tags are not.
 bool is_of_message(const grouping& g) {
   return g.source == group_source::message && g.fact != message_fact::variation
-      && g.fact != message_fact::variation_name && g.fact != message_fact::channel
-      && !is_by_tag(g);
+      && g.fact != message_fact::variation_name && g.fact != message_fact::channel && !is_by_tag(g);
 }
 
 } // namespace

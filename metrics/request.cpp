@@ -292,9 +292,9 @@ void request_reader::read_time() {
 bool request_reader::is_short_enough() const {
   const auto* zone = segments::find_zone(made_.zone);
   return zone == nullptr
-      || periods_in(
-           range_of(*made_.time, *zone, 0, made_.settings.week_start, is_about(datasource_kind::messages)),
-           *made_.interval, *zone, made_.settings.week_start, intervals_max);
+      || periods_in(range_of(*made_.time, *zone, 0, made_.settings.week_start,
+                             is_about(datasource_kind::messages)),
+                    *made_.interval, *zone, made_.settings.week_start, intervals_max);
 }
 
 void request_reader::read_timeframe(const place& at) {

@@ -125,7 +125,7 @@ struct request {
   std::vector<std::string> statistics; // The dictionary's own names, each once.
   std::vector<std::string> shown_as;   // As asked for.
   std::optional<timeframe> time{};
-  std::string zone; // IANA.
+  std::string zone;           // IANA.
   report_settings settings{}; // In force: the account's, and what the request says otherwise.
   std::optional<period> interval{};
   std::vector<std::vector<grouping>> rollups; // At least one.

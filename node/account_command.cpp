@@ -230,11 +230,13 @@ void add_settings_commands(command_line& line, CLI::App& group) {
     ->type_name("DAY");
   set.add_option("--bots", wanted->bots, "Bots' clicks: exclude, include, or preset")
     ->type_name("WORD");
-  set.add_option("--apple-privacy", wanted->apple_privacy,
-                 "Opens by Apple's privacy protection: credit, no_credit, or preset")
+  set
+    .add_option("--apple-privacy", wanted->apple_privacy,
+                "Opens by Apple's privacy protection: credit, no_credit, or preset")
     ->type_name("WORD");
-  set.add_option("--window", wanted->windows,
-                 "How long a touch earns credit, in hours, 0 = not at all; may be repeated")
+  set
+    .add_option("--window", wanted->windows,
+                "How long a touch earns credit, in hours, 0 = not at all; may be repeated")
     ->type_name("FIELD=HOURS")
     ->allow_extra_args(false);
 }
@@ -251,7 +253,8 @@ CLI::App& add(command_line& line, CLI::App& parent, const std::string& name,
 } // namespace
 
 void add_account_commands(command_line& line) {
-  auto& group = line.add(line.root(), "account", "Accounts of one data directory, and what holds for their reports", "");
+  auto& group = line.add(line.root(), "account",
+                         "Accounts of one data directory, and what holds for their reports", "");
   const auto created = std::make_shared<account_options>();
   add(line, group, "create", "Make an account with a first key",
       "rollcall account create --data store shop", created, create_account)

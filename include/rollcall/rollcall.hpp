@@ -536,8 +536,9 @@ public:
   /// How the account's reports are made unless a request says otherwise, as the JSON that requests
   /// write: `week_start`, `attribution`, `bots`, `apple_privacy`.
   model::outcome<std::string> report_settings();
-  /// Changes what `changes`, a JSON object, names; null takes back what was changed. Durable when it
-  /// returns, and gives what is in force then. Reports that begin later go by it, about all times.
+  /// Changes what `changes`, a JSON object, names; null takes back what was changed. Durable when
+  /// it returns, and gives what is in force then. Reports that begin later go by it, about all
+  /// times.
   definition_outcome<std::string> change_report_settings(std::string_view changes);
   /// Splits the difference between two numbers over everything: `first` by `request`, and `second`
   /// by the same request with `changes` (a JSON object, or empty) over its fields. First the fields

@@ -279,9 +279,9 @@ BOOST_FIXTURE_TEST_CASE(conversions_are_of_any_metric_by_id_or_name, december) {
                           fmt::format(R"({{"metric_id":"{}"}},{{"metric_id":"{}"}})",
                                       metric_id("Placed Order"), metric_id("Free")));
   check(with(two, R"("conversions")"), {row + R"({"conversions":3})"});
-  const auto twice = custom("Twice", "count",
-                            fmt::format(R"({{"metric_id":"{0}"}},{{"metric_id":"{0}"}})",
-                                        metric_id("Placed Order")));
+  const auto twice = custom(
+    "Twice", "count",
+    fmt::format(R"({{"metric_id":"{0}"}},{{"metric_id":"{0}"}})", metric_id("Placed Order")));
   BOOST_TEST(tells(with(twice, R"("conversions")").error(), "several groups of one metric"));
   check(with("placed_order", R"("conversions")"), {row + R"({"conversions":2})"});
   BOOST_TEST(tells(with("Placed Ordre", R"("conversions")").error(),

@@ -37,7 +37,8 @@ BOOST_AUTO_TEST_CASE(a_conversion_metric_that_means_something_else_is_told) {
       .append(metrics);
   };
   const std::vector<std::string> words{"conversion placed_order: words only (version 1 -> 2)"};
-  const std::vector<std::string> value{"conversion placed_order: value may change (version 1 -> 2)"};
+  const std::vector<std::string> value{
+    "conversion placed_order: value may change (version 1 -> 2)"};
   BOOST_TEST(changes(placed_order("[\"Placed Order\"]")) == words,
              boost::test_tools::per_element());
   BOOST_TEST(changes(placed_order("[{name = \"Placed Order\", value = \"Net\"}]")) == value,

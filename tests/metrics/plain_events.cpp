@@ -118,7 +118,8 @@ std::optional<exclusion> event_sums::why_not(const measure& m, counted_event& e)
   e.at = *at;
   if (!time_.holds(e.at))
     return exclusion::outside;
-  if (m.bot_clicks == policy::exclude && !rules_.asked.settings.with_bots && about.is_bot_click(*e.what))
+  if (m.bot_clicks == policy::exclude && !rules_.asked.settings.with_bots
+      && about.is_bot_click(*e.what))
     return exclusion::bot;
   if (m.apple_privacy_opens == policy::exclude && about.is_apple_open(*e.what))
     return exclusion::apple_privacy;

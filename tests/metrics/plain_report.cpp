@@ -26,8 +26,8 @@ public:
         measures.insert(name);
     made_.measures.assign(measures.begin(), measures.end());
     if (asked.time)
-      time_ = range_of(*asked.time, *segments::find_zone(asked.zone), account.now, asked.settings.week_start,
-                       source_.kind == datasource_kind::messages);
+      time_ = range_of(*asked.time, *segments::find_zone(asked.zone), account.now,
+                       asked.settings.week_start, source_.kind == datasource_kind::messages);
     made_.intervals = intervals_of(time_);
     rules_ = std::make_unique<event_rules>(
       event_rules{asked, account.words, account.people, about_, rows_, made_.measures});

@@ -192,10 +192,10 @@ BOOST_AUTO_TEST_CASE(every_row_and_value_is_what_the_plain_evaluator_says) {
     return {};
   });
   std::cout << all.rows << " rows, " << all.rows_before << " of them compared, " << all.credits
-            << " credits, " << all.cut_off << " times rows cut off, "
-            << all.asked_again << " times asked again, " << all.gaps << " gaps, "
-            << all.left_out << " events left out, " << all.without_send << " without send, "
-            << all.open_touches << " open touches\n";
+            << " credits, " << all.cut_off << " times rows cut off, " << all.asked_again
+            << " times asked again, " << all.gaps << " gaps, " << all.left_out
+            << " events left out, " << all.without_send << " without send, " << all.open_touches
+            << " open touches\n";
 }
 
 BOOST_AUTO_TEST_SUITE_END()

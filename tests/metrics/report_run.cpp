@@ -74,8 +74,8 @@ metrics::report_settings next_settings(random_reports& drawn) {
 } // namespace
 
 account::account(random_reports& drawn)
-  : zone_(drawn.zone()), settings_(next_settings(drawn)), people_(drawn.next_partitions()), described_(drawn.next_described()),
-    segments_(drawn.next_segments(20)) {
+  : zone_(drawn.zone()), settings_(next_settings(drawn)), people_(drawn.next_partitions()),
+    described_(drawn.next_described()), segments_(drawn.next_segments(20)) {
   for (const auto& people : people_) {
     auto& made = partitions_.emplace_back(people);
     made.names = std::make_unique<memory_history::names>();

@@ -58,9 +58,10 @@ BOOST_AUTO_TEST_CASE(changes_touch_what_they_name_and_null_takes_them_back) {
 }
 
 BOOST_AUTO_TEST_CASE(what_is_kept_reads_the_same_again) {
-  for (const auto* changes :
-       {"{}", R"({"week_start":"friday","attribution":{"sms_delivery_hours":0}})",
-        R"({"bots":"include","apple_privacy":"no_credit","attribution":{"whatsapp_click_hours":2160}})"}) {
+  for (
+    const auto* changes :
+    {"{}", R"({"week_start":"friday","attribution":{"sms_delivery_hours":0}})",
+     R"({"bots":"include","apple_privacy":"no_credit","attribution":{"whatsapp_click_hours":2160}})"}) {
     const auto settings = after(changes);
     BOOST_TEST(shown(after(kept_json(settings))) == shown(settings));
     BOOST_TEST(kept_json(after(kept_json(settings))) == kept_json(settings));

@@ -168,7 +168,8 @@ BOOST_AUTO_TEST_CASE(a_conversion_metric_that_is_none_is_refused_with_its_place)
 BOOST_AUTO_TEST_CASE(what_the_account_has_settled_holds_unless_the_request_says_otherwise) {
   std::vector<segments::definition_error> errors;
   const auto settings = changed({}, R"({"week_start": "sunday", "bots": "include",
-    "attribution": {"email_open_hours": 48, "sms_delivery_hours": 0}})", errors);
+    "attribution": {"email_open_hours": 48, "sms_delivery_hours": 0}})",
+                                errors);
   BOOST_REQUIRE(settings);
   const auto told = good(campaigns(""), *settings).settings;
   BOOST_TEST(told.week_start == 6);
@@ -229,8 +230,8 @@ BOOST_AUTO_TEST_CASE(unknown_words_are_refused_where_they_stand) {
   refused(campaigns(R"("attribution": {"fax_hours": 1})"), "/attribution/fax_hours",
           "no such field");
   // WhatsApp earns no credit, so there is nothing to set.
-  refused(campaigns(R"("attribution": {"whatsapp_open_hours": 1})"),
-          "/attribution/whatsapp_open_hours", "no such field");
+  refused(campaigns(R"("attribution": {"active_on_site_hours": 1})"),
+          "/attribution/active_on_site_hours", "no such field");
 }
 
 BOOST_AUTO_TEST_CASE(statistics_and_dimensions_belong_to_a_datasource) {

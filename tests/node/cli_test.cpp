@@ -554,8 +554,8 @@ BOOST_FIXTURE_TEST_CASE(what_holds_for_reports_is_settled_shown_and_explained, s
                             "--timeframe", "last_30_days", "--conversion-metric", "placed_order"})
                         .out,
                       "conversions: placed_order, definition "));
-  const auto back = answer({"account", "set", "--data", store, "--week-start", "preset",
-                            "--window", "email_open_hours=preset"});
+  const auto back = answer({"account", "set", "--data", store, "--week-start", "preset", "--window",
+                            "email_open_hours=preset"});
   BOOST_TEST(text_at(back, "week_start") == "monday");
   BOOST_TEST(back.at("attribution").at("email_open_hours").to_number<int>() == 120);
   BOOST_TEST(back.at("attribution").at("push_open_hours").to_number<int>() == 0);
