@@ -11,40 +11,55 @@ namespace {
 
 using self_pointer = observed_pointer<report_actor, report_actor_state>;
 
+/// One of the few questions to the account.
+template <class Answer, class Question>
+void ask_account(self_pointer self, const std::shared_ptr<countdown>& left, Question question,
+                 Answer& into) {
+  ++self->state.catalogue_reads;
+  self->request(self->state.around->account, caf::infinite, std::move(question))
+    .then(
+      [left, &into](Answer& answer) {
+        into = std::move(answer);
+        left->one_done();
+      },
+      [left](caf::error& e) { left->one_failed(std::move(e)); });
+}
+
+/// What the account wants, unless it has never said so.
+std::optional<caf::error> read_settings(self_pointer self, const document_list& kept) {
+  const auto found = std::ranges::find(kept.documents, settings_id, &account_document::id);
+  if (found == kept.documents.end())
+    return std::nullopt;
+  std::vector<segments::definition_error> errors;
+  auto settings = metrics::changed({}, found->json, errors);
+  if (!settings)
+    return to_error({model::failure_code::storage_broken,
+                     "the account's settings of reports cannot be read; set them anew: "
+                       + segments::describe(errors)});
+  self->state.settings = std::move(*settings);
+  return std::nullopt;
+}
+
 /// Asks what the account knows, then calls `then`; with the error when it does not answer.
 void with_account(self_pointer self, countdown::callback then) {
-  const auto& account = self->state.around->account;
-  auto left = countdown::from(3, std::move(then));
-  const auto failed = [left](caf::error& e) { left->one_failed(std::move(e)); };
-  self->request(account, caf::infinite, read_objects{})
-    .then(
-      [self, left](object_list& all) {
-        self->state.objects = std::move(all);
-        left->one_done();
-      },
-      failed);
-  self->request(account, caf::infinite, list_segments{})
-    .then(
-      [self, left](segment_list& all) {
-        self->state.segments = std::move(all);
-        left->one_done();
-      },
-      failed);
-  self->request(account, caf::infinite, ask_name_ids{name_of_what::metric})
-    .then(
-      [self, left](name_ids& all) {
-        self->state.metrics = std::move(all);
-        left->one_done();
-      },
-      failed);
+  auto& state = self->state;
+  const auto settings = std::make_shared<document_list>();
+  const auto left = countdown::from(4, [=](const std::optional<caf::error>& failed) {
+    then(failed ? failed : read_settings(self, *settings));
+  });
+  ask_account(self, left, read_objects{}, state.objects);
+  ask_account(self, left, list_segments{}, state.segments);
+  ask_account(self, left, ask_name_ids{name_of_what::metric}, state.metric_ids);
+  ask_account(self, left, read_documents{std::string{settings_kind}}, *settings);
 }
 
 metrics::request_result read(self_pointer self, std::string_view json) {
   metrics::request_context context;
   context.words = self->state.words.get();
   context.account_zone = self->state.around->account_zone;
+  context.settings = self->state.settings;
   context.metric_name = [self](std::string_view text) -> std::optional<std::string> {
-    for (const auto& [name, id] : self->state.metrics.names)
+    for (const auto& [name, id] : self->state.metric_ids.names)
       if (name == text || id == text)
         return name;
     return std::nullopt;
@@ -75,6 +90,14 @@ struct work {
   std::shared_ptr<metrics::fold_order> before; // Null when nothing is compared.
   folded now;
   folded then;
+
+  void keep_people() {
+    for (auto* each : {&order, &before})
+      if (*each) {
+        *each = std::make_shared<metrics::fold_order>(**each);
+        (*each)->keeps_people = true;
+      }
+  }
 };
 
 std::vector<metrics::fold_result> results_of(const folded& all) {
@@ -94,6 +117,7 @@ metrics::answer conclude(self_pointer self, const work& w) {
   auto made = metrics::conclude(w.asked, *self->state.words, {w.order.get(), now}, before);
   for (const auto& part : *w.now.parts)
     made.positions.push_back(part.position);
+  made.catalogue_reads = self->state.catalogue_reads;
   return made;
 }
 
@@ -115,6 +139,31 @@ std::vector<segments::definition_error> too_many_intervals() {
            "a longer interval or a shorter timeframe"}};
 }
 
+void add_up_and_conclude(self_pointer self, const std::shared_ptr<work>& w,
+                         caf::typed_response_promise<made_report> reply) {
+  auto left = countdown::from(
+    w->before ? 2 : 1, [=](const std::optional<caf::error>& broken) mutable {
+      if (broken) {
+        reply.deliver(*broken);
+        self->quit();
+        return;
+      }
+      auto made = conclude(self, *w);
+      if (made.lacks_people) {
+        // Only now it is known that rows are left out. Everything is read
+        // again, so that all of it is of one instant.
+        w->keep_people();
+        add_up_and_conclude(self, w, reply);
+        return;
+      }
+      reply.deliver(made_report{std::make_shared<const metrics::answer>(std::move(made)), {}});
+      self->quit();
+    });
+  ask_for(self, w->order, w->now, w, left);
+  if (w->before)
+    ask_for(self, w->before, w->then, w, left);
+}
+
 void make(self_pointer self, const make_report& order,
           caf::typed_response_promise<made_report> reply) {
   with_account(self, [=](const std::optional<caf::error>& failed) mutable {
@@ -134,18 +183,7 @@ void make(self_pointer self, const make_report& order,
       } else {
         if (w->asked.compare != metrics::comparison::none)
           w->before = std::make_shared<metrics::fold_order>(metrics::earlier(w->asked, *w->order));
-        auto left = countdown::from(
-          w->before ? 2 : 1, [=](const std::optional<caf::error>& broken) mutable {
-            if (broken)
-              reply.deliver(*broken);
-            else
-              reply.deliver(
-                made_report{std::make_shared<const metrics::answer>(conclude(self, *w)), {}});
-            self->quit();
-          });
-        ask_for(self, w->order, w->now, w, left);
-        if (w->before)
-          ask_for(self, w->before, w->then, w, left);
+        add_up_and_conclude(self, w, reply);
         return;
       }
     }
@@ -181,6 +219,7 @@ std::optional<segments::definition_error> aim(const open_cell& asked, const metr
     return segments::definition_error{"/cell/statistic", '"' + asked.statistic + '"',
                                       "a measure that the report asks for; a formula's number is "
                                       "not made by people"};
+  order.keeps_people = false;
   order.collected = metrics::fold_order::cell{
     asked.rollup, asked.values, asked.interval,
     static_cast<std::uint32_t>(found - order.measures.begin())};

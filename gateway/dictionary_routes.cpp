@@ -40,8 +40,8 @@ answer list_entries(const call& c) {
   check_parameters(c.asked, {"kind"});
   auto entries = value_of(c.whose->engine->dictionary());
   if (const auto* kind = c.asked.parameter("kind")) {
-    static constexpr std::array<std::string_view, 6> kinds{"datasource", "report",  "events",
-                                                           "measure",    "derived", "dimension"};
+    static constexpr std::array<std::string_view, 7> kinds{
+      "datasource", "report", "events", "measure", "derived", "conversion", "dimension"};
     if (std::ranges::find(kinds, *kind) == kinds.end())
       throw refusal{invalid_parameter(
         "kind", fmt::format("kind: '{}' is not one of {}.", *kind, fmt::join(kinds, ", ")))};
@@ -135,6 +135,24 @@ answer show_ready(const call& c) {
   content["report"] = c.captured.front();
   content["request"] = own_json(value_of(engine.ready_request(c.captured.front()), ""));
   return own_answer(content);
+}
+
+answer show_settings(const call& c, const std::string& settings) {
+  json::object content;
+  add_freshness(content, freshness_of(*c.whose->engine));
+  content["settings"] = own_json(settings);
+  return own_answer(content);
+}
+
+answer read_settings(const call& c) {
+  check_parameters(c.asked, {});
+  return show_settings(c, value_of(c.whose->engine->report_settings()));
+}
+
+answer change_settings(const call& c) {
+  check_parameters(c.asked, {});
+  return show_settings(c,
+                       value_of(c.whose->engine->change_report_settings(report_body(c.asked)), ""));
 }
 
 // --- what is behind the numbers ------------------------------------------------------------------
@@ -236,6 +254,8 @@ answer open_cell(const call& c) {
 void add_dictionary_routes(route_table& routes) {
   routes.add("GET", "/api/rollcall/dictionary", {reading_scope}, list_entries);
   routes.add("GET", "/api/rollcall/dictionary/{name}", {reading_scope}, show_entry);
+  routes.add("GET", "/api/rollcall/report-settings", {reading_scope}, read_settings);
+  routes.add("PATCH", "/api/rollcall/report-settings", {writing_scope}, change_settings);
   routes.add("GET", "/api/rollcall/reports/{name}", {reading_scope}, show_ready);
   routes.add(
     "POST", "/api/rollcall/reports", {reading_scope},

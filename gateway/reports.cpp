@@ -31,7 +31,7 @@ constexpr std::size_t filter_values_max = 100;
 constexpr std::size_t statistics_max = 100;
 
 constexpr std::array<outer_name, 4> outer_names{
-  {{"conversion_metric", "conversion_metric_id"},
+  {{"conversion_metric", "conversion_metric_id", true},
    {"conversion_filter", "conversion_metric_id", true},
    {"filter", "filter", true},
    {"datasource", "statistics", true}}};

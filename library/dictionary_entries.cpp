@@ -48,10 +48,11 @@ std::string detail_of(const metrics::measure& m) {
   return text;
 }
 
-std::string detail_of(const metrics::event_set& set) {
+template <class Events>
+std::string metrics_of(const Events& all) {
   std::string names;
-  for (const auto& m : set.members)
-    names += (names.empty() ? "" : ", ") + m.metric;
+  for (const auto& each : all)
+    names += (names.empty() ? "" : ", ") + each.metric;
   return names;
 }
 
@@ -66,6 +67,20 @@ void add_specifics(members& to, const metrics::measure& m) {
     .text("zone", m.zone)
     .text("bot_clicks", metrics::word(m.bot_clicks))
     .text("apple_privacy_opens", metrics::word(m.apple_privacy_opens));
+}
+
+void add_specifics(members& to, const metrics::conversion_metric& c) {
+  std::string all;
+  for (const auto& some : c.events) {
+    members one;
+    one.text("name", some.metric);
+    if (!some.where.empty())
+      one.raw("where", some.where);
+    if (!some.value.empty())
+      one.text("value", some.value);
+    all += (all.empty() ? "" : ",") + one.done();
+  }
+  to.raw("metrics", '[' + all + ']').text("definition", metrics::hash_of(c.events));
 }
 
 void add_specifics(members& to, const metrics::derived_metric& d) {
@@ -108,11 +123,13 @@ std::vector<dictionary_entry> entries_of(const metrics::dictionary& all) {
   for (const auto& [name, r] : all.reports)
     entries.push_back(entry(all, "report", r.facts, r.title, "", r.facts));
   for (const auto& [name, e] : all.event_sets)
-    entries.push_back(entry(all, "events", e.facts, detail_of(e), "", e.facts));
+    entries.push_back(entry(all, "events", e.facts, metrics_of(e.members), "", e.facts));
   for (const auto& [name, m] : all.measures)
     entries.push_back(entry(all, "measure", m.facts, detail_of(m), metrics::word(m.in), m));
   for (const auto& [name, d] : all.derived)
     entries.push_back(entry(all, "derived", d.facts, d.formula_text, metrics::word(d.in), d));
+  for (const auto& [name, c] : all.conversions)
+    entries.push_back(entry(all, "conversion", c.facts, metrics_of(c.events), "", c));
   for (const auto& [name, d] : all.dimensions)
     entries.push_back(entry(all, "dimension", d.facts, d.key, "", d.facts));
   return entries;

@@ -51,6 +51,7 @@ struct engine::parts {
   actors::metric_coordinator_actor reports;
   std::shared_ptr<const metrics::dictionary> words;
   std::uint32_t batches_in_flight_max = 1;
+  std::mutex settings_guard; // Held while the account's settings of reports are read and written.
 
   // Batches on their way.
   std::mutex guard;

@@ -1,3 +1,4 @@
+#include "actors/report_actor.hpp"
 #include "library/dictionary_entries.hpp"
 #include "library/engine_parts.hpp"
 #include "metrics/contrast.hpp"
@@ -140,6 +141,62 @@ definition_outcome<std::string> engine::changed_request(std::string_view request
     if (!made)
       return {refused(errors), faults_of(std::move(errors))};
     return std::move(*made);
+  });
+}
+
+namespace {
+
+/// What the account wants of its reports.
+definition_outcome<metrics::report_settings> settings_of(engine::parts& parts) {
+  auto kept = parts.ask<actors::document_list>(
+    parts.account, actors::read_documents{std::string{actors::settings_kind}},
+    "read the settings of reports");
+  if (!kept)
+    return kept.error();
+  const auto found = std::ranges::find(kept->documents, actors::settings_id,
+                                       &actors::account_document::id);
+  if (found == kept->documents.end())
+    return metrics::report_settings{};
+  std::vector<segments::definition_error> errors;
+  auto settings = metrics::changed({}, found->json, errors);
+  if (!settings)
+    return failure{failure_code::storage_broken,
+                   "the account's settings of reports cannot be read: "
+                     + segments::describe(errors)};
+  return std::move(*settings);
+}
+
+} // namespace
+
+outcome<std::string> engine::report_settings() {
+  return guarded([&]() -> outcome<std::string> {
+    const auto settings = settings_of(*parts_);
+    if (!settings)
+      return settings.error();
+    return metrics::shown_json(*settings, *parts_->words);
+  });
+}
+
+definition_outcome<std::string> engine::change_report_settings(std::string_view changes) {
+  return guarded([&]() -> definition_outcome<std::string> {
+    const std::lock_guard lock{parts_->settings_guard};
+    const auto settings = settings_of(*parts_);
+    if (!settings)
+      return settings.error();
+    std::vector<segments::definition_error> errors;
+    const auto wanted = metrics::changed(*settings, changes, errors);
+    if (!wanted)
+      return {failure{failure_code::invalid_input,
+                      "the settings of reports are wrong: " + segments::describe(errors)},
+              faults_of(std::move(errors))};
+    const auto kept = parts_->ask<actors::finished>(
+      parts_->account,
+      actors::put_document{std::string{actors::settings_kind},
+                           {std::string{actors::settings_id}, metrics::kept_json(*wanted)}},
+      "keep the settings of reports");
+    if (!kept)
+      return kept.error();
+    return metrics::shown_json(*wanted, *parts_->words);
   });
 }
 

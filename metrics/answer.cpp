@@ -1,20 +1,15 @@
 #include "metrics/answer.hpp"
 
+#include "metrics/canonical_text.hpp"
+#include "metrics/rows_together.hpp"
+#include "metrics/settings_reader.hpp"
+
 #include <algorithm>
 #include <map>
 
 namespace metrics {
 
 namespace {
-
-using row_key = std::vector<std::string>;
-/// By interval, then measure.
-using row_sums = std::vector<std::vector<partial>>;
-
-bool is_by_tag(const grouping& g) {
-  return g.source == group_source::message
-      && (g.fact == message_fact::tag_id || g.fact == message_fact::tag_name);
-}
 
 statistic_value value_of(const fold_measure& m, const partial& p) {
   switch (m.counts) {
@@ -54,16 +49,15 @@ public:
     return row_sums(intervals_, std::vector<partial>(added_.order->measures.size()));
   }
 
+  [[nodiscard]] rows_apart apart(std::size_t rollup, std::size_t total,
+                                 const std::set<row_key>& listed) const {
+    return metrics::apart(*added_.order, added_.parts, rollup, total, listed);
+  }
+
 private:
   const added_timeframe& added_;
   std::size_t intervals_;
 };
-
-void add(row_sums& to, const row_sums& more) {
-  for (std::size_t t = 0; t < to.size(); ++t)
-    for (std::size_t m = 0; m < to[t].size(); ++m)
-      to[t][m].add(more[t][m]);
-}
 
 class concluder {
 public:
@@ -151,36 +145,6 @@ private:
     return value_of(measure, sum);
   }
 
-  [[nodiscard]] bool adds_up(std::size_t m, std::size_t rollup) const {
-    const auto& wanted = order_.rollups[rollup];
-    const auto tagged = std::ranges::any_of(wanted,
-                                            [&](auto g) { return is_by_tag(order_.groupings[g]); });
-    switch (order_.measures[m].counts) {
-    case counting::events:
-    case counting::sum:
-    case counting::profiles:
-      return !tagged;
-    case counting::members:
-    case counting::joins:
-    case counting::leaves:
-      return true; // Segment by segment.
-    case counting::message_people:
-      // Of rows that are told by the message, no two share a message. A variation or channel does
-      // not tell messages apart.
-      return !tagged && std::ranges::any_of(wanted, [&](auto g) {
-        const auto& grouping = order_.groupings[g];
-        return grouping.source == group_source::message;
-      }) && std::ranges::all_of(wanted, [&](auto g) {
-        const auto& grouping = order_.groupings[g];
-        return grouping.source == group_source::message && grouping.fact != message_fact::variation
-            && grouping.fact != message_fact::variation_name
-            && grouping.fact != message_fact::channel;
-      });
-    default:
-      return false;
-    }
-  }
-
   void sort(std::vector<sorted_row>& rows, const std::vector<std::string>& groupings,
             std::size_t rollup) const {
     const auto weekday_rank = [](const std::string& text) {
@@ -242,38 +206,37 @@ private:
     add_gaps(made, now, rows, index);
     if (rows.size() <= asked_.limit)
       return;
-    const auto cut = rows.begin() + static_cast<std::ptrdiff_t>(asked_.limit);
-    made.listed = together({rows.begin(), cut}, index);
-    made.other = together({cut, rows.end()}, index);
+    std::set<row_key> listed;
+    for (std::size_t i = 0; i < asked_.limit; ++i)
+      listed.insert(rows[i].row.values);
+    const auto parts = now_.apart(index, total, listed);
+    const auto parts_before = before_ ? before_->apart(index, total, listed) : rows_apart{};
+    made.listed = together(parts, &rows_apart::listed, parts_before);
+    made.other = together(parts, &rows_apart::other, parts_before);
+    made.lacks_people = is_lacking(parts) || (before_ && is_lacking(parts_before));
   }
 
-  [[nodiscard]] answer_row together(std::span<const sorted_row> rows, std::size_t index) const {
-    auto now = now_.nothing();
-    auto before = before_ ? before_->nothing() : row_sums{};
-    for (const auto& row : rows) {
-      add(now, *row.now);
-      if (before_)
-        add(before, *row.before);
-    }
-    answer_row made{{}, known_statistics(now, index)};
+  [[nodiscard]] answer_row together(const rows_apart& now, row_sums rows_apart::*which,
+                                    const rows_apart& before) const {
+    answer_row made{{}, known_statistics(now, which)};
     if (before_)
-      made.before = known_statistics(before, index);
+      made.before = known_statistics(before, which);
     return made;
   }
 
-  /// Statistics of several rows together; none where a measure does not add up.
+  /// None where only the people of the rows could tell.
   [[nodiscard]] std::vector<std::vector<statistic_value>>
-  known_statistics(const row_sums& sums, std::size_t index) const {
-    auto made = statistics(sums);
+  known_statistics(const rows_apart& of, row_sums rows_apart::*which) const {
+    auto made = statistics(of.*which);
     for (std::size_t s = 0; s < made.size(); ++s)
-      for (const auto& measure : words_.measures_of(asked_.statistics[s])) {
-        const auto m = places_.find(measure)->second;
-        const bool is_extreme = order_.measures[m].counts == counting::minimum
-                             || order_.measures[m].counts == counting::maximum;
-        if (!is_extreme && !adds_up(m, index))
+      for (const auto& measure : words_.measures_of(asked_.statistics[s]))
+        if (of.lacks_people[places_.find(measure)->second])
           made[s].assign(made[s].size(), std::nullopt);
-      }
     return made;
+  }
+
+  static bool is_lacking(const rows_apart& parts) {
+    return std::ranges::find(parts.lacks_people, true) != parts.lacks_people.end();
   }
 
   /// Rows against their total, of statistics that count.
@@ -346,11 +309,75 @@ statistic_value evaluate(const dictionary& words, std::string_view statistic,
 
 namespace {
 
-std::vector<answer_statistic> described(const request& asked, const dictionary& words) {
+/// Whether a statistic rests on a measure that answers yes.
+template <class Answer>
+bool rests_on(const dictionary& words, const std::string& statistic, const Answer& answer) {
+  return std::ranges::any_of(words.measures_of(statistic), [&](const auto& name) {
+    return answer(words.measures.find(name)->second);
+  });
+}
+
+bool is_of_conversions(const measure& m) {
+  return m.events == conversion_set;
+}
+
+bool leaves_bots_out(const measure& m) {
+  return m.bot_clicks == policy::exclude;
+}
+
+/// What conversions are and who gets the credit.
+void add_credit(canonical_text& to, const request& asked, const answer_settings& settings) {
+  to.add("credit").add(settings.attribution_model).add(settings.conversion_definition);
+  to.add(canonical_of(asked.conversion_where));
+  for (const auto& [field, hours] : settings.windows)
+    to.add(field).add(std::to_string(hours));
+  to.add(settings.bots).add(settings.apple_privacy);
+}
+
+/// The dictionary's hash, together with what has been settled where that decides the value.
+std::string definition_of(const request& asked, const dictionary& words,
+                          const answer_settings& settings, const std::string& statistic) {
+  auto hash = words.hash_of(statistic);
+  canonical_text with;
+  with.add(hash);
+  if (rests_on(words, statistic, is_of_conversions))
+    add_credit(with, asked, settings);
+  else if (asked.settings.with_bots && rests_on(words, statistic, leaves_bots_out))
+    with.add("bots").add(settings.bots);
+  else
+    return hash;
+  return with.hash();
+}
+
+answer_settings settled(const request& asked, const dictionary& words) {
+  answer_settings made;
+  const auto& settings = asked.settings;
+  made.week_start = weekday_names()[static_cast<std::size_t>(settings.week_start)];
+  made.bots = bots_words.at(settings.with_bots ? 1 : 0);
+  made.apple_privacy = apple_privacy_words.at(settings.apple_earns_credit ? 0 : 1);
+  made.attribution_model = attribution_model;
+  const auto& source = words.datasources.find(asked.datasource)->second;
+  for (const auto& [field, hours] : windows_in_force(source.touches, settings.windows))
+    made.windows.emplace_back(field, hours);
+  if (std::ranges::any_of(asked.statistics, [&](const auto& statistic) {
+        return rests_on(words, statistic, is_of_conversions);
+      })) {
+    made.conversion_metric = asked.conversion_metric;
+    made.conversion_definition = hash_of(asked.conversions);
+  }
+  canonical_text all;
+  add_credit(all, asked, made);
+  made.hash = all.add(made.week_start).add(asked.zone).hash();
+  return made;
+}
+
+std::vector<answer_statistic> described(const request& asked, const dictionary& words,
+                                        const answer_settings& settings) {
   std::vector<answer_statistic> all;
   for (std::size_t s = 0; s < asked.statistics.size(); ++s) {
     const auto& entry = asked.statistics[s];
-    answer_statistic about{asked.shown_as[s], entry, 1, words.hash_of(entry)};
+    answer_statistic about{asked.shown_as[s], entry, 1,
+                           definition_of(asked, words, settings, entry)};
     if (const auto m = words.measures.find(entry); m != words.measures.end()) {
       about.version = m->second.facts.version;
       about.in = m->second.in;
@@ -397,13 +424,15 @@ answer conclude(const request& asked, const dictionary& words, const added_timef
   }
   const auto moment = order.kind == datasource_kind::messages ? order.moment : send_moment::event;
   made.moment = send_moment_names()[static_cast<std::size_t>(moment)];
-  made.statistics = described(asked, words);
+  made.settings = settled(asked, words);
+  made.statistics = described(asked, words, made.settings);
   made.has_rollups = asked.has_rollups;
   const concluder work{asked, words, now, before};
   const auto empty = std::ranges::find_if(order.rollups, [](const auto& r) { return r.empty(); });
   const auto total = static_cast<std::size_t>(empty - order.rollups.begin());
   for (std::size_t r = 0; r < asked.rollups.size(); ++r)
     made.rollups.push_back(work.rollup(r, total));
+  made.lacks_people = std::ranges::any_of(made.rollups, &answer_rollup::lacks_people);
   made.totals = work.totals(total);
   add_completeness(made, now);
   return made;

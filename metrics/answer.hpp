@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 /// What the partitions added up, as a report.
@@ -41,6 +42,7 @@ struct answer_rollup {
   std::optional<answer_row> all{};    // Everything in one row; nothing when there are no rows.
   std::optional<answer_row> listed{}; // What `rows` makes together; set when some are not listed.
   std::optional<answer_row> other{};  // The rest.
+  bool lacks_people = false;          // See `answer`.
   std::vector<row_gap> gaps{};
 };
 
@@ -53,6 +55,21 @@ struct answer_statistic {
   std::string formula{}; // Of derived metrics.
 };
 
+/// What the request or else the account has settled.
+struct answer_settings {
+  std::string week_start;
+  std::string bots;
+  std::string apple_privacy;
+  std::string attribution_model;
+  /// In hours, by the fields of requests; of datasources of messages.
+  std::vector<std::pair<std::string, std::int64_t>> windows{};
+  // Where conversions are asked for:
+  std::string conversion_metric{}; // Its name; empty = the request says itself what it is.
+  std::string conversion_definition{};
+  /// Of everything above and the zone.
+  std::string hash{};
+};
+
 struct answer {
   std::string datasource;
   std::int64_t as_of = 0;
@@ -63,6 +80,7 @@ struct answer {
   std::vector<std::int64_t> intervals{}; // Starts; empty = no series.
   std::vector<std::int64_t> before_intervals{};
   std::string moment; // Time basis: "send", …
+  answer_settings settings;
   std::vector<answer_statistic> statistics;
   std::vector<answer_rollup> rollups;
   bool has_rollups = false; // They were asked for; otherwise there is one grouping.
@@ -72,8 +90,12 @@ struct answer {
   std::uint64_t open_touches = 0;         // Conversions may still come.
   std::uint64_t without_send = 0;         // Events that belong to no send.
   std::vector<std::uint64_t> positions{}; // Of the partitions' logs.
+  std::uint64_t catalogue_reads = 0;      // Questions to the account, whatever there is to report.
   std::vector<measure_tally> tallies{};   // By the order's measures.
   std::vector<std::string> measures{};    // Their names.
+  /// `listed` and `other` have no values where only the people of the rows could tell; an order
+  /// that keeps people tells.
+  bool lacks_people = false;
   /// Their values over everything; none of what intervals cannot tell together.
   std::vector<statistic_value> totals{};
 };

@@ -166,6 +166,33 @@ void write_statistics(json_writer& to, const answer& a) {
   to.close(']');
 }
 
+void write_settings(json_writer& to, const answer& a) {
+  const auto& settings = a.settings;
+  to.key("settings");
+  to.open('{');
+  to.field("week_start", settings.week_start);
+  to.field("bots", settings.bots);
+  to.field("apple_privacy", settings.apple_privacy);
+  if (!settings.windows.empty()) {
+    to.key("attribution");
+    to.open('{');
+    to.field("model", settings.attribution_model);
+    for (const auto& [field, hours] : settings.windows)
+      to.field(field, static_cast<std::uint64_t>(hours));
+    to.close('}');
+  }
+  if (!settings.conversion_definition.empty()) {
+    to.key("conversion_metric");
+    to.open('{');
+    if (!settings.conversion_metric.empty())
+      to.field("name", settings.conversion_metric);
+    to.field("definition", settings.conversion_definition);
+    to.close('}');
+  }
+  to.field("hash", settings.hash);
+  to.close('}');
+}
+
 void write_completeness(json_writer& to, const answer& a) {
   to.key("completeness");
   to.open('{');
@@ -180,6 +207,7 @@ void write_completeness(json_writer& to, const answer& a) {
   for (const auto p : a.positions)
     to.count(p);
   to.close(']');
+  to.field("catalogue_reads", a.catalogue_reads);
   to.close('}');
 }
 
@@ -210,6 +238,7 @@ std::string to_json(const answer& a) {
       write_range(to, "compared_with", *a.before);
     to.field("time_basis", a.moment);
   }
+  write_settings(to, a);
   write_statistics(to, a);
   const auto starts = [&](std::string_view name, const std::vector<std::int64_t>& intervals) {
     if (intervals.empty())

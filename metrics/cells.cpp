@@ -1,6 +1,7 @@
 #include "metrics/cells.hpp"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 namespace metrics {
@@ -8,11 +9,6 @@ namespace metrics {
 namespace {
 
 constexpr std::size_t fixed = 2; // Message and interval before the values.
-
-bool is_tag(const grouping& g) {
-  return g.source == group_source::message
-      && (g.fact == message_fact::tag_id || g.fact == message_fact::tag_name);
-}
 
 std::uint32_t fact_of(const message_row& m, message_fact fact) {
   switch (fact) {
@@ -59,8 +55,11 @@ cells::cells(const fold_order& order, value_table& values, const std::vector<mes
   distincts_.resize(order.measures.size());
   seen_in_cell_.resize(order.measures.size());
   for (std::size_t m = 0; m < order.measures.size(); ++m)
-    if (order.measures[m].is_distinct())
+    if (order.measures[m].is_distinct()) {
       distincts_[m].resize(order.rollups.size());
+      for (std::size_t r = 0; r < order.rollups.size(); ++r)
+        distincts_[m][r].are_kept = order.keeps_people && !adds_up(order, m, r);
+    }
   if (order.collected) {
     collected_.push_back(order.collected->interval.value_or(0));
     for (const auto& text : order.collected->values)
@@ -105,7 +104,7 @@ void cells::place_in(std::size_t r, std::uint32_t message, std::uint32_t interva
   auto& to = rollups_[r];
   const auto& wanted = order_.rollups[r];
   const bool by_tag = std::ranges::any_of(
-    wanted, [&](std::uint32_t g) { return is_tag(order_.groupings[g]); });
+    wanted, [&](std::uint32_t g) { return is_by_tag(order_.groupings[g]); });
   const auto tags = by_tag ? std::max<std::size_t>(messages_[message].tags.size(), 1) : 1;
   std::vector<std::uint32_t> row;
   std::vector<std::uint32_t> found;
@@ -114,7 +113,7 @@ void cells::place_in(std::size_t r, std::uint32_t message, std::uint32_t interva
     for (const auto g : wanted) {
       found.clear();
       values_of(g, message, values, found);
-      row.push_back(found.empty() ? 0 : found[is_tag(order_.groupings[g]) ? t : 0]);
+      row.push_back(found.empty() ? 0 : found[is_by_tag(order_.groupings[g]) ? t : 0]);
     }
     bool is_new = false;
     const std::uint32_t place[2] = {to.rows.number_of(row.data(), is_new),
@@ -138,7 +137,7 @@ void cells::values_of(std::uint32_t grouping, std::uint32_t message,
   if (message == no_message)
     return;
   const auto& m = messages_[message];
-  if (!is_tag(g)) {
+  if (!is_by_tag(g)) {
     out.push_back(fact_of(m, g.fact));
     return;
   }
@@ -181,6 +180,7 @@ void cells::view_people(std::uint32_t measure, people_view& view) {
   seen.resize(std::max<std::size_t>(seen.size(), cells_.size()));
   view.seen = seen.data();
   view.rollups.clear();
+  view.are_kept = std::ranges::any_of(distincts_[measure], &distinct_count::are_kept);
   for (std::size_t r = 0; r < rollups_.size(); ++r) {
     auto& rows = distincts_[measure][r].rows;
     rows.resize(std::max<std::size_t>(rows.size(), rollups_[r].rows.size()));
@@ -211,6 +211,7 @@ void cells::add_to_rows(std::uint32_t cell, std::uint32_t measure, std::uint32_t
       if (row >= d.rows.size())
         d.rows.resize(to.rows.size());
       ++d.rows[row].count;
+      keep(d, place, profile);
       note_distinct(measure, r, row, profile);
     }
   }
@@ -218,12 +219,13 @@ void cells::add_to_rows(std::uint32_t cell, std::uint32_t measure, std::uint32_t
 
 void cells::add_to_row(std::uint32_t measure, std::size_t r, std::uint32_t row,
                        std::uint32_t profile) {
-  auto& rows = distincts_[measure][r].rows;
-  if (row >= rows.size())
-    rows.resize(rollups_[r].rows.size());
-  if (std::exchange(rows[row].last, profile + 1) == profile + 1)
+  auto& d = distincts_[measure][r];
+  if (row >= d.rows.size())
+    d.rows.resize(rollups_[r].rows.size());
+  if (std::exchange(d.rows[row].last, profile + 1) == profile + 1)
     return;
-  ++rows[row].count;
+  ++d.rows[row].count;
+  keep(d, row, profile);
   note_distinct(measure, r, row, profile);
 }
 
@@ -272,6 +274,55 @@ std::vector<std::vector<partial_row>> cells::rows() const {
       }
   }
   return all;
+}
+
+std::shared_ptr<const std::vector<kept_rollup>> cells::kept() {
+  if (!order_.keeps_people)
+    return nullptr;
+  auto made = std::make_shared<std::vector<kept_rollup>>(rollups_.size());
+  for (std::size_t r = 0; r < rollups_.size(); ++r) {
+    hand_over_people(r, (*made)[r]);
+    add_kept_sums(r, (*made)[r]);
+  }
+  return made;
+}
+
+void cells::hand_over_people(std::size_t index, kept_rollup& to) {
+  const auto& places = rollups_[index].places;
+  for (std::uint32_t m = 0; m < distincts_.size(); ++m) {
+    if (distincts_[m].empty())
+      continue;
+    const bool by_message = order_.measures[m].counts == counting::message_people;
+    auto& lists = distincts_[m][index].kept;
+    for (std::uint32_t at = 0; at < lists.size(); ++at) {
+      if (lists[at].size() == 0)
+        continue;
+      const auto* place = by_message ? places.tuple(at) : nullptr;
+      to.people.push_back({m, place ? place[0] : at, place ? place[1] : 0, std::move(lists[at])});
+    }
+  }
+}
+
+void cells::add_kept_sums(std::size_t index, kept_rollup& to) const {
+  const auto& from = rollups_[index];
+  const auto measures = order_.measures.size();
+  if (std::ranges::none_of(order_.rollups[index],
+                           [&](auto g) { return is_by_tag(order_.groupings[g]); }))
+    return;
+  std::map<std::vector<std::uint32_t>, std::size_t> places;
+  std::vector<std::uint32_t> rows;
+  for (std::uint32_t cell = 0; cell < cells_.size(); ++cell) {
+    rows.clear();
+    for (auto p = from.first[cell]; p < from.first[cell + 1]; ++p)
+      rows.push_back(from.places.tuple(from.pool[p])[0]);
+    std::ranges::sort(rows);
+    const auto [known, is_new] = places.try_emplace(rows, to.sums.size());
+    if (is_new)
+      to.sums.push_back({rows, std::vector<partial>(measures)});
+    for (std::size_t m = 0; m < measures; ++m)
+      if (!order_.measures[m].is_distinct())
+        to.sums[known->second].measures[m].add(sums_[std::size_t{cell} * measures + m]);
+  }
 }
 
 } // namespace metrics

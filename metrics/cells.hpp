@@ -5,6 +5,7 @@
 #include "metrics/value_table.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -37,6 +38,7 @@ struct row_people {
 /// cell.
 struct people_view {
   std::uint32_t* seen = nullptr; // By cell: the last profile, plus one.
+  bool are_kept = false;         // Of some rollup; then more than counting is to be done.
   struct rollup {
     const std::uint32_t* only_row = nullptr; // By cell.
     row_people* rows = nullptr;
@@ -85,6 +87,10 @@ public:
     if (view.seen[cell] == profile + 1)
       return;
     view.seen[cell] = profile + 1;
+    if (view.are_kept) {
+      add_to_rows(cell, measure, profile);
+      return;
+    }
     for (const auto& r : view.rollups) {
       const auto row = r.only_row[cell];
       if (row == several) {
@@ -99,6 +105,8 @@ public:
 
   /// By rollup.
   [[nodiscard]] std::vector<std::vector<partial_row>> rows() const;
+  /// Hands over what was kept besides rows; null when nothing was to be.
+  std::shared_ptr<const std::vector<kept_rollup>> kept();
   [[nodiscard]] const std::vector<fold_result::maker>& makers() const {
     return makers_;
   }
@@ -117,6 +125,8 @@ private:
   struct distinct_count {
     std::vector<row_people> rows;
     std::vector<std::uint32_t> last_at_place; // Of people counted once a message, by place.
+    bool are_kept = false;
+    std::vector<person_list> kept; // By place where people are counted once a message, else by row.
   };
 
   void add_to_rows(std::uint32_t cell, std::uint32_t measure, std::uint32_t profile);
@@ -133,6 +143,15 @@ private:
   [[nodiscard]] bool passes(const row_filter& f, std::uint32_t message,
                             std::span<const std::uint32_t> values) const;
   void note_maker(std::uint32_t row, std::uint32_t profile);
+  static void keep(distinct_count& d, std::uint32_t at, std::uint32_t profile) {
+    if (!d.are_kept)
+      return;
+    if (at >= d.kept.size())
+      d.kept.resize(std::size_t{at} + 1);
+    d.kept[at].add(profile);
+  }
+  void hand_over_people(std::size_t index, kept_rollup& to);
+  void add_kept_sums(std::size_t index, kept_rollup& to) const;
 
   const fold_order& order_;
   value_table& values_;

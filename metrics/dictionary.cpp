@@ -1,10 +1,8 @@
 #include "metrics/dictionary.hpp"
 
-#include "metrics/where.hpp"
+#include "metrics/canonical_text.hpp"
 #include "metrics/words.hpp"
 #include "model/value.hpp"
-
-#include <xxhash.h>
 
 #include <algorithm>
 #include <array>
@@ -27,26 +25,6 @@ std::optional<std::string> name_in(const entries_of<Entry>& entries, std::string
       return own;
   return std::nullopt;
 }
-
-/// Joins pieces so that different lists give different texts.
-class canonical_text {
-public:
-  canonical_text& add(std::string_view piece) {
-    model::append_json_string(text_, piece);
-    return *this;
-  }
-  [[nodiscard]] std::string hash() const {
-    constexpr std::string_view digits = "0123456789abcdef";
-    const auto value = XXH3_64bits(text_.data(), text_.size());
-    std::string hex;
-    for (int shift = 60; shift >= 0; shift -= 4)
-      hex.push_back(digits[(value >> shift) & 0xF]);
-    return hex;
-  }
-
-private:
-  std::string text_;
-};
 
 /// Works out hashes from the bottom up, each once.
 class hasher {
@@ -72,9 +50,7 @@ private:
     text.add("measure").add(word(each.counts)).add(each.property).add(word(each.of));
     text.add(word(each.basis)).add(each.zone);
     text.add(word(each.bot_clicks)).add(word(each.apple_privacy_opens));
-    std::vector<segments::definition_error> errors;
-    const auto where = parse_where(each.where, errors);
-    text.add(errors.empty() ? canonical_where(where) : each.where);
+    text.add(canonical_of(each.where));
     const auto set = all_.event_sets.find(each.events);
     if (set == all_.event_sets.end())
       return text.add("set of the request").add(each.events).hash();
@@ -119,6 +95,11 @@ std::optional<std::string> dictionary::dimension_name(std::string_view name) con
   return name_in(dimensions, name);
 }
 
+const conversion_metric* dictionary::conversion(std::string_view name) const {
+  const auto own = name_in(conversions, name);
+  return own ? &conversions.find(*own)->second : nullptr;
+}
+
 std::vector<std::string> dictionary::measures_of(std::string_view statistic_name) const {
   std::set<std::string> seen;
   std::set<std::string> found;
@@ -141,6 +122,17 @@ std::vector<std::string> dictionary::measures_of(std::string_view statistic_name
 std::string dictionary::hash_of(std::string_view statistic_name) const {
   const auto own = statistic(statistic_name);
   return own ? hasher{*this}.hash_of(*own) : std::string{};
+}
+
+std::string hash_of(std::span<const conversion_events> conversions) {
+  std::set<std::array<std::string, 3>> all;
+  for (const auto& c : conversions)
+    all.insert({c.metric, canonical_of(c.where), c.value});
+  canonical_text text;
+  text.add("conversion");
+  for (const auto& [metric, where, value] : all)
+    text.add(metric).add(where).add(value);
+  return text.hash();
 }
 
 } // namespace metrics

@@ -52,6 +52,19 @@ struct event_set {
 inline constexpr std::string_view conversion_set = "conversion";
 inline constexpr std::string_view metric_set = "metric";
 
+/// Events of one metric that are conversions.
+struct conversion_events {
+  std::string metric;
+  std::string where{}; // As of a measure; empty = all of them.
+  std::string value{}; // A numeric property that says what one is worth; empty = the event's value.
+};
+
+/// What a request may name as its conversion metric: events of several metrics, filtered.
+struct conversion_metric {
+  entry_facts facts;
+  std::vector<conversion_events> events; // Each metric once.
+};
+
 /// What a measure counts.
 enum class counting : std::uint8_t {
   events,         // Every event.
@@ -176,6 +189,7 @@ public:
   std::map<std::string, event_set, std::less<>> event_sets;
   std::map<std::string, measure, std::less<>> measures;
   std::map<std::string, derived_metric, std::less<>> derived;
+  std::map<std::string, conversion_metric, std::less<>> conversions;
   std::map<std::string, dimension, std::less<>> dimensions;
   std::map<std::string, datasource, std::less<>> datasources;
   std::map<std::string, ready_report, std::less<>> reports;
@@ -185,12 +199,18 @@ public:
   /// The same for dimensions.
   [[nodiscard]] std::optional<std::string> dimension_name(std::string_view name) const;
 
+  /// The conversion metric with a name or synonym; null = unknown.
+  [[nodiscard]] const conversion_metric* conversion(std::string_view name) const;
+
   /// Every measure that a statistic rests on, each once, sorted.
   [[nodiscard]] std::vector<std::string> measures_of(std::string_view statistic) const;
   /// 16 hex digits over everything that decides the statistic's value (its measures, sets, filters
   /// and formulas, not its words): equal hash, equal definition.
   [[nodiscard]] std::string hash_of(std::string_view statistic) const;
 };
+
+/// 16 hex digits of what conversions are, whatever the order and words.
+std::string hash_of(std::span<const conversion_events> conversions);
 
 /// The files that come with Rollcall, in reading order.
 std::span<const dictionary_file> standard_files();

@@ -28,6 +28,10 @@ auto shown(const derived_metric& entry) {
   return std::tie(entry.in, entry.is_share);
 }
 
+auto shown(const conversion_metric& entry) {
+  return hash_of(entry.events);
+}
+
 auto shown(const dimension& entry) {
   return std::tie(entry.source, entry.key);
 }
@@ -57,6 +61,7 @@ public:
   }
 
   std::vector<std::string> run() {
+    compare("conversion", before_.conversions, after_.conversions);
     compare("datasource", before_.datasources, after_.datasources);
     compare("derived", before_.derived, after_.derived);
     compare("dimension", before_.dimensions, after_.dimensions);

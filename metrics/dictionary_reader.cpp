@@ -1,4 +1,5 @@
 #include "metrics/reading.hpp"
+#include "metrics/where.hpp"
 #include "metrics/words.hpp"
 #include "segments/json_reader.hpp"
 #include "segments/place.hpp"
@@ -57,6 +58,27 @@ void read_fields(table_reader& from, reading& into, event_set& made) {
   if (made.members.empty())
     from.refuse(from.line_of("metrics"),
                 "metrics is missing or empty; list the metrics of the set");
+}
+
+void read_fields(table_reader& from, reading& into, conversion_metric& made) {
+  for (const auto& each : from.tables("metrics")) {
+    table_reader events{into, from.file(), from.title() + ": metrics", each, each.line};
+    conversion_events some{events.text("name"), events.text_or("where", ""),
+                           events.text_or("value", "")};
+    events.refuse_others();
+    std::vector<segments::definition_error> errors;
+    parse_where(some.where, errors);
+    for (const auto& error : errors)
+      events.refuse(events.line_of("where"), "where" + error.pointer + ": found " + error.found
+                                               + "; allowed: " + error.allowed);
+    const auto is_same = [&](const auto& other) { return other.metric == some.metric; };
+    if (!some.metric.empty() && std::ranges::any_of(made.events, is_same))
+      events.refuse(each.line, "the metric is listed twice: " + some.metric);
+    made.events.push_back(std::move(some));
+  }
+  if (made.events.empty())
+    from.refuse(from.line_of("metrics"),
+                "metrics is missing or empty; list the metrics whose events are conversions");
 }
 
 void read_fields(table_reader& from, reading& /*unused*/, measure& made) {
@@ -152,6 +174,8 @@ public:
         read_section(file, section, made.measures);
       else if (section.key == "derived")
         read_section(file, section, made.derived);
+      else if (section.key == "conversion")
+        read_section(file, section, made.conversions);
       else if (section.key == "dimension")
         read_section(file, section, made.dimensions);
       else if (section.key == "datasource")
@@ -179,8 +203,8 @@ public:
 
 private:
   void refuse_section(const dictionary_file& file, const toml_member& section) {
-    constexpr std::array<std::string_view, 6> kinds{"events",    "measure",    "derived",
-                                                    "dimension", "datasource", "report"};
+    constexpr std::array<std::string_view, 7> kinds{
+      "events", "measure", "derived", "conversion", "dimension", "datasource", "report"};
     all_.faults.push_back({{file.name, section.line},
                            "found " + segments::shortened(std::string_view{section.key})
                              + "; entries are tables [KIND.NAME], KIND one of "
@@ -236,6 +260,8 @@ private:
     const auto& made = all_.made;
     if (kind == "events")
       return in(made.event_sets);
+    if (kind == "conversion")
+      return in(made.conversions);
     if (kind == "dimension")
       return in(made.dimensions);
     if (kind == "datasource")

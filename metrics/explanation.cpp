@@ -83,10 +83,44 @@ std::string input_json(const answer& a, const dictionary& words, const input& in
   return json + '}';
 }
 
+/// What holds for all statistics.
+std::string settings_text(const answer_settings& settings) {
+  std::string out = "settings " + settings.hash + ": weeks begin on " + settings.week_start
+                  + ", bots: " + settings.bots + ", Apple privacy opens: " + settings.apple_privacy
+                  + '\n';
+  if (settings.conversion_definition.empty())
+    return out;
+  out += "  conversions: "
+       + (settings.conversion_metric.empty() ? "as the request says" : settings.conversion_metric)
+       + ", definition " + settings.conversion_definition
+       + "\n  credit: " + settings.attribution_model;
+  for (const auto& [field, hours] : settings.windows)
+    out += ", " + field + ' ' + std::to_string(hours);
+  return out + '\n';
+}
+
+std::string settings_json(const answer_settings& settings) {
+  std::string json = "{";
+  append_text(json, "hash", settings.hash);
+  append_text(json, "week_start", settings.week_start);
+  append_text(json, "bots", settings.bots);
+  append_text(json, "apple_privacy", settings.apple_privacy);
+  if (settings.conversion_definition.empty())
+    return json + '}';
+  append_text(json, "conversion_metric", settings.conversion_metric);
+  append_text(json, "conversion_definition", settings.conversion_definition);
+  std::string windows = "{";
+  append_text(windows, "model", settings.attribution_model);
+  for (const auto& [field, hours] : settings.windows)
+    append_field(windows, field, std::to_string(hours));
+  append_field(json, "attribution", windows + '}');
+  return json + '}';
+}
+
 } // namespace
 
 std::string explain(const answer& a, const dictionary& words) {
-  std::string out;
+  auto out = settings_text(a.settings);
   for (const auto& s : a.statistics) {
     const auto& facts = facts_of(words, s.entry);
     out += s.name + (s.entry == s.name ? "" : " (" + s.entry + ")") + ": " + facts.description
@@ -115,7 +149,7 @@ std::string explain(const answer& a, const dictionary& words) {
 }
 
 std::string explain_json(const answer& a, const dictionary& words) {
-  std::string json = "{\"statistics\":[";
+  auto json = "{\"settings\":" + settings_json(a.settings) + ",\"statistics\":[";
   for (const auto& s : a.statistics) {
     const auto& facts = facts_of(words, s.entry);
     std::string one = "{";

@@ -49,9 +49,10 @@ void fold_state::read_early(const model::profile_view& profile, std::uint32_t nu
     read_profile(profile, number);
 }
 
-fold_result fold_state::result() const {
-  auto made = result_;
+fold_result fold_state::result() {
+  auto made = std::move(result_);
   made.rollups = cells_.rows();
+  made.kept = cells_.kept();
   made.makers = cells_.makers();
   return made;
 }

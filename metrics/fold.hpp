@@ -2,6 +2,7 @@
 
 #include "metrics/exact_sum.hpp"
 #include "metrics/fold_order.hpp"
+#include "metrics/person_list.hpp"
 #include "model/history.hpp"
 #include "model/objects.hpp"
 
@@ -66,8 +67,28 @@ struct measure_tally {
   void add(const measure_tally& other);
 };
 
+/// What tells of one rollup's rows together more than the rows do, of measures that do not add up.
+struct kept_rollup {
+  /// A measure's people in one row.
+  struct row_people {
+    std::uint32_t measure = 0;
+    std::uint32_t row = 0;     // Of the rollup's.
+    std::uint32_t message = 0; // Of people counted once a message, its number in the partition.
+    person_list people;
+  };
+  std::vector<row_people> people;
+  /// Events that are in the same rows, where they may be in several.
+  struct row_sums {
+    std::vector<std::uint32_t> rows;
+    std::vector<partial> measures;
+  };
+  std::vector<row_sums> sums;
+};
+
 struct fold_result {
   std::vector<std::vector<partial_row>> rollups;
+  /// By rollup; null unless the order keeps people.
+  std::shared_ptr<const std::vector<kept_rollup>> kept{};
   std::vector<measure_tally> tallies; // By measure.
   /// Events that some measure leaves out since they belong to no send, each once.
   std::uint64_t without_send = 0;
@@ -128,7 +149,8 @@ public:
   static std::unique_ptr<fold> make(const fold_order& order, std::vector<fold_object> objects,
                                     model::name_binder& names,
                                     const membership_history* memberships);
-  [[nodiscard]] virtual fold_result result() const = 0;
+  /// When everything is read, once.
+  [[nodiscard]] virtual fold_result result() = 0;
 };
 
 /// Described and surveyed together: `described` has the account's words, the survey what was sent.

@@ -52,16 +52,14 @@ void fold_state::count_one(const seen& e, std::uint32_t m, std::int64_t sent) {
   if (measure.is_distinct())
     cells_.add_distinct(cell, m, profile_);
   else
-    cells_.add_event(cell, m,
-                     measure.is_number() ? number_of(measure, own, stream, e) : model::no_value,
+    cells_.add_event(cell, m, measure.is_number() ? number_of(own, stream, e) : model::no_value,
                      profile_);
 }
 
-double fold_state::number_of(const fold_measure& measure, const measure_stream& own,
-                             stream_state& stream, const seen& e) {
-  if (measure.property.empty())
+double fold_state::number_of(const measure_stream& own, stream_state& stream, const seen& e) {
+  if (!own.property_slot)
     return stream.events.value(e.place);
-  const auto v = values_.value(stream.events.property(e.place, own.property_slot));
+  const auto v = values_.value(stream.events.property(e.place, *own.property_slot));
   return v.kind == model::value_kind::number ? v.number : model::no_value;
 }
 

@@ -25,6 +25,8 @@ struct fold_stream {
   bool is_send = false;
   bool is_delivery = false; // The first set of sends.
   bool is_conversion = false;
+  std::string conversion_where{}; // Of conversions: which of them count.
+  std::string conversion_value{}; // The property that says what one is worth; empty = its value.
   /// Credit that an event earns, by its channel; 0 = none.
   std::array<std::int64_t, channels> window_ms{};
   std::uint8_t touch_rank = 2; // At equal instants the lower one gets the credit.
@@ -68,7 +70,6 @@ struct fold_order {
   send_moment moment = send_moment::send;
   bool apple_earns_credit = true;
   bool with_bots = false;
-  std::string conversion_where{};
   std::int64_t now = 0;
   /// Of the kind `segments`: which ones there are.
   struct segment {
@@ -77,6 +78,8 @@ struct fold_order {
     std::string name;
   };
   std::vector<segment> segments{};
+  /// The people of every row are told besides, so that it can be said what some rows make together.
+  bool keeps_people = false;
   /// Who makes one number: a rollup's row and a measure, to be told profile by profile.
   struct cell {
     std::uint32_t rollup = 0;
@@ -124,6 +127,12 @@ fold_order plan(const request& asked, const dictionary& words, std::int64_t now)
 
 /// The same order for the timeframe that the request compares with.
 fold_order earlier(const request& asked, const fold_order& order);
+
+/// Whether no two rows of a rollup share what a measure counts: then several of them make their sum
+/// together.
+bool adds_up(const fold_order& order, std::size_t measure, std::size_t rollup);
+/// Of groupings: tags, of which a message may have several.
+bool is_by_tag(const grouping& g);
 
 /// A text that is equal for orders that ask for the same: what is in flight already need not be
 /// added up twice.

@@ -32,8 +32,8 @@ void fold_state::prepare_streams(model::name_binder& names) {
       made.told_slots.push_back(made.bot_slot = made.events.slot_of("Bot Click", names));
     if (s.is_open)
       made.told_slots.push_back(made.apple_slot = made.events.slot_of("Apple Privacy Open", names));
-    if (s.is_conversion && !order_.conversion_where.empty())
-      made.conversion_tests.emplace(order_.conversion_where, made.events, names, zone_, order_.now);
+    if (s.is_conversion && !s.conversion_where.empty())
+      made.conversion_tests.emplace(s.conversion_where, made.events, names, zone_, order_.now);
   }
   truth_ = values_.number_of({model::value_kind::boolean, 1, {}});
 }
@@ -43,12 +43,18 @@ void fold_state::prepare_measures(model::name_binder& names) {
   for (std::uint32_t m = 0; m < order_.measures.size(); ++m) {
     const auto& measure = order_.measures[m];
     measure_streams_[m].resize(streams_.size());
+    if (measure.is_credited)
+      credited_.push_back(m);
     for (const auto s : measure.streams) {
       auto& stream = streams_[s];
-      (measure.is_credited ? credited_ : stream.measures).push_back(m);
-      measure_stream made{{measure.where, stream.events, names, zone_, order_.now}, 0};
-      if (measure.is_number() && !measure.property.empty())
-        made.property_slot = stream.events.slot_of(measure.property, names);
+      if (!measure.is_credited)
+        stream.measures.push_back(m);
+      measure_stream made{{measure.where, stream.events, names, zone_, order_.now}, {}};
+      const auto& property = measure.property.empty() && measure.is_credited
+                             ? order_.streams[s].conversion_value
+                             : measure.property;
+      if (measure.is_number() && !property.empty())
+        made.property_slot = stream.events.slot_of(property, names);
       measure_streams_[m][s].emplace(std::move(made));
     }
     if (measure.counts == counting::profiles)

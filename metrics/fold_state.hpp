@@ -26,7 +26,7 @@ public:
              const membership_history* memberships);
   void read(const model::block_view& block, std::uint32_t first, std::uint32_t profiles) override;
   void read_early(const model::profile_view& profile, std::uint32_t number) override;
-  fold_result result() const override;
+  fold_result result() override;
 
 private:
   struct stream_state {
@@ -45,7 +45,7 @@ private:
   };
   struct measure_stream {
     event_tests tests;
-    std::size_t property_slot = 0; // Of a number that is not the value.
+    std::optional<std::size_t> property_slot{}; // Of a number that is not the value.
   };
   /// An attribute of the profile that is being read.
   struct attribute_state {
@@ -141,8 +141,7 @@ private:
   // --- counting (fold_count.cpp)
   void count(const seen& e, std::span<const std::uint32_t> measures);
   void count_one(const seen& e, std::uint32_t m, std::int64_t sent);
-  double number_of(const fold_measure& measure, const measure_stream& own, stream_state& stream,
-                   const seen& e);
+  double number_of(const measure_stream& own, stream_state& stream, const seen& e);
   void exclude(std::uint32_t measure, exclusion why);
   std::uint32_t interval_of(std::int64_t time);
 

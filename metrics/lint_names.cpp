@@ -55,6 +55,8 @@ public:
       lint(entry);
     for (const auto& [name, entry] : made_.derived)
       lint(entry);
+    for (const auto& [name, entry] : made_.conversions)
+      lint_alternatives("conversion", entry.facts, conversions_);
     for (const auto& [name, entry] : made_.dimensions)
       lint(entry);
     for (auto& [name, entry] : made_.datasources)
@@ -105,6 +107,8 @@ private:
     collect_names("measure", made_.measures, statistics_);
     collect_names("derived", made_.derived, statistics_);
     collect_synonyms(statistics_);
+    collect_names("conversion", made_.conversions, conversions_);
+    collect_synonyms(conversions_);
     collect_names("dimension", made_.dimensions, dimensions_);
     collect_synonyms(dimensions_);
     collect_names("datasource", made_.datasources, datasources_);
@@ -334,6 +338,7 @@ private:
   dictionary& made_;
   names sets_; // All sorted.
   names statistics_;
+  names conversions_;
   names dimensions_;
   names datasources_;
   names reports_;

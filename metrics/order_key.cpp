@@ -49,7 +49,7 @@ std::string key_of(const fold_order& order) {
   to << order.zone << order.week_start << order.streams.size();
   for (const auto& s : order.streams) {
     to << s.metric << s.by << s.is_message << s.is_send << s.is_delivery << s.is_conversion
-       << s.touch_rank << s.is_click << s.is_open;
+       << s.conversion_where << s.conversion_value << s.touch_rank << s.is_click << s.is_open;
     for (const auto w : s.window_ms)
       to << w;
   }
@@ -70,11 +70,11 @@ std::string key_of(const fold_order& order) {
       to << g;
   }
   add(to, order.filter);
-  to << order.moment << order.apple_earns_credit << order.with_bots << order.conversion_where
-     << order.now << order.segments.size();
+  to << order.moment << order.apple_earns_credit << order.with_bots << order.now
+     << order.segments.size();
   for (const auto& s : order.segments)
     to << s.number << s.id << s.name;
-  to << order.collected.has_value();
+  to << order.keeps_people << order.collected.has_value();
   if (order.collected) {
     to << order.collected->rollup << order.collected->measure << order.collected->values.size();
     for (const auto& v : order.collected->values)

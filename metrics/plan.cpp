@@ -7,6 +7,13 @@ namespace metrics {
 
 namespace {
 
+/// Two arrays of filters as one; either may be empty.
+std::string both(const std::string& a, const std::string& b) {
+  if (a.empty() || b.empty())
+    return a + b;
+  return a.substr(0, a.rfind(']')) + ',' + b.substr(b.find('[') + 1);
+}
+
 class planner {
 public:
   planner(const request& asked, const dictionary& words, fold_order& made)
@@ -100,16 +107,21 @@ private:
     made.counts = m.counts;
     made.property = m.property;
     made.where = m.where;
-    made.leaves_bots_out = m.bot_clicks == policy::exclude && !asked_.with_bots;
+    made.leaves_bots_out = m.bot_clicks == policy::exclude && !asked_.settings.with_bots;
     made.leaves_apple_out = m.apple_privacy_opens == policy::exclude;
     made.by_event_time = m.basis == time_basis::event || asked_.moment == send_moment::event;
     if (m.basis != time_basis::none)
       made_.is_timeless = false;
     if (m.events == conversion_set) {
       made.is_credited = true;
-      const auto index = stream_of(asked_.conversion_metric, channel::any);
-      made_.streams[index].is_conversion = true;
-      made.streams.push_back(index);
+      for (const auto& some : asked_.conversions) {
+        const auto index = stream_of(some.metric, channel::any);
+        auto& s = made_.streams[index];
+        s.is_conversion = true;
+        s.conversion_where = both(some.where, asked_.conversion_where);
+        s.conversion_value = some.value;
+        made.streams.push_back(index);
+      }
     } else if (m.events == metric_set) {
       made.streams.push_back(stream_of(asked_.metric, channel::any));
     } else if (const auto set = words_.event_sets.find(m.events); set != words_.event_sets.end()) {
@@ -133,7 +145,7 @@ private:
   void plan_touches() {
     for (const auto& t : source_.touches) {
       auto hours = t.window_hours;
-      for (const auto& changed : asked_.windows)
+      for (const auto& changed : asked_.settings.windows)
         if (changed.events == t.events && changed.by == t.by)
           hours = changed.window_hours;
       each_member(t.events, [&](fold_stream& s) {
@@ -179,24 +191,66 @@ fold_order plan(const request& asked, const dictionary& words, std::int64_t now)
   made.kind = source.kind;
   made.owner = source.owner;
   made.zone = asked.zone;
-  made.week_start = asked.week_start;
+  made.week_start = asked.settings.week_start;
   made.moment = asked.moment;
-  made.apple_earns_credit = asked.apple_earns_credit;
-  made.with_bots = asked.with_bots;
-  made.conversion_where = asked.conversion_where;
+  made.apple_earns_credit = asked.settings.apple_earns_credit;
+  made.with_bots = asked.settings.with_bots;
   made.now = now;
+  // Whoever says how many rows there shall be leaves some out.
+  made.keeps_people = asked.limit < limit_preset;
   const auto* zone = segments::find_zone(asked.zone);
   if (asked.time)
-    made.time = range_of(*asked.time, zone ? *zone : segments::utc(), now, asked.week_start,
-                         source.kind == datasource_kind::messages);
+    made.time = range_of(*asked.time, zone ? *zone : segments::utc(), now,
+                         asked.settings.week_start, source.kind == datasource_kind::messages);
   if (asked.interval && zone)
-    made.intervals = periods_in(made.time, *asked.interval, *zone, asked.week_start, intervals_max)
+    made.intervals = periods_in(made.time, *asked.interval, *zone, asked.settings.week_start,
+                                intervals_max)
                        .value_or(std::vector<std::int64_t>{});
   planner p{asked, words, made};
   p.plan_measures();
   p.plan_messages();
   p.plan_groupings();
   return made;
+}
+
+bool is_by_tag(const grouping& g) {
+  return g.source == group_source::message
+      && (g.fact == message_fact::tag_id || g.fact == message_fact::tag_name);
+}
+
+namespace {
+
+/// Of a person the same wherever and whenever something was done.
+bool is_of_person(const grouping& g) {
+  return g.source == group_source::profile_attribute
+      || (g.source == group_source::membership && g.moment == membership_moment::now);
+}
+
+/// The same for everything of a message, which variations, channels and tags are not.
+bool is_of_message(const grouping& g) {
+  return g.source == group_source::message && g.fact != message_fact::variation
+      && g.fact != message_fact::variation_name && g.fact != message_fact::channel && !is_by_tag(g);
+}
+
+} // namespace
+
+bool adds_up(const fold_order& order, std::size_t measure, std::size_t rollup) {
+  const auto& wanted = order.rollups[rollup];
+  const auto grouping_at = [&](std::uint32_t g) -> const grouping& { return order.groupings[g]; };
+  const bool is_tagged = std::ranges::any_of(wanted, is_by_tag, grouping_at);
+  switch (order.measures[measure].counts) {
+  case counting::events:
+  case counting::sum:
+  case counting::profiles:
+    return !is_tagged;
+  case counting::message_people:
+    return std::ranges::all_of(
+      wanted, [](const grouping& g) { return is_of_person(g) || is_of_message(g); }, grouping_at);
+  case counting::people:
+    return std::ranges::all_of(wanted, is_of_person, grouping_at);
+  default:
+    return true; // Of segments, each by itself; of extremes, whatever is in several rows.
+  }
 }
 
 fold_order earlier(const request& asked, const fold_order& order) {
@@ -208,7 +262,7 @@ fold_order earlier(const request& asked, const fold_order& order) {
               : period_before(order.time, zone, asked.by_weekday);
   if (asked.interval)
     // A month or a day more than the request may have is no reason to have none.
-    made.intervals = periods_in(made.time, *asked.interval, zone, asked.week_start,
+    made.intervals = periods_in(made.time, *asked.interval, zone, asked.settings.week_start,
                                 2 * intervals_max)
                        .value_or(std::vector<std::int64_t>{});
   return made;

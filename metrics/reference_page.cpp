@@ -38,6 +38,7 @@ public:
             "worked out as it stands here.\n";
     section("Statistics: formulas", all_.derived);
     section("Statistics: measures", all_.measures);
+    section("Conversion metrics", all_.conversions);
     section("Event sets", all_.event_sets);
     section("Dimensions", all_.dimensions);
     section("Datasources", all_.datasources);
@@ -110,6 +111,19 @@ private:
         members.append(" (").append(name_of(member.by)).append(")");
     }
     point("metrics", members);
+  }
+
+  void details(const conversion_metric& entry) {
+    std::string events;
+    for (const auto& some : entry.events) {
+      events.append(events.empty() ? "" : ", ").append(some.metric);
+      if (!some.where.empty())
+        events.append(" where `").append(some.where).append("`");
+      if (!some.value.empty())
+        events.append(", worth `").append(some.value).append("`");
+    }
+    point("metrics", events);
+    code("hash", hash_of(entry.events));
   }
 
   void details(const dimension& entry) {

@@ -1,4 +1,5 @@
 #include "metrics/request_reader.hpp"
+#include "metrics/settings_reader.hpp"
 #include "metrics/where.hpp"
 #include "metrics/words.hpp"
 
@@ -21,22 +22,6 @@ constexpr std::array<std::string_view, 8> interval_names{"hourly", "daily", "wee
 constexpr std::array<period, 4> interval_periods{period::hour, period::day, period::week,
                                                  period::month};
 constexpr std::array<std::string_view, 2> comparison_names{"previous_period", "previous_year"};
-constexpr std::array<std::string_view, 2> include_names{"exclude", "include"};
-constexpr std::array<std::string_view, 2> credit_names{"credit", "no_credit"};
-
-struct touch_field {
-  std::string_view field;
-  std::string_view events;
-  channel by;
-};
-constexpr std::array<touch_field, 5> touch_fields{{
-  {"email_open_hours", "opened", channel::email},
-  {"email_click_hours", "clicked", channel::email},
-  {"sms_click_hours", "clicked", channel::sms},
-  {"sms_delivery_hours", "delivered", channel::sms},
-  {"push_open_hours", "opened", channel::push},
-}};
-
 constexpr std::array<std::string_view, 21> request_fields{"datasource",
                                                           "statistics",
                                                           "timeframe",
@@ -64,13 +49,14 @@ constexpr std::array<std::string_view, 21> request_fields{"datasource",
 request request_reader::read() {
   root_.must_have_only(request_fields);
   read_datasource();
-  read_settings();
+  made_.settings = account_.settings;
+  read_settings(root_, account_.settings, made_.settings);
+  read_metrics();
   read_statistics();
   read_time();
   read_groupings();
   read_filter();
   read_order();
-  read_credit();
   return std::move(made_);
 }
 
@@ -108,7 +94,69 @@ std::optional<std::string> request_reader::read_metric(const place& at) {
   return text;
 }
 
-void request_reader::read_settings() {
+std::string request_reader::read_where(const place& at) {
+  auto where = segments::json_text(at.value());
+  std::vector<segments::definition_error> errors;
+  parse_where(where, errors);
+  for (auto& e : errors) {
+    e.pointer.insert(0, at.pointer());
+    at.errors().push_back(std::move(e));
+  }
+  return where;
+}
+
+std::optional<conversion_events> request_reader::read_conversion_events(const place& at) {
+  if (!at.must_be_object("a metric with \"name\", and \"where\" and \"value\" if need be"))
+    return std::nullopt;
+  at.must_have_only({"name", "where", "value"});
+  conversion_events made;
+  const auto name = at.member("name");
+  if (name.is_nothing())
+    name.refuse("name or id of a metric");
+  made.metric = read_metric(name).value_or("");
+  if (const auto where = at.member("where"); !where.is_nothing())
+    made.where = read_where(where);
+  if (const auto value = at.member("value"); !value.is_nothing())
+    made.value = value.text("a numeric property").value_or("");
+  return made;
+}
+
+void request_reader::read_conversion() {
+  made_.conversions = {{made_.conversion_metric}};
+  const auto at = either("conversion_metric", "conversion_metric_id");
+  if (at.is_nothing())
+    return;
+  if (at.is(json_kind::object)) {
+    at.must_have_only({"metrics"});
+    const auto all = at.member("metrics");
+    if (!all.must_be_filled_array("metrics whose events are conversions"))
+      return;
+    made_.conversion_metric.clear();
+    made_.conversions.clear();
+    for (std::size_t i = 0; i < all.items(); ++i) {
+      auto some = read_conversion_events(all.item(i));
+      if (!some)
+        continue;
+      if (std::ranges::find(made_.conversions, some->metric, &conversion_events::metric)
+          != made_.conversions.end())
+        all.item(i).refuse("a metric that is not there already");
+      made_.conversions.push_back(std::move(*some));
+    }
+    return;
+  }
+  const auto text = at.text("name or id of a metric, or a conversion metric of the dictionary");
+  if (!text)
+    return;
+  if (const auto* entry = words_.conversion(*text)) {
+    made_.conversion_metric = entry->facts.name;
+    made_.conversions = entry->events;
+  } else {
+    made_.conversion_metric = read_metric(at).value_or("");
+    made_.conversions = {{made_.conversion_metric}};
+  }
+}
+
+void request_reader::read_metrics() {
   made_.zone = account_.account_zone;
   if (const auto at = root_.member("timezone"); !at.is_nothing())
     if (auto name = at.text("an IANA time zone")) {
@@ -117,22 +165,11 @@ void request_reader::read_settings() {
       else
         made_.zone = *name;
     }
-  if (const auto at = root_.member("week_start"); !at.is_nothing())
-    if (const auto day = at.choice(weekday_names()))
-      made_.week_start = static_cast<weekday>(*day);
   if (auto name = read_metric(either("metric", "metric_id")))
     made_.metric = *name;
-  if (auto name = read_metric(either("conversion_metric", "conversion_metric_id")))
-    made_.conversion_metric = *name;
-  if (const auto at = root_.member("conversion_filter"); !at.is_nothing()) {
-    made_.conversion_where = segments::json_text(at.value());
-    std::vector<segments::definition_error> errors;
-    parse_where(made_.conversion_where, errors);
-    for (auto& e : errors) {
-      e.pointer.insert(0, at.pointer());
-      at.errors().push_back(std::move(e));
-    }
-  }
+  read_conversion();
+  if (const auto at = root_.member("conversion_filter"); !at.is_nothing())
+    made_.conversion_where = read_where(at);
   if (const auto at = root_.member("time_basis"); !at.is_nothing())
     if (const auto moment = at.choice(moment_names)) {
       made_.moment = static_cast<send_moment>(*moment);
@@ -141,10 +178,6 @@ void request_reader::read_settings() {
               || source_->owner != message_owner::campaign))
         at.refuse("\"send\", \"event\"; the others are of campaigns only");
     }
-  if (const auto at = root_.member("bots"); !at.is_nothing())
-    made_.with_bots = at.choice(include_names) == std::size_t{1};
-  if (const auto at = root_.member("apple_privacy"); !at.is_nothing())
-    made_.apple_earns_credit = at.choice(credit_names) == std::size_t{0};
   if (const auto at = root_.member("limit"); !at.is_nothing())
     if (const auto limit = at.integer(1, limit_max))
       made_.limit = static_cast<std::size_t>(*limit);
@@ -259,9 +292,9 @@ void request_reader::read_time() {
 bool request_reader::is_short_enough() const {
   const auto* zone = segments::find_zone(made_.zone);
   return zone == nullptr
-      || periods_in(
-           range_of(*made_.time, *zone, 0, made_.week_start, is_about(datasource_kind::messages)),
-           *made_.interval, *zone, made_.week_start, intervals_max);
+      || periods_in(range_of(*made_.time, *zone, 0, made_.settings.week_start,
+                             is_about(datasource_kind::messages)),
+                    *made_.interval, *zone, made_.settings.week_start, intervals_max);
 }
 
 void request_reader::read_timeframe(const place& at) {
@@ -311,20 +344,6 @@ void request_reader::read_comparison(const place& at) {
     made_.compare = *which == 0 ? comparison::previous_period : comparison::previous_year;
   if (!made_.time)
     at.refuse("nothing without a timeframe");
-}
-
-void request_reader::read_credit() {
-  const auto at = root_.member("attribution");
-  if (at.is_nothing() || !at.must_be_object("windows in hours"))
-    return;
-  std::vector<std::string_view> fields;
-  for (const auto& f : touch_fields)
-    fields.push_back(f.field);
-  at.must_have_only(fields);
-  for (const auto& f : touch_fields)
-    if (const auto hours = at.member(f.field); hours.is_there())
-      if (const auto n = hours.integer(0, window_hours_max))
-        made_.windows.push_back({std::string{f.events}, f.by, *n});
 }
 
 std::span<const std::string_view> send_moment_names() {

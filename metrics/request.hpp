@@ -1,6 +1,7 @@
 #pragma once
 
 #include "metrics/dictionary.hpp"
+#include "metrics/report_settings.hpp"
 #include "metrics/timeframe.hpp"
 #include "segments/parse.hpp"
 
@@ -115,12 +116,8 @@ struct order_by {
   std::string grouping{};                 // or the name of a grouping.
 };
 
-/// A touch's window that a request changed.
-struct touch_window {
-  std::string events; // Event set.
-  channel by = channel::any;
-  std::int64_t window_hours = 0; // 0 = earns nothing.
-};
+/// Rows that are listed when a request says nothing.
+inline constexpr std::size_t limit_preset = 10'000;
 
 /// A request that was read without mistakes.
 struct request {
@@ -128,30 +125,29 @@ struct request {
   std::vector<std::string> statistics; // The dictionary's own names, each once.
   std::vector<std::string> shown_as;   // As asked for.
   std::optional<timeframe> time{};
-  std::string zone; // IANA.
-  weekday week_start = 0;
+  std::string zone;           // IANA.
+  report_settings settings{}; // In force: the account's, and what the request says otherwise.
   std::optional<period> interval{};
   std::vector<std::vector<grouping>> rollups; // At least one.
   bool has_rollups = false;                   // `rollups` was written, even if with one grouping.
   row_filter filter{};
   std::vector<grouping> filtered{}; // What the filter looks at.
   std::vector<order_by> order{};
-  std::size_t limit = 10'000;
+  std::size_t limit = limit_preset;
   comparison compare = comparison::none;
   bool by_weekday = false;
   send_moment moment = send_moment::send;
   std::string metric{};
-  std::string conversion_metric = "Placed Order";
-  std::string conversion_where{}; // JSON array as measure::where.
-  std::vector<touch_window> windows{};
-  bool with_bots = false;
-  bool apple_earns_credit = true;
+  std::string conversion_metric = "Placed Order"; // What it is called; empty = nothing.
+  std::vector<conversion_events> conversions;     // What it is.
+  std::string conversion_where{};                 // JSON array as measure::where.
 };
 
 /// What reading a request asks the account about.
 struct request_context {
   const dictionary* words = nullptr;
   std::string account_zone = "UTC";
+  report_settings settings{}; // The account's.
   /// Name of the metric with this id or name; nothing = unknown, then the text is a name that has
   /// no events yet.
   std::function<std::optional<std::string>(std::string_view)> metric_name{};
@@ -170,7 +166,6 @@ inline constexpr std::size_t rollups_max = 32;
 inline constexpr std::size_t groupings_max = 16;
 inline constexpr std::size_t limit_max = 100'000;
 inline constexpr std::size_t intervals_max = 10'000;
-inline constexpr std::int64_t window_hours_max = 90 * 24;
 
 /// Reads the JSON of docs/reports.md and collects every mistake. Total: never throws on any text.
 request_result read_request(std::string_view json, const request_context& context);

@@ -38,7 +38,11 @@ private:
   /// The member under either of two names.
   [[nodiscard]] place either(std::string_view name, std::string_view other) const;
   std::optional<std::string> read_metric(const place& at);
-  void read_settings();
+  void read_conversion();
+  std::optional<conversion_events> read_conversion_events(const place& at);
+  /// Reads filters in the segment grammar and gives them back as JSON.
+  static std::string read_where(const place& at);
+  void read_metrics();
 
   /// Why a statistic cannot be had from this datasource; empty = it can.
   [[nodiscard]] std::string obstacle(const std::string& name) const;
@@ -73,8 +77,6 @@ private:
   static std::optional<std::string> read_operand(const place& at);
   void read_order();
   void read_one_order(const place& at);
-  void read_credit();
-
   place root_;
   const request_context& account_;
   const dictionary& words_;

@@ -8,6 +8,7 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include <charconv>
 #include <utility>
 
 namespace node {
@@ -23,6 +24,16 @@ struct account_options {
   common_options common;
   remote_options remote;
   std::string name;
+};
+
+struct settings_options {
+  common_options common;
+  remote_options remote;
+  std::string account{gateway::default_account}; // Of the directory; a key tells its own.
+  std::string week_start;                        // Empty = not to be changed, as all of these.
+  std::string bots;
+  std::string apple_privacy;
+  std::vector<std::string> windows; // "email_open_hours=48"
 };
 
 struct shown_account {
@@ -117,6 +128,119 @@ exit_status list_accounts(const account_options& wanted) {
   return exit_status::fine;
 }
 
+// --- settings of reports -------------------------------------------------------------------------
+
+constexpr std::string_view settings_target = "/api/rollcall/report-settings";
+constexpr std::string_view preset_word = "preset"; // Takes a change back.
+
+json::value changed_to(std::string_view word) {
+  return word == preset_word ? json::value{} : json::value(word);
+}
+
+/// `FIELD=HOURS` or `FIELD=preset` into `to`; nothing when it is neither.
+bool add_window(std::string_view written, json::object& to) {
+  const auto equals = written.find('=');
+  if (equals == std::string_view::npos)
+    return false;
+  const auto hours = written.substr(equals + 1);
+  auto& field = to[written.substr(0, equals)];
+  field = nullptr;
+  if (hours == preset_word)
+    return true;
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(hours.data(), hours.data() + hours.size(), number);
+  field = number;
+  return error == std::errc{} && end == hours.data() + hours.size();
+}
+
+outcome<json::object> changes_of(const settings_options& wanted) {
+  json::object changes;
+  if (!wanted.week_start.empty())
+    changes["week_start"] = changed_to(wanted.week_start);
+  if (!wanted.bots.empty())
+    changes["bots"] = changed_to(wanted.bots);
+  if (!wanted.apple_privacy.empty())
+    changes["apple_privacy"] = changed_to(wanted.apple_privacy);
+  json::object windows;
+  for (const auto& written : wanted.windows)
+    if (!add_window(written, windows))
+      return model::failure{model::failure_code::invalid_input,
+                            fmt::format("--window {}: what is possible is a field and its hours, "
+                                        "such as email_open_hours=48, or FIELD=preset",
+                                        written)};
+  if (!windows.empty())
+    changes["attribution"] = std::move(windows);
+  return changes;
+}
+
+/// Without changes they are only read.
+outcome<std::string> settle(const settings_options& wanted, const json::object& changes) {
+  if (wanted.remote.is_wanted()) {
+    const auto answered = changes.empty() ? ask(wanted.remote, "GET", settings_target)
+                                          : ask(wanted.remote, "PATCH", settings_target, changes);
+    if (!answered)
+      return answered.error();
+    const auto* settings = answered->if_contains("settings");
+    return settings ? outcome<std::string>{json::serialize(*settings)}
+                    : no_such_answer(wanted.remote);
+  }
+  const auto engine = open_account(wanted.common.data, wanted.account, false);
+  if (!engine)
+    return engine.error();
+  if (changes.empty())
+    return (*engine)->report_settings();
+  auto changed = (*engine)->change_report_settings(json::serialize(changes));
+  if (!changed)
+    return changed.error();
+  return std::move(*changed);
+}
+
+exit_status show_settings(const settings_options& wanted) {
+  const auto changes = changes_of(wanted);
+  if (!changes)
+    return complain(wanted.common, changes.error());
+  const auto settings = settle(wanted, *changes);
+  if (!settings)
+    return complain(wanted.common, settings.error());
+  fmt::print("{}\n", wanted.common.json ? *settings : indented(*settings));
+  return exit_status::fine;
+}
+
+void add_account(CLI::App& command, settings_options& wanted) {
+  add_place(command, wanted.common, wanted.remote);
+  command.add_option("--account", wanted.account, "One of the directory's accounts")
+    ->type_name("NAME")
+    ->capture_default_str();
+}
+
+void add_settings_commands(command_line& line, CLI::App& group) {
+  const auto shown = std::make_shared<settings_options>();
+  auto& show = line.add(group, "settings", "What holds for reports unless a request says otherwise",
+                        "rollcall account settings --data store",
+                        [shown] { return show_settings(*shown); });
+  add_account(show, *shown);
+
+  const auto wanted = std::make_shared<settings_options>();
+  auto& set = line.add(group, "set", "Change what holds for reports",
+                       "rollcall account set --data store --week-start sunday "
+                       "--window email_open_hours=48",
+                       [wanted] { return show_settings(*wanted); });
+  add_account(set, *wanted);
+  set.add_option("--week-start", wanted->week_start, "monday … sunday, or preset")
+    ->type_name("DAY");
+  set.add_option("--bots", wanted->bots, "Bots' clicks: exclude, include, or preset")
+    ->type_name("WORD");
+  set
+    .add_option("--apple-privacy", wanted->apple_privacy,
+                "Opens by Apple's privacy protection: credit, no_credit, or preset")
+    ->type_name("WORD");
+  set
+    .add_option("--window", wanted->windows,
+                "How long a touch earns credit, in hours, 0 = not at all; may be repeated")
+    ->type_name("FIELD=HOURS")
+    ->allow_extra_args(false);
+}
+
 CLI::App& add(command_line& line, CLI::App& parent, const std::string& name,
               const std::string& purpose, const std::string& example,
               const std::shared_ptr<account_options>& wanted,
@@ -129,7 +253,8 @@ CLI::App& add(command_line& line, CLI::App& parent, const std::string& name,
 } // namespace
 
 void add_account_commands(command_line& line) {
-  auto& group = line.add(line.root(), "account", "Accounts of one data directory", "");
+  auto& group = line.add(line.root(), "account",
+                         "Accounts of one data directory, and what holds for their reports", "");
   const auto created = std::make_shared<account_options>();
   add(line, group, "create", "Make an account with a first key",
       "rollcall account create --data store shop", created, create_account)
@@ -138,6 +263,7 @@ void add_account_commands(command_line& line) {
     ->type_name("NAME");
   add(line, group, "list", "Every account and its id", "rollcall account list --data store",
       std::make_shared<account_options>(), list_accounts);
+  add_settings_commands(line, group);
 }
 
 } // namespace node

@@ -373,7 +373,8 @@ struct report_difference {
 
 /// A word of the data dictionary and what it fixes.
 struct dictionary_entry {
-  std::string kind; // "datasource", "report", "events", "measure", "derived", "dimension".
+  /// "datasource", "report", "events", "measure", "derived", "conversion", "dimension".
+  std::string kind;
   std::string name;
   std::string description;
   std::string detail; // In a few words: the formula, or what is counted.
@@ -538,6 +539,13 @@ public:
   /// A request with the fields of `changes`, a JSON object, put over its own.
   static definition_outcome<std::string> changed_request(std::string_view request,
                                                          std::string_view changes);
+  /// How the account's reports are made unless a request says otherwise, as the JSON that requests
+  /// write: `week_start`, `attribution`, `bots`, `apple_privacy`.
+  model::outcome<std::string> report_settings();
+  /// Changes what `changes`, a JSON object, names; null takes back what was changed. Durable when
+  /// it returns, and gives what is in force then. Reports that begin later go by it, about all
+  /// times.
+  definition_outcome<std::string> change_report_settings(std::string_view changes);
   /// Splits the difference between two numbers over everything: `first` by `request`, and `second`
   /// by the same request with `changes` (a JSON object, or empty) over its fields. First the fields
   /// change, one by one, then what makes the statistics different.

@@ -46,6 +46,36 @@ BOOST_AUTO_TEST_CASE(the_dictionary_tells_what_every_word_means) {
              != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(conversion_metrics_are_entries_of_their_own) {
+  report_account account;
+  const auto all = account.get("/api/rollcall/dictionary?kind=conversion");
+  BOOST_REQUIRE(all.status == 200U);
+  BOOST_TEST(all.at("/entries").as_array().size() >= 3U);
+  const auto one = account.get("/api/rollcall/dictionary/started_checkout");
+  BOOST_TEST(one.text("/entries/0/kind") == "conversion");
+  BOOST_TEST(one.text("/entries/0/metrics/1/name") == "Checkout Started");
+}
+
+BOOST_AUTO_TEST_CASE(settings_of_reports_are_read_changed_and_told_by_answers) {
+  report_account account;
+  constexpr std::string_view target = "/api/rollcall/report-settings";
+  BOOST_TEST(account.get(target).text("/settings/week_start") == "monday");
+  const auto patch = [&](std::string_view body) {
+    auto asked = gateway_tests::post(target, body, {"Content-Type: application/json"});
+    return served_account::show(account.connect().ask("PATCH" + asked.substr(4)));
+  };
+  const auto changed = patch(R"({"week_start":"sunday","attribution":{"push_open_hours":6}})");
+  BOOST_REQUIRE(changed.status == 200U);
+  BOOST_TEST(changed.text("/settings/week_start") == "sunday");
+  BOOST_TEST(account.get(target).text("/settings/attribution/push_open_hours") == "6");
+  const auto report = account.post("/api/rollcall/reports", orders_by_day);
+  BOOST_TEST(report.text("/settings/week_start") == "sunday");
+  const auto refused = patch(R"({"attribution":{"push_open_hours":-6}})");
+  BOOST_TEST(refused.status == 400U);
+  BOOST_TEST(refused.error().find("/attribution/push_open_hours") != std::string::npos);
+  BOOST_TEST(account.get(target).text("/settings/attribution/push_open_hours") == "6");
+}
+
 BOOST_AUTO_TEST_CASE(a_report_comes_as_json_csv_or_svg) {
   report_account account;
   const auto json = account.post("/api/rollcall/reports", orders_by_day);

@@ -278,7 +278,12 @@ BOOST_FIXTURE_TEST_CASE(conversions_are_of_any_metric_by_id_or_name, december) {
   const auto two = custom("Two", "count",
                           fmt::format(R"({{"metric_id":"{}"}},{{"metric_id":"{}"}})",
                                       metric_id("Placed Order"), metric_id("Free")));
-  BOOST_TEST(tells(with(two, R"("conversions")").error(), "custom metric of 2 groups"));
+  check(with(two, R"("conversions")"), {row + R"({"conversions":3})"});
+  const auto twice = custom(
+    "Twice", "count",
+    fmt::format(R"({{"metric_id":"{0}"}},{{"metric_id":"{0}"}})", metric_id("Placed Order")));
+  BOOST_TEST(tells(with(twice, R"("conversions")").error(), "several groups of one metric"));
+  check(with("placed_order", R"("conversions")"), {row + R"({"conversions":2})"});
   BOOST_TEST(tells(with("Placed Ordre", R"("conversions")").error(),
                    "'Placed Ordre' is neither the id nor the name of a metric"));
 }

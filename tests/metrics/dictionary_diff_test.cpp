@@ -30,6 +30,21 @@ BOOST_AUTO_TEST_CASE(an_entry_that_came_or_went_is_told) {
              boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(a_conversion_metric_that_means_something_else_is_told) {
+  const auto placed_order = [](std::string_view metrics) {
+    return std::string{"[conversion.placed_order]\ndescription = \"Other.\"\nowner = \"tests\"\n"
+                       "version = 2\nsynonyms = [\"orders\"]\nmetrics = "}
+      .append(metrics);
+  };
+  const std::vector<std::string> words{"conversion placed_order: words only (version 1 -> 2)"};
+  const std::vector<std::string> value{
+    "conversion placed_order: value may change (version 1 -> 2)"};
+  BOOST_TEST(changes(placed_order("[\"Placed Order\"]")) == words,
+             boost::test_tools::per_element());
+  BOOST_TEST(changes(placed_order("[{name = \"Placed Order\", value = \"Net\"}]")) == value,
+             boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(other_words_are_told_apart_from_other_values) {
   const auto failed_rate = [](std::string_view formula) {
     std::string text = "[derived.failed_rate]\ndescription = \"Other.\"\nowner = \"tests\"\n"

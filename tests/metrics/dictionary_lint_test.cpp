@@ -50,6 +50,21 @@ std::string plain(std::string_view more = {}) {
 
 } // namespace
 
+BOOST_AUTO_TEST_CASE(conversion_metrics_are_held_to_their_metrics_and_filters) {
+  const auto mine = [](std::string_view rest) { return entry("conversion.mine", rest); };
+  accepted(mine("metrics = [\"Placed Order\", {name = \"Visit\", value = \"Length\"}]"));
+  refused(mine(""), 1, "metrics is missing or empty");
+  refused(mine("metrics = [\"A\",\n  \"A\"]"), 6, "listed twice: A");
+  refused(mine("metrics = [\n  {name = \"A\", wher = \"\"},\n]"), 6, "wher");
+  refused(mine("metrics = [\n  {name = \"A\", where = '[{\"property\": \"x\"}]'},\n]"), 6,
+          "where/0/filter");
+  refused(mine("metrics = [{value = \"x\"}]"), 5, "name is missing");
+  refused(mine("synonyms = [\"placed_order\"]\nmetrics = [\"A\"]"), 5, "is a name already");
+  refused(mine("alternatives = [\"placed_ordr\"]\nmetrics = [\"A\"]"), 5,
+          "did you mean \"placed_order\"");
+  refused(entry("conversion.placed_order", "metrics = [\"A\"]"), 4, "replaces the standard entry");
+}
+
 BOOST_AUTO_TEST_CASE(what_is_no_toml_is_refused_with_its_line) {
   refused("a = 1\nb = = 2\n", 2, "no TOML");
   refused("[measure.a]\n[measure.a]\n", 2, "no TOML");

@@ -188,7 +188,7 @@ std::pair<std::int64_t, int> credit_rules::window(const event& e, channel by) co
     if (!is_in(rule.events, e) || rule.by != by)
       continue;
     auto hours = rule.window_hours;
-    for (const auto& changed : asked_.windows)
+    for (const auto& changed : asked_.settings.windows)
       if (changed.events == rule.events && changed.by == rule.by)
         hours = changed.window_hours;
     const int rank = rule.events == source_.clicks ? 0 : rule.events == source_.opens ? 1 : 2;
@@ -197,10 +197,22 @@ std::pair<std::int64_t, int> credit_rules::window(const event& e, channel by) co
   return found;
 }
 
+const conversion_events* credit_rules::conversion_rule(const event& e) const {
+  for (const auto& some : asked_.conversions)
+    if (some.metric == e.metric)
+      return &some;
+  return nullptr;
+}
+
+bool credit_rules::is_wanted_conversion(const event& e) const {
+  const auto* rule = conversion_rule(e);
+  return rule != nullptr && passes(rule->where, e) && passes(asked_.conversion_where, e);
+}
+
 std::vector<const event*> credit_rules::conversions(const profile& person) const {
   std::vector<const event*> found;
   for (const auto& e : person.events)
-    if (e.metric == asked_.conversion_metric && passes(asked_.conversion_where, e))
+    if (is_wanted_conversion(e))
       found.push_back(&e);
   return found;
 }
@@ -211,9 +223,9 @@ std::vector<credit_rules::touch> credit_rules::touches(const profile& person) co
     const auto of = message_of(e);
     if (!of)
       continue;
-    if (!asked_.with_bots && is_bot_click(e))
+    if (!asked_.settings.with_bots && is_bot_click(e))
       continue;
-    if (!asked_.apple_earns_credit && is_apple_open(e))
+    if (!asked_.settings.apple_earns_credit && is_apple_open(e))
       continue;
     const auto [length, rank] = window(e, of->by);
     if (length != 0)

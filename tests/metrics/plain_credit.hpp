@@ -61,6 +61,10 @@ public:
     std::int64_t end = 0;
   };
   [[nodiscard]] std::vector<touch> touches(const profile& person) const;
+  /// Which of the request's conversions an event may be; null = none.
+  [[nodiscard]] const metrics::conversion_events* conversion_rule(const event& e) const;
+  /// Whether it is one, by all filters.
+  [[nodiscard]] bool is_wanted_conversion(const event& e) const;
   [[nodiscard]] std::vector<const event*> conversions(const profile& person) const;
   /// The message that led to a conversion.
   [[nodiscard]] std::optional<message> credit(const profile& person, const event& conversion) const;

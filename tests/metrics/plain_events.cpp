@@ -14,13 +14,16 @@ const measure& entry_of(const event_rules& rules, std::size_t m) {
   return rules.words.measures.find(rules.measures[m])->second;
 }
 
-void add(reported& to, const measure& m, const counted_event& e) {
+void add(reported& to, const event_rules& rules, const measure& m, const counted_event& e) {
   ++to.count;
   if (e.what == nullptr)
     return;
   double value = e.what->value;
-  if (!m.property.empty()) {
-    const auto v = property(*e.what, m.property);
+  auto key = m.property;
+  if (key.empty() && m.events == conversion_set)
+    key = rules.about.conversion_rule(*e.what)->value;
+  if (!key.empty()) {
+    const auto v = property(*e.what, key);
     value = v.kind == model::value_kind::number ? v.number : model::no_value;
   }
   if (std::isnan(value))
@@ -58,7 +61,7 @@ void event_sums::judge(std::size_t m) {
     for (const auto& e : person->events) {
       counted_event judged{person, &e};
       if (entry.events == conversion_set) {
-        if (e.metric != rules_.asked.conversion_metric)
+        if (about.conversion_rule(e) == nullptr)
           continue;
         judged.of = about.credit(*person, e);
       } else {
@@ -95,7 +98,7 @@ std::optional<exclusion> event_sums::why_not(const measure& m, counted_event& e)
   if (e.what == nullptr)
     return rules_.rows.passes(e) ? std::nullopt : std::optional{exclusion::filtered_out};
   if (m.events == conversion_set) {
-    if (!about.passes(rules_.asked.conversion_where, *e.what))
+    if (!about.is_wanted_conversion(*e.what))
       return exclusion::other_property;
     if (!e.of)
       return exclusion::not_credited;
@@ -115,7 +118,8 @@ std::optional<exclusion> event_sums::why_not(const measure& m, counted_event& e)
   e.at = *at;
   if (!time_.holds(e.at))
     return exclusion::outside;
-  if (m.bot_clicks == policy::exclude && !rules_.asked.with_bots && about.is_bot_click(*e.what))
+  if (m.bot_clicks == policy::exclude && !rules_.asked.settings.with_bots
+      && about.is_bot_click(*e.what))
     return exclusion::bot;
   if (m.apple_privacy_opens == policy::exclude && about.is_apple_open(*e.what))
     return exclusion::apple_privacy;
@@ -170,7 +174,7 @@ std::map<row_values, row_sums> event_sums::add_up(const row_namer& rows) const {
         auto& row = made[values];
         row.resize(std::max<std::size_t>(intervals_.size(), 1),
                    std::vector<reported>(counted_.size()));
-        add(row[c.interval][m], entry, e);
+        add(row[c.interval][m], rules_, entry, e);
       }
   }
   return made;

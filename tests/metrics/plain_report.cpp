@@ -19,15 +19,15 @@ public:
     : asked_(asked), account_(account),
       source_(account.words.datasources.find(asked.datasource)->second),
       about_(asked, account.words, account.people, account.described, account.now),
-      rows_(asked, about_, account.is_member), calendar_(asked.zone, asked.week_start) {
+      rows_(asked, about_, account.is_member), calendar_(asked.zone, asked.settings.week_start) {
     std::set<std::string> measures;
     for (const auto& statistic : asked.statistics)
       for (const auto& name : account.words.measures_of(statistic))
         measures.insert(name);
     made_.measures.assign(measures.begin(), measures.end());
     if (asked.time)
-      time_ = range_of(*asked.time, *segments::find_zone(asked.zone), account.now, asked.week_start,
-                       source_.kind == datasource_kind::messages);
+      time_ = range_of(*asked.time, *segments::find_zone(asked.zone), account.now,
+                       asked.settings.week_start, source_.kind == datasource_kind::messages);
     made_.intervals = intervals_of(time_);
     rules_ = std::make_unique<event_rules>(
       event_rules{asked, account.words, account.people, about_, rows_, made_.measures});

@@ -69,7 +69,8 @@ bool passes(const row_filter& f,
 }
 
 row_rules::row_rules(const request& asked, const credit_rules& about, const member_rule& is_member)
-  : asked_(asked), about_(about), is_member_(is_member), calendar_(asked.zone, asked.week_start) {
+  : asked_(asked), about_(about), is_member_(is_member),
+    calendar_(asked.zone, asked.settings.week_start) {
 }
 
 std::set<row_values> row_rules::rows_of(const std::vector<grouping>& by,

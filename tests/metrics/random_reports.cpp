@@ -203,6 +203,8 @@ void random_reports::add_message_story(plain::profile& person) {
       plain::event order{"Placed Order", next_time_after(t), next_value(), {}};
       if (chance(0.3))
         order.properties["Item"] = text(chance(0.5) ? "Shoe" : "Hat");
+      if (chance(0.5))
+        order.properties["Net"] = chance(0.9) ? model::value::of_number(next_value()) : text("1");
       if (chance(0.2))
         order.properties["campaign_id"] = text("C1"); // Says nothing about the credit.
       if (chance(0.2))

@@ -25,6 +25,8 @@ public:
   /// Segments with everybody's coming and going, of so many people.
   std::vector<plain::segment> next_segments(std::size_t people);
   std::string next_request();
+  /// What the account settles for all requests, as JSON.
+  std::string next_account_settings();
   /// About segments.
   std::string next_growth_request();
   /// The dictionary of the requests: the standard one, and some measures that it has none of.
@@ -74,6 +76,8 @@ private:
   std::string next_interval();
   /// Fields that any request may have, each with a comma in front.
   std::string next_settings();
+  /// A touch's window, as requests write it.
+  std::string next_window();
   std::string next_comparison();
   std::string next_order(const std::vector<std::string>& asked,
                          const std::vector<std::string>& groupings);

@@ -137,6 +137,25 @@ std::string random_reports::next_settings() {
   return out;
 }
 
+std::string random_reports::next_window() {
+  static const std::string fields[] = {
+    "email_open_hours",   "email_click_hours", "sms_open_hours",      "sms_click_hours",
+    "sms_delivery_hours", "push_open_hours",   "whatsapp_open_hours", "whatsapp_click_hours"};
+  static constexpr int hours[] = {0, 1, 12, 24, 120, 2160};
+  return quoted(one_of(fields)) + ": " + std::to_string(one_of(hours));
+}
+
+std::string random_reports::next_account_settings() {
+  std::string out;
+  if (chance(0.2))
+    out += R"("week_start": "wednesday", )";
+  if (chance(0.2))
+    out += R"("bots": "include", )";
+  if (chance(0.2))
+    out += R"("apple_privacy": "no_credit", )";
+  return '{' + out + "\"attribution\": {" + (chance(0.3) ? next_window() : "") + "}}";
+}
+
 std::string random_reports::next_comparison() {
   if (chance(0.7))
     return "";
@@ -254,19 +273,21 @@ std::string random_reports::next_request() {
       out += ", \"time_basis\": "
            + quoted(datasource == "flow" ? one_of(flow_moments) : one_of(moments));
     if (chance(0.3)) {
-      static const std::string fields[] = {"email_open_hours", "email_click_hours",
-                                           "sms_click_hours", "sms_delivery_hours",
-                                           "push_open_hours"};
-      static constexpr int hours[] = {0, 1, 12, 24, 120, 2160};
-      out += ", \"attribution\": {" + quoted(one_of(fields)) + ": " + std::to_string(one_of(hours))
-           + "}";
+      out += ", \"attribution\": {" + next_window() + "}";
     }
     if (chance(0.2))
-      out += ", \"bots\": \"include\"";
+      out += std::string{", \"bots\": \""} + (chance(0.7) ? "include" : "exclude") + "\"";
     if (chance(0.2))
-      out += ", \"apple_privacy\": \"no_credit\"";
+      out += std::string{", \"apple_privacy\": \""} + (chance(0.7) ? "no_credit" : "credit") + "\"";
     if (chance(0.1))
       out += ", \"conversion_metric\": \"Active on Site\"";
+    else if (chance(0.15))
+      out += std::string{", \"conversion_metric\": "}
+           + (chance(0.7) ? "\"shoes_and_visits\"" : "\"text_messages\"");
+    else if (chance(0.1))
+      out += R"(, "conversion_metric": {"metrics": [{"name": "Placed Order", "value": "Net"},
+        {"name": "Clicked Email", "where": [{"property": "Client Type", "filter":
+         {"type": "string", "operator": "equals", "value": "Mobile"}}]}]})";
     else if (chance(0.1)) // What is a touch itself.
       out += std::string{", \"conversion_metric\": \""}
            + (chance(0.5) ? "Clicked Email" : "Opened Push") + "\"";

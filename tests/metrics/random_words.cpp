@@ -7,6 +7,23 @@ namespace {
 
 /// What no standard measure does: filters, extremes of properties, a policy against Apple's opens.
 constexpr std::string_view more_measures = R"(
+[conversion.shoes_and_visits]
+description = "Shoes by their net price, and visits."
+owner = "tests"
+version = 1
+metrics = [
+  {name = "Placed Order", value = "Net", where = '''[{"property": "Item",
+    "filter": {"type": "string", "operator": "equals", "value": "Shoe"}}]'''},
+  "Active on Site",
+]
+
+[conversion.texts]
+description = "What led to something may be a conversion itself."
+owner = "tests"
+version = 1
+synonyms = ["text_messages"]
+metrics = [{name = "Received SMS", value = "Message Cost"}]
+
 [measure.dearest_text]
 description = "The most that a delivered text message cost."
 owner = "tests"

@@ -18,6 +18,8 @@ BOOST_AUTO_TEST_CASE(the_page_tells_every_entry_with_its_definition) {
   BOOST_TEST(has("- formula: `opens_unique / delivered`\n- unit: fraction, a share\n"
                  "- divided by 0: 0\n- rests on: `delivered`, `opens_unique`\n"));
   BOOST_TEST(has("- metrics: Opened Email (email), Opened Push (push-notification)\n"));
+  BOOST_TEST(has("\n## Conversion metrics\n"));
+  BOOST_TEST(has("- metrics: Started Checkout, Checkout Started\n- hash: `"));
   BOOST_TEST(has("- credit: opened (email) 120 h, "));
 }
 

@@ -62,9 +62,20 @@ bool account::is_member(const std::string& segment, const plain::profile& person
   return (at ? *at / hour / 5 + number : number) % 2 == (segment == "S1" ? 0 : 1);
 }
 
+namespace {
+
+metrics::report_settings next_settings(random_reports& drawn) {
+  std::vector<segments::definition_error> errors;
+  auto read = metrics::changed({}, drawn.next_account_settings(), errors);
+  BOOST_REQUIRE(read);
+  return std::move(*read);
+}
+
+} // namespace
+
 account::account(random_reports& drawn)
-  : zone_(drawn.zone()), people_(drawn.next_partitions()), described_(drawn.next_described()),
-    segments_(drawn.next_segments(20)) {
+  : zone_(drawn.zone()), settings_(next_settings(drawn)), people_(drawn.next_partitions()),
+    described_(drawn.next_described()), segments_(drawn.next_segments(20)) {
   for (const auto& people : people_) {
     auto& made = partitions_.emplace_back(people);
     made.names = std::make_unique<memory_history::names>();
@@ -94,6 +105,7 @@ metrics::request_result account::read(const std::string& json) const {
   metrics::request_context context;
   context.words = &random_reports::words();
   context.account_zone = zone_;
+  context.settings = settings_;
   context.segment_id = [](std::string_view name) { return std::optional{std::string{name}}; };
   return metrics::read_request(json, context);
 }
@@ -182,12 +194,30 @@ void asked_case::ask(const metrics::request& wanted) {
   std::uint64_t number = 0;
   for (const auto& s : account.segments())
     order.segments.push_back({++number, s.id, s.name});
-  parts = account.folded(order, drawn);
   order_before.reset();
-  if (asked.compare == metrics::comparison::none)
+  if (asked.compare != metrics::comparison::none)
+    order_before = earlier(asked, order);
+  // As if nobody had said that rows would be left out.
+  if (drawn.chance(0.4))
+    keep_people(false);
+  fold();
+  was_asked_again = concluded().lacks_people;
+  if (!was_asked_again)
     return;
-  order_before = earlier(asked, order);
-  parts_before = account.folded(*order_before, drawn);
+  keep_people(true);
+  fold();
+}
+
+void asked_case::keep_people(bool kept) {
+  order.keeps_people = kept;
+  if (order_before)
+    order_before->keeps_people = kept;
+}
+
+void asked_case::fold() {
+  parts = account.folded(order, drawn);
+  if (order_before)
+    parts_before = account.folded(*order_before, drawn);
 }
 
 metrics::answer asked_case::concluded(const metrics::request& of) const {

@@ -61,6 +61,7 @@ private:
   void feed(Reader& to, const partition& from, random_reports& drawn) const;
 
   std::string zone_;
+  metrics::report_settings settings_;
   std::vector<std::vector<plain::profile>> people_;
   std::vector<model::described_object> described_;
   std::vector<plain::segment> segments_;
@@ -91,8 +92,11 @@ struct asked_case {
   std::vector<metrics::fold_result> parts;
   std::optional<metrics::fold_order> order_before; // Of the compared timeframe.
   std::vector<metrics::fold_result> parts_before;
+  bool was_asked_again = false; // Rows were left out, whose people had not been kept.
 
 private:
+  void keep_people(bool kept);
+  void fold();
   [[nodiscard]] metrics::answer concluded(const metrics::request& of) const;
 };
 

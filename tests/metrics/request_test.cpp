@@ -4,6 +4,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,8 +21,9 @@ const dictionary& words() {
   return made;
 }
 
-request_result read(std::string_view json) {
+request_result read(std::string_view json, const report_settings& settings = {}) {
   request_context context;
+  context.settings = settings;
   context.words = &words();
   context.account_zone = "Europe/Berlin";
   context.metric_name = [](std::string_view name) -> std::optional<std::string> {
@@ -40,8 +42,8 @@ std::string campaigns(const std::string& more) {
        + (more.empty() ? "" : ", " + more) + "}";
 }
 
-request good(const std::string& json) {
-  const auto result = read(json);
+request good(const std::string& json, const report_settings& settings = {}) {
+  const auto result = read(json, settings);
   for (const auto& e : result.errors)
     BOOST_ERROR(json << ": " << e.pointer << " " << e.found << " instead of " << e.allowed);
   BOOST_REQUIRE(result.read);
@@ -73,12 +75,12 @@ std::string repeated(const std::string& piece, std::size_t times) {
 BOOST_AUTO_TEST_CASE(a_short_request_means_what_the_document_says) {
   const auto r = good(campaigns(""));
   BOOST_TEST(r.zone == "Europe/Berlin");
-  BOOST_TEST(r.week_start == 0);
+  BOOST_TEST(r.settings.week_start == 0);
   BOOST_TEST(r.conversion_metric == "Placed Order");
   BOOST_TEST(r.limit == 10'000u);
   BOOST_TEST(!r.interval.has_value());
-  BOOST_TEST(!r.with_bots);
-  BOOST_TEST(r.apple_earns_credit);
+  BOOST_TEST(!r.settings.with_bots);
+  BOOST_TEST(r.settings.apple_earns_credit);
   BOOST_TEST((r.compare == comparison::none));
   BOOST_TEST((r.moment == send_moment::send));
   BOOST_TEST(!r.has_rollups);
@@ -105,7 +107,7 @@ BOOST_AUTO_TEST_CASE(everything_that_a_request_may_say_is_read) {
     "attribution": {"email_open_hours": 0, "sms_delivery_hours": 2160},
     "bots": "include", "apple_privacy": "no_credit"})");
   BOOST_TEST(r.conversion_metric == "Placed Order");
-  BOOST_TEST(r.week_start == 6);
+  BOOST_TEST(r.settings.week_start == 6);
   BOOST_TEST((r.interval == period::week));
   BOOST_TEST(r.has_rollups);
   BOOST_REQUIRE(r.rollups.size() == 3);
@@ -126,9 +128,67 @@ BOOST_AUTO_TEST_CASE(everything_that_a_request_may_say_is_read) {
   BOOST_TEST((r.compare == comparison::previous_year));
   BOOST_TEST(r.by_weekday);
   BOOST_TEST((r.moment == send_moment::first_delivery));
-  BOOST_TEST(r.windows.size() == 2);
-  BOOST_TEST(r.with_bots);
-  BOOST_TEST(!r.apple_earns_credit);
+  BOOST_TEST(r.settings.windows.size() == 2);
+  BOOST_TEST(r.settings.with_bots);
+  BOOST_TEST(!r.settings.apple_earns_credit);
+}
+
+BOOST_AUTO_TEST_CASE(a_conversion_metric_is_an_entry_a_metric_or_written_out) {
+  const auto wanted = [](const std::string& written) {
+    return good(campaigns("\"conversion_metric\": " + written));
+  };
+  const auto entry = wanted("\"started_checkout\"");
+  BOOST_TEST(entry.conversion_metric == "started_checkout");
+  BOOST_REQUIRE(entry.conversions.size() == 2U);
+  BOOST_TEST(entry.conversions[1].metric == "Checkout Started");
+  BOOST_TEST(wanted("\"orders\"").conversion_metric == "placed_order");
+  const auto metric = wanted("\"PLCORD\"");
+  BOOST_TEST(metric.conversion_metric == "Placed Order");
+  BOOST_REQUIRE(metric.conversions.size() == 1U);
+  BOOST_TEST(metric.conversions[0].metric == "Placed Order");
+  const auto written = wanted(R"({"metrics": [{"name": "PLCORD", "value": "Net"}, {"name": "Visit",
+    "where": [{"property": "Item", "filter": {"type": "existence", "operator": "is-set"}}]}]})");
+  BOOST_TEST(written.conversion_metric.empty());
+  BOOST_REQUIRE(written.conversions.size() == 2U);
+  BOOST_TEST(written.conversions[0].metric == "Placed Order");
+  BOOST_TEST(written.conversions[0].value == "Net");
+  BOOST_TEST(written.conversions[1].where.find("is-set") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_conversion_metric_that_is_none_is_refused_with_its_place) {
+  refused(campaigns(R"("conversion_metric": {"metrics": []})"), "/conversion_metric/metrics", "");
+  refused(campaigns(R"("conversion_metric": {"metrics": [{"value": "Net"}]})"),
+          "/conversion_metric/metrics/0/name", "");
+  refused(campaigns(R"("conversion_metric": {"metrics": [{"name": "A"}, {"name": "A"}]})"),
+          "/conversion_metric/metrics/1", "not there already");
+  refused(campaigns(R"("conversion_metric": {"metrics": [{"name": "A", "where": [{}]}]})"),
+          "/conversion_metric/metrics/0/where/0/property", "");
+}
+
+BOOST_AUTO_TEST_CASE(what_the_account_has_settled_holds_unless_the_request_says_otherwise) {
+  std::vector<segments::definition_error> errors;
+  const auto settings = changed({}, R"({"week_start": "sunday", "bots": "include",
+    "attribution": {"email_open_hours": 48, "sms_delivery_hours": 0}})",
+                                errors);
+  BOOST_REQUIRE(settings);
+  const auto told = good(campaigns(""), *settings).settings;
+  BOOST_TEST(told.week_start == 6);
+  BOOST_TEST(told.with_bots);
+  BOOST_TEST(told.apple_earns_credit);
+  BOOST_TEST(told.windows.size() == 2U);
+  const auto otherwise = good(campaigns(R"("week_start": "friday", "bots": "exclude",
+    "attribution": {"email_open_hours": 12, "push_open_hours": 1}, "apple_privacy": null)"),
+                              *settings)
+                           .settings;
+  BOOST_TEST(otherwise.week_start == 4);
+  BOOST_TEST(!otherwise.with_bots);
+  BOOST_TEST(otherwise.apple_earns_credit);
+  std::map<std::pair<std::string, channel>, std::int64_t> hours;
+  for (const auto& w : otherwise.windows)
+    BOOST_TEST((hours.emplace(std::pair{w.events, w.by}, w.window_hours).second));
+  BOOST_TEST((hours[{"opened", channel::email}]) == 12);
+  BOOST_TEST((hours[{"opened", channel::push}]) == 1);
+  BOOST_TEST((hours[{"delivered", channel::sms}]) == 0);
 }
 
 BOOST_AUTO_TEST_CASE(synonyms_are_read_and_shown_as_they_were_written) {
@@ -170,8 +230,8 @@ BOOST_AUTO_TEST_CASE(unknown_words_are_refused_where_they_stand) {
   refused(campaigns(R"("attribution": {"fax_hours": 1})"), "/attribution/fax_hours",
           "no such field");
   // WhatsApp earns no credit, so there is nothing to set.
-  refused(campaigns(R"("attribution": {"whatsapp_open_hours": 1})"),
-          "/attribution/whatsapp_open_hours", "no such field");
+  refused(campaigns(R"("attribution": {"active_on_site_hours": 1})"),
+          "/attribution/active_on_site_hours", "no such field");
 }
 
 BOOST_AUTO_TEST_CASE(statistics_and_dimensions_belong_to_a_datasource) {

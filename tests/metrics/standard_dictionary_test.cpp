@@ -78,7 +78,7 @@ constexpr std::string_view groupings[] = {"campaign_id",
 BOOST_AUTO_TEST_CASE(the_standard_files_have_no_faults) {
   const auto result = read_dictionary(standard_files());
   BOOST_TEST(result.faults.empty(), told(result.faults));
-  BOOST_TEST(standard_files().size() == 12);
+  BOOST_TEST(standard_files().size() == 13);
 }
 
 BOOST_AUTO_TEST_CASE(every_statistic_and_grouping_of_klaviyos_reports_is_known) {
@@ -125,7 +125,7 @@ BOOST_AUTO_TEST_CASE(datasources_of_messages_know_their_sends_and_touches) {
   BOOST_TEST((flow.kind == datasource_kind::messages && flow.owner == message_owner::flow));
   const std::vector<std::string> sends{"delivered", "bounced", "failed"};
   BOOST_TEST(flow.sends == sends, boost::test_tools::per_element());
-  BOOST_TEST(flow.touches.size() == 5);
+  BOOST_TEST(flow.touches.size() == 8);
   BOOST_TEST(flow.clicks == "clicked");
   BOOST_TEST(flow.opens == "opened");
   const std::vector<std::string> grouping{"flow_id", "message_id", "send_channel"};

@@ -543,6 +543,27 @@ BOOST_FIXTURE_TEST_CASE(a_sound_directory_passes_the_check, small_store) {
   BOOST_TEST(checked.as_object().at("faults").as_array().empty());
 }
 
+BOOST_FIXTURE_TEST_CASE(what_holds_for_reports_is_settled_shown_and_explained, small_store) {
+  const auto changed = answer({"account", "set", "--data", store, "--week-start", "sunday",
+                               "--window", "email_open_hours=48", "--window", "push_open_hours=0"});
+  BOOST_TEST(text_at(changed, "week_start") == "sunday");
+  const auto shown = answer({"account", "settings", "--data", store}).as_object();
+  BOOST_TEST(shown == changed.as_object());
+  BOOST_TEST(shown.at("attribution").at("email_open_hours").to_number<int>() == 48);
+  BOOST_TEST(contains(must({"report", "explain", "campaign_performance", "--data", store,
+                            "--timeframe", "last_30_days", "--conversion-metric", "placed_order"})
+                        .out,
+                      "conversions: placed_order, definition "));
+  const auto back = answer({"account", "set", "--data", store, "--week-start", "preset", "--window",
+                            "email_open_hours=preset"});
+  BOOST_TEST(text_at(back, "week_start") == "monday");
+  BOOST_TEST(back.at("attribution").at("email_open_hours").to_number<int>() == 120);
+  BOOST_TEST(back.at("attribution").at("push_open_hours").to_number<int>() == 0);
+  const auto refused = rollcall({"account", "set", "--data", store, "--window", "email_open=1"});
+  BOOST_TEST(refused.status == 1);
+  BOOST_TEST(contains(refused.err, "email_open"));
+}
+
 BOOST_FIXTURE_TEST_CASE(the_actors_are_shown, small_store) {
   const auto inspected = answer({"inspect", "--data", store}).as_object();
   BOOST_TEST(inspected.at("figures").as_object().at("profiles").to_number<int>() == 3);
