@@ -113,6 +113,13 @@ export class Served {
 
   loads() {
     this.say({ work: 'HTTP: memory beyond the page cache at the start', value: this.memory(), unit: 'MiB' });
+    const members = `/api/segments/${this.members}/profiles?page%5Bsize%5D=100`;
+    this.load('member pages of 100, one connection', { load: 'pages', connections: 1, path: members });
+    this.load('member pages of 100, four connections', { load: 'pages', connections: 4, path: members });
+    const bodies = `${this.ours.work}/reports.ndjson`;
+    writeFileSync(bodies, `${REPORTS.join('\n')}\n`);
+    this.load('campaign reports of a month, one connection',
+      { load: 'posts', connections: 1, path: '/api/campaign-values-reports', bodies });
     const single = this.load('single events, durable, as fast as 512 connections can', { load: 'single', connections: 512 });
     this.watched('single events, the same beside an inspection that looks every second', { load: 'single', connections: 512 });
     this.load('single events, durable, half of that offered', { load: 'single', connections: 512, rate: Math.round(single / 2) });
@@ -121,12 +128,5 @@ export class Served {
       { load: 'single', connections: 512, rate: Math.round(single / 2), idle: QUIET_CONNECTIONS });
     const before = this.memory();
     this.say({ work: 'HTTP: memory beyond the page cache after the events', value: before, unit: 'MiB' });
-    const members = `/api/segments/${this.members}/profiles?page%5Bsize%5D=100`;
-    this.load('member pages of 100, one connection', { load: 'pages', connections: 1, path: members });
-    this.load('member pages of 100, four connections', { load: 'pages', connections: 4, path: members });
-    const bodies = `${this.ours.work}/reports.ndjson`;
-    writeFileSync(bodies, `${REPORTS.join('\n')}\n`);
-    this.load('campaign reports of a month, one connection',
-      { load: 'posts', connections: 1, path: '/api/campaign-values-reports', bodies });
   }
 }
