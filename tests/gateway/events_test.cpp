@@ -234,4 +234,22 @@ BOOST_FIXTURE_TEST_CASE(parameters_that_do_not_fit_are_refused_by_name, shop) {
   BOOST_TEST(tells(refused("page[cursor]=zz"), "Invalid cursor provided."));
 }
 
+BOOST_AUTO_TEST_CASE(only_events_of_somebody_named_by_an_identifier_are_handled_at_once) {
+  gateway::request asked;
+  asked.method = "POST";
+  asked.path = "/api/events";
+  asked.body = R"({"data":{"type":"event","attributes":{"profile":{"data":{"type":"profile",)"
+               R"("attributes":{"email":"a@b.co"}}}}}})";
+  BOOST_TEST(gateway::sends_event_at_once(asked));
+  asked.body = R"({"data":{"type":"event","attributes":{"profile":{"data":{"type":"profile",)"
+               R"("id":"01"}}}}})"; // The engine is asked who that is.
+  BOOST_TEST(!gateway::sends_event_at_once(asked));
+  asked.body.clear();
+  asked.path = "/api/event-bulk-create-jobs";
+  BOOST_TEST(!gateway::sends_event_at_once(asked));
+  asked.path = "/api/events";
+  asked.method = "GET";
+  BOOST_TEST(!gateway::sends_event_at_once(asked));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -196,6 +196,41 @@ BOOST_AUTO_TEST_CASE(half_closed_sockets_still_get_their_answer) {
   BOOST_TEST(cut.sees_end());
 }
 
+BOOST_AUTO_TEST_CASE(quick_requests_need_no_worker_and_others_wait_for_one) {
+  std::promise<void> go_on;
+  const auto gate = go_on.get_future().share();
+  std::atomic<int> slow = 0;
+  gateway::server_options options;
+  options.workers = 1;
+  options.is_quick = [](const request& asked) { return asked.path == "/quick"; };
+  running_server server{[&](const request& asked, const gateway::reply& done) {
+                          if (asked.path == "/slow") {
+                            ++slow;
+                            gate.wait();
+                          }
+                          echo(asked, done);
+                        },
+                        options};
+  auto first = server.connect();
+  first.send(get("/slow"));
+  while (slow == 0)
+    std::this_thread::yield();
+  auto c = server.connect();
+  c.send(post("/quick", "abc") + post("/quick", "abcd"));
+  BOOST_TEST(c.receive().body == "POST /quick 3");
+  BOOST_TEST(c.receive().body == "POST /quick 4");
+  // A long body would keep the I/O thread from the other connections.
+  auto long_one = server.connect();
+  long_one.send(post("/quick", std::string(20'000, 'a')));
+  BOOST_TEST(server.connect().ask(post("/quick", "ab")).body == "POST /quick 2");
+  BOOST_TEST(server.it->figures().requests_under_way >= 1U);
+  std::this_thread::sleep_for(std::chrono::milliseconds{50});
+  BOOST_TEST(server.it->figures().requests_under_way == 2U);
+  go_on.set_value();
+  BOOST_TEST(first.receive().status == 200);
+  BOOST_TEST(long_one.receive().body == "POST /quick 20000");
+}
+
 BOOST_AUTO_TEST_CASE(a_client_that_goes_away_leaves_nothing_behind) {
   held_replies held;
   running_server server{held.handler()};
