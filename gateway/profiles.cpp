@@ -159,35 +159,32 @@ answer list_profiles(const call& c) {
 
 // --- one profile
 
-/// Lists and segments that the profile is in.
-struct belonging {
-  std::vector<known_list> lists;
-  std::vector<rollcall::segment_info> segments;
-};
+std::vector<known_list> lists_of(const account& whose, std::string_view engine_json) {
+  auto lists = all_lists(whose);
+  std::erase_if(
+    lists, [&](const known_list& list) { return !joined_list_at(engine_json, list.engine_name); });
+  return lists;
+}
 
-belonging belonging_of(const account& whose, profile_place place, std::string_view engine_json) {
-  belonging found;
-  for (auto& list : all_lists(whose))
-    if (joined_list_at(engine_json, list.engine_name))
-      found.lists.push_back(std::move(list));
-  for (auto& segment : value_of(whose.engine->list()))
-    if (value_of(whose.engine->joined_at(segment.id, {{place}})).front())
-      found.segments.push_back(value_of(whose.engine->show(segment.id)));
-  return found;
+/// Ids of the segments that the profile is in.
+std::vector<std::string> segments_of(const account& whose, profile_place place) {
+  const auto all = own_json(
+    value_of(whose.engine->profile(fmt::format("#{}:{}", place.partition, place.number))));
+  std::vector<std::string> ids;
+  for (const auto& id : all.at("segments").as_array())
+    ids.emplace_back(id.as_string());
+  return ids;
 }
 
 void include_belonging(const call& c, const parsed_query& query, profile_place place,
                        std::string_view engine_json, resource& r, included_resources& into) {
-  if (!query.includes("lists") && !query.includes("segments"))
-    return;
-  const auto all = belonging_of(*c.whose, place, engine_json);
   const auto put = [&](const char* name, json::array data) {
     const auto related = std::ranges::find(r.relationships, name, &relationship::name);
     related->data = std::move(data);
   };
   json::array ids;
   if (query.includes("lists")) {
-    for (const auto& list : all.lists) {
+    for (const auto& list : lists_of(*c.whose, engine_json)) {
       ids.emplace_back(resource_identifier("list", list.id));
       into.add(resource_object(c.asked, list_resource(list), query));
     }
@@ -195,9 +192,10 @@ void include_belonging(const call& c, const parsed_query& query, profile_place p
   }
   ids.clear();
   if (query.includes("segments")) {
-    for (const auto& segment : all.segments) {
-      ids.emplace_back(resource_identifier("segment", segment.id));
-      into.add(resource_object(c.asked, segment_resource(*c.whose, segment), query));
+    for (const auto& id : segments_of(*c.whose, place)) {
+      ids.emplace_back(resource_identifier("segment", id));
+      into.add(
+        resource_object(c.asked, segment_resource(*c.whose, find_segment(*c.whose, id)), query));
     }
     put("segments", std::move(ids));
   }
@@ -232,10 +230,9 @@ answer get_lists(const call& c, bool ids_only) {
     rules.fields = {{"list", field_names("list", {"profile_count"})}};
   const auto query = parse_query(c.asked, rules);
   const auto place = find_profile(*c.whose, c.captured[0]);
-  const auto all = belonging_of(*c.whose, place, *shown(*c.whose, place));
   std::vector<std::string> ids;
   std::vector<resource> lists;
-  for (const auto& list : all.lists) {
+  for (const auto& list : lists_of(*c.whose, *shown(*c.whose, place))) {
     ids.push_back(list.id);
     lists.push_back(list_resource(list));
   }
@@ -249,15 +246,13 @@ answer get_segments(const call& c, bool ids_only) {
     rules.fields = {{"segment", field_names("segment", {"profile_count"})}};
   const auto query = parse_query(c.asked, rules);
   const auto place = find_profile(*c.whose, c.captured[0]);
-  const auto all = belonging_of(*c.whose, place, *shown(*c.whose, place));
-  std::vector<std::string> ids;
+  const auto ids = segments_of(*c.whose, place);
+  if (ids_only)
+    return identifiers_answer(c.asked, "segment", ids);
   std::vector<resource> segments;
-  for (const auto& segment : all.segments) {
-    ids.push_back(segment.id);
-    segments.push_back(segment_resource(*c.whose, segment));
-  }
-  return ids_only ? identifiers_answer(c.asked, "segment", ids)
-                  : collection_answer(c.asked, query, std::move(segments));
+  for (const auto& id : ids)
+    segments.push_back(segment_resource(*c.whose, find_segment(*c.whose, id)));
+  return collection_answer(c.asked, query, std::move(segments));
 }
 
 // --- writing

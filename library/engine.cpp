@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <future>
 #include <random>
 #include <system_error>
@@ -361,6 +362,26 @@ outcome<std::uint64_t> ask_sequence(engine::parts& p, std::string_view source,
   });
 }
 
+/// A partition tells the numbers of segments, at the end; they become the ids that others know. One
+/// that was dropped meanwhile has none.
+std::string with_segment_ids(std::string shown, const actors::segment_list& segments) {
+  constexpr std::string_view key = "\"segments\":[";
+  const auto start = shown.rfind(key) + key.size();
+  std::vector<std::string> ids;
+  const auto* end = shown.data() + shown.size();
+  for (const auto* at = shown.data() + start; at < end && *at != ']';) {
+    std::uint64_t number = 0;
+    at = std::from_chars(at, end, number).ptr;
+    at += *at == ',' ? 1 : 0;
+    const auto known = std::ranges::find(segments.segments, number,
+                                         [](const auto& line) { return line.entry.number; });
+    if (known != segments.segments.end())
+      ids.push_back(fmt::format("\"{}\"", known->entry.id));
+  }
+  shown.resize(start);
+  return shown + fmt::format("{}]}}", fmt::join(ids, ","));
+}
+
 } // namespace
 
 outcome<std::uint64_t> engine::last_sequence(std::string_view source) {
@@ -389,8 +410,16 @@ outcome<std::string> engine::profile(std::string_view identifier) {
       parts_->account, actors::find_person{std::string{identifier}}, "find a profile");
     if (!found)
       return found.error();
-    return parts_->ask<std::string>(parts_->profiles[found->place.partition],
-                                    actors::show_profile{found->place.profile}, "show a profile");
+    auto shown = parts_->ask<std::string>(parts_->profiles[found->place.partition],
+                                          actors::show_profile{found->place.profile},
+                                          "show a profile");
+    if (!shown)
+      return shown.error();
+    auto listed = parts_->ask<actors::segment_list>(parts_->account, actors::list_segments{},
+                                                    "name the segments");
+    if (!listed)
+      return listed.error();
+    return with_segment_ids(std::move(*shown), *listed);
   });
 }
 
