@@ -32,7 +32,10 @@ std::string line_of(const audit_entry& entry) {
   text("method", entry.method);
   text("route", entry.route);
   line += fmt::format(",\"status\":{}", entry.status);
-  text("request", entry.request_id);
+  if (!entry.request_id.empty())
+    text("request", entry.request_id);
+  if (!entry.concerns.empty())
+    text("concerns", entry.concerns);
   line += "}\n";
   return line;
 }
