@@ -69,6 +69,7 @@ model::outcome<std::unique_ptr<serving>> serving::start(const serve_settings& wa
   made->operations_->add_routes(*routes);
   for (const auto& account : all.all())
     routes->open(account);
+  made->routes_ = routes;
   gateway::dispatcher dispatch{routes,
                                wanted.is_open ? open_door(all) : kept_door(*made->doorkeeper_),
                                [to = made->operations_.get()](const gateway::finished_request& r) {
