@@ -117,7 +117,7 @@ outcome<std::shared_ptr<account>> accounts::open_account(std::string_view name) 
   if (!keys)
     return keys.error();
   opened->keys = std::move(*keys);
-  auto audit = audit_log::open(opened->directory / "audit.log", options_.audit);
+  auto audit = audit_log::open(opened->directory / audit_file_name, options_.audit);
   if (!audit)
     return audit.error();
   opened->audit = std::move(*audit);

@@ -35,7 +35,8 @@ std::string line_of(const audit_entry& entry) {
     text("about", entry.about);
   if (entry.status != 0)
     line += fmt::format(",\"status\":{}", entry.status);
-  text("request", entry.request_id);
+  if (!entry.request_id.empty())
+    text("request", entry.request_id);
   line += "}\n";
   return line;
 }

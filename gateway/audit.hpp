@@ -14,16 +14,19 @@
 
 namespace gateway {
 
-/// A write that a key was used for. Nothing about people: a path may hold an address, so the
-/// route's pattern stands for it.
+inline constexpr std::string_view audit_file_name = "audit.log"; // In an account's directory.
+
+/// A write that a key was used for, or a command in the account's directory. Nothing about people:
+/// a path may hold an address, so the route's pattern stands for it.
 struct audit_entry {
   model::instant at{};
-  std::string_view key_id;
-  std::string_view method;
-  std::string_view route; // "/api/profiles/{id}"
-  unsigned status = 0;    // 0 = the next line of this request tells.
-  std::string_view request_id;
-  std::string_view about = {}; // What an order to the server itself concerns: "profile/2".
+  std::string_view key_id; // Of a command who gave it: "uid:1000".
+  std::string_view method; // "COMMAND" for one.
+  std::string_view route;  // "/api/profiles/{id}", "rollcall key create"
+  unsigned status = 0;     // 0 = the next line of this request tells.
+  std::string_view request_id{}; // Empty for a command.
+  /// What an order to the server, or a command, is about: "profile/2", a key's id, an account.
+  std::string_view about{};
 };
 
 struct audit_bounds {

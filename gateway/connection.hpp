@@ -93,6 +93,7 @@ private:
   void on_written(error_code failed, std::size_t size);
   void on_answer_written();
   void want_piece();
+  bool take_turn();
   void make_piece();
   void on_piece(std::string piece, bool is_last, bool is_broken, std::chrono::nanoseconds took);
   void wait_for_news();
@@ -139,6 +140,7 @@ private:
   struct streamed {
     std::function<bool(std::string&)> more;
     std::function<void(std::function<void()>)> await_news;
+    std::shared_ptr<const void> owner;
     std::optional<deflater> packing;
     bool is_chunked = true;
     bool is_being_made = false;

@@ -115,6 +115,7 @@ void connection::begin_answer(answer a) {
   if (stream_) {
     stream_->more = std::move(a.more);
     stream_->await_news = std::move(a.await_news);
+    stream_->owner = std::move(a.owner);
     std::string first;
     if (stream_->packing)
       stream_->packing->pack(a.body, first);
@@ -195,11 +196,29 @@ void connection::next_request() {
   proceed();
 }
 
+/// Has a piece made, now or when other streams of the same account have had their turns.
 void connection::want_piece() {
   deadline_ = time::max();
   stream_->is_being_made = true;
-  if (!core_->streamers.post([self = shared_from_this()] { self->make_piece(); }))
-    close();
+  if (take_turn())
+    return;
+  stream_->is_being_made = false;
+  close();
+}
+
+/// False = nobody makes it, for the server is at its end.
+bool connection::take_turn() {
+  const auto* whose = stream_->owner.get();
+  if (whose == nullptr)
+    return core_->streamers.post([self = shared_from_this()] { self->make_piece(); });
+  // Holds the stream, and so the owner, for whom `whose` stands.
+  const auto make_and_leave = [self = shared_from_this(), stream = stream_, whose] {
+    self->make_piece();
+    self->core_->stream_turns.leave(whose);
+  };
+  const auto place = core_->stream_turns.enter(whose, make_and_leave);
+  return place == fair_queue::place::waiting
+      || (place == fair_queue::place::at_work && core_->streamers.post(make_and_leave));
 }
 
 /// On a stream worker, which has the stream until `on_piece`.

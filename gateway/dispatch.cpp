@@ -166,6 +166,7 @@ private:
     }
     for (auto& header : headers_)
       a.headers.push_back(std::move(header));
+    a.owner = call_->whose;
     finished_request f;
     f.method = known_method(call_->asked.method);
     f.pattern = pattern();

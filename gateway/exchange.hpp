@@ -52,6 +52,9 @@ struct answer {
   /// once there may be something, from any thread, at once if there is already. Must not wait. A
   /// later call replaces the earlier. `more` is asked again without it too, about once a second.
   std::function<void(std::function<void()> wake)> await_news{};
+  /// Whose turns `more` takes: at most half of the workers at a time are with one owner's streams.
+  /// Only tells owners apart. Null = nobody's, who takes as many as there are.
+  std::shared_ptr<const void> owner{};
 };
 
 /// Hands the answer in; to be called once, from any thread.

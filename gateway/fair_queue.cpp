@@ -1,5 +1,7 @@
 #include "gateway/fair_queue.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace gateway {
@@ -36,6 +38,15 @@ void fair_queue::leave(const void* whose) {
     waiting.pop_front();
   }
   run_(std::move(next));
+}
+
+void fair_queue::forget_waiting() {
+  std::deque<work> forgotten; // Lets go of what it holds once nothing is locked.
+  const std::lock_guard lock{guard_};
+  for (auto& [whose, own] : lines_) {
+    std::ranges::move(own.waiting, std::back_inserter(forgotten));
+    own.waiting.clear();
+  }
 }
 
 fair_queue::figures fair_queue::counted(const void* whose) const {

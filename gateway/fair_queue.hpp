@@ -10,12 +10,12 @@
 namespace gateway {
 
 struct fair_bounds {
-  std::size_t at_work_max = 8;     // Requests of one account with handlers at once.
+  std::size_t at_work_max = 8;     // Of one account with workers at once.
   std::size_t waiting_max = 1'024; // Further ones of one account.
 };
 
-/// Stands between the door and the handlers, so that the requests of one account cannot take all
-/// workers. Any thread.
+/// Stands between the accounts and the workers, so that one account cannot take all of them: before
+/// the handlers, and before those who make streamed answers. Any thread.
 class fair_queue {
 public:
   using work = std::function<void()>;
@@ -34,6 +34,8 @@ public:
   /// Whoever was at work has done it. The next one of the account goes to the end of the workers'
   /// queue, behind what others have brought meanwhile.
   void leave(const void* whose);
+  /// Forgets whatever waits. For the end, when nobody enters any more.
+  void forget_waiting();
 
   struct figures {
     std::size_t at_work = 0;

@@ -176,6 +176,7 @@ void server::stop() {
     each->end();
   core_->workers.end();
   core_->streamers.end();
+  core_->stream_turns.forget_waiting();
 }
 
 server_figures server::figures() const {

@@ -1,9 +1,11 @@
 #pragma once
 
+#include "gateway/fair_queue.hpp"
 #include "gateway/lane.hpp"
 #include "gateway/server.hpp"
 #include "gateway/tls.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -28,13 +30,17 @@ inline constexpr std::size_t piece_bytes = std::size_t{64} << 10;
 struct server_core {
   server_core(server_options wanted, server::handler called)
     : options(std::move(wanted)), handle(std::move(called)), workers(options.workers),
-      streamers(options.stream_workers) {
+      streamers(options.stream_workers),
+      stream_turns({.at_work_max = std::max<std::size_t>(options.stream_workers / 2, 1),
+                    .waiting_max = options.connections_max}, // Each has one piece to make.
+                   [this](fair_queue::work w) { streamers.post(std::move(w)); }) {
   }
 
   const server_options options;
   const server::handler handle;
   worker_pool workers;
   worker_pool streamers;
+  fair_queue stream_turns; // Before the streamers, so that no account has them all.
   std::vector<std::shared_ptr<lane>> lanes;
   std::optional<boost::asio::ip::tcp::acceptor> acceptor; // On the first lane.
   std::uint16_t port = 0;

@@ -1,5 +1,6 @@
 #include "gateway/accounts.hpp"
 #include "gateway/door.hpp"
+#include "node/command_note.hpp"
 #include "node/commands.hpp"
 #include "node/json_text.hpp"
 #include "node/remote.hpp"
@@ -64,12 +65,16 @@ outcome<shown_account> make_account(const account_options& wanted) {
   if (!all)
     return with_advice(all.error());
   const auto made = (*all)->create(wanted.name);
+  if (const auto first = (*all)->by_name(gateway::default_account))
+    note_command(*first->audit, "rollcall account create",
+                 made ? 201 : gateway::to_error(made.error()).status, wanted.name);
   if (!made)
     return made.error();
   auto key = (*all)->create_key(*made, {.name = std::string{gateway::first_key_name}},
                                 gateway::moment::now().calendar);
   if (!key)
     return key.error();
+  note_command(*(*made)->audit, "rollcall key create", 201, key->kept.id);
   return shown_account{(*made)->name, (*made)->id, std::move(key->key)};
 }
 

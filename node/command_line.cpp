@@ -9,9 +9,7 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 
 namespace node {
 
@@ -181,17 +179,6 @@ exit_status complain(const common_options& common, const model::failure& why,
   fmt::print(
     "{}\n", json_object{}.raw("error", error_object(why).raw("faults", list.done()).done()).done());
   return status_of(why.code);
-}
-
-model::outcome<std::string> text_of(const std::string& file) {
-  if (file == "-")
-    return std::string{std::istreambuf_iterator<char>(std::cin), {}};
-  std::ifstream stream(file, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(stream), {}};
-  if (!stream.is_open() || stream.bad())
-    return model::failure{model::failure_code::not_found,
-                          fmt::format("the file {} cannot be read", file)};
-  return text;
 }
 
 model::outcome<model::instant> instant_of(const std::string& text, const rollcall::engine& engine) {

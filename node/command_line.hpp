@@ -1,6 +1,7 @@
 #pragma once
 
 #include "node/exit_status.hpp"
+#include "node/text_file.hpp"
 
 #include <CLI/CLI.hpp>
 #include <rollcall/rollcall.hpp>
@@ -73,9 +74,6 @@ exit_status complain(const common_options& common, const model::failure& why);
 /// The same for a definition: every mistake on a line of its own.
 exit_status complain(const common_options& common, const model::failure& why,
                      const std::vector<rollcall::definition_fault>& faults);
-
-/// The whole of a file, or of standard input for `-`.
-model::outcome<std::string> text_of(const std::string& file);
 
 /// An instant as people write it; `now` for empty text.
 model::outcome<model::instant> instant_of(const std::string& text, const rollcall::engine& engine);

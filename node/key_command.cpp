@@ -1,5 +1,6 @@
 #include "gateway/accounts.hpp"
 #include "gateway/door.hpp"
+#include "node/command_note.hpp"
 #include "node/commands.hpp"
 #include "node/json_text.hpp"
 #include "node/remote.hpp"
@@ -81,18 +82,26 @@ void show_new(const shown_key& made, bool as_json) {
 
 // --- in the directory ----------------------------------------------------------------------------
 
-/// Opens the account and does the work on its keys.
-template <class Work>
-auto with_keys(const key_options& wanted, bool may_make, Work&& work)
-  -> decltype(work(std::declval<gateway::key_book&>())) {
-  const auto engine = open_account(wanted.common.data, wanted.account,
-                                   may_make && wanted.account == gateway::default_account);
+/// An account's keys, and the log that is told what happens to them.
+struct opened_keys {
+  std::unique_ptr<rollcall::engine> engine;
+  std::unique_ptr<gateway::audit_log> audit;
+  std::unique_ptr<gateway::key_book> book;
+};
+
+outcome<opened_keys> open_keys(const key_options& wanted, bool may_make) {
+  auto engine = open_account(wanted.common.data, wanted.account,
+                             may_make && wanted.account == gateway::default_account);
   if (!engine)
     return engine.error();
-  const auto book = gateway::key_book::open(gateway::keys_of(**engine));
+  auto audit = gateway::audit_log::open(
+    gateway::account_directory(wanted.common.data, wanted.account) / gateway::audit_file_name);
+  if (!audit)
+    return audit.error();
+  auto book = gateway::key_book::open(gateway::keys_of(**engine));
   if (!book)
     return book.error();
-  return work(**book);
+  return opened_keys{std::move(*engine), std::move(*audit), std::move(*book)};
 }
 
 // --- at a server ---------------------------------------------------------------------------------
@@ -148,13 +157,17 @@ outcome<shown_key> make(const key_options& wanted) {
     return ask_for(wanted.remote, "POST", keys_target,
                    document_of("rollcall-key", std::move(attributes)), key_of);
   }
-  return with_keys(wanted, true, [&](gateway::key_book& book) -> outcome<shown_key> {
-    auto made = book.create({wanted.name, wanted.scopes, *expires},
-                            gateway::moment::now().calendar);
-    if (!made)
-      return made.error();
-    return shown_key{std::move(made->kept), std::move(made->key)};
-  });
+  const auto keys = open_keys(wanted, true);
+  if (!keys)
+    return keys.error();
+  auto made = keys->book->create({wanted.name, wanted.scopes, *expires},
+                                 gateway::moment::now().calendar);
+  if (!made) {
+    note_command(*keys->audit, "rollcall key create", gateway::to_error(made.error()).status, {});
+    return made.error();
+  }
+  note_command(*keys->audit, "rollcall key create", 201, made->kept.id);
+  return shown_key{std::move(made->kept), std::move(made->key)};
 }
 
 exit_status create(const key_options& wanted) {
@@ -168,12 +181,13 @@ exit_status create(const key_options& wanted) {
 outcome<std::vector<shown_key>> all_keys(const key_options& wanted) {
   if (wanted.remote.is_wanted())
     return ask_for(wanted.remote, "GET", keys_target, {}, keys_in);
-  return with_keys(wanted, false, [](gateway::key_book& book) -> outcome<std::vector<shown_key>> {
-    std::vector<shown_key> keys;
-    for (auto& kept : book.all())
-      keys.push_back({std::move(kept)});
-    return keys;
-  });
+  const auto keys = open_keys(wanted, false);
+  if (!keys)
+    return keys.error();
+  std::vector<shown_key> all;
+  for (auto& kept : keys->book->all())
+    all.push_back({std::move(kept)});
+  return all;
 }
 
 exit_status list(const key_options& wanted) {
@@ -200,10 +214,13 @@ model::status revoke_key(const key_options& wanted) {
     const auto done = ask(wanted.remote, "DELETE", fmt::format("{}/{}", keys_target, wanted.id));
     return done ? model::status{model::nothing{}} : done.error();
   }
-  return with_keys(wanted, false, [&](gateway::key_book& book) -> model::status {
-    const auto done = book.revoke(wanted.id, gateway::moment::now().calendar);
-    return done ? model::status{model::nothing{}} : done.error();
-  });
+  const auto keys = open_keys(wanted, false);
+  if (!keys)
+    return keys.error();
+  const auto done = keys->book->revoke(wanted.id, gateway::moment::now().calendar);
+  note_command(*keys->audit, "rollcall key revoke",
+               done ? 204 : gateway::to_error(done.error()).status, wanted.id);
+  return done ? model::status{model::nothing{}} : done.error();
 }
 
 exit_status revoke(const key_options& wanted) {

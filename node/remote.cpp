@@ -52,7 +52,7 @@ void add_place(CLI::App& command, common_options& common, remote_options& remote
     ->type_name("URL");
   place->require_option(1);
   command.add_option("--key", remote.key, "With --url: a key that may do this (admin:write)")
-    ->envname("ROLLCALL_KEY")
+    ->envname(std::string{key_variable})
     ->type_name("KEY");
   command
     .add_option("--ca", remote.certificates,
@@ -64,8 +64,9 @@ void add_place(CLI::App& command, common_options& common, remote_options& remote
 model::outcome<json::object> ask(const remote_options& remote, std::string_view method,
                                  std::string_view target, const std::optional<json::object>& body) {
   if (remote.key.empty())
-    return failure{failure_code::invalid_input,
-                   "no key is given; use --key KEY, or the environment variable ROLLCALL_KEY"};
+    return failure{
+      failure_code::invalid_input,
+      fmt::format("no key is given; use --key KEY, or the environment variable {}", key_variable)};
   const auto client = http_client::of({.url = remote.url, .certificates = remote.certificates});
   if (!client)
     return client.error();

@@ -15,6 +15,9 @@
 
 namespace node {
 
+/// The environment variable that says what --key does not.
+inline constexpr std::string_view key_variable = "ROLLCALL_KEY";
+
 /// A server that is asked instead of opening its directory.
 struct remote_options {
   std::string url; // Empty = the directory is opened.

@@ -81,6 +81,7 @@ model::outcome<std::unique_ptr<serving>> serving::start(const serve_settings& wa
     routes->open(account);
     learn_names(*account);
   }
+  made->routes_ = routes;
   gateway::dispatcher dispatch{routes,
                                wanted.is_open ? open_door(all) : kept_door(*made->doorkeeper_),
                                [to = made->operations_.get()](const gateway::finished_request& r) {

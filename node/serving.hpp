@@ -28,12 +28,23 @@ public:
   }
   model::status reload_certificate();
 
+  [[nodiscard]] gateway::accounts& accounts() {
+    return *accounts_;
+  }
+  [[nodiscard]] const gateway::route_table& routes() const {
+    return *routes_;
+  }
+  [[nodiscard]] const gateway::server& server() const {
+    return *server_;
+  }
+
 private:
   serving() = default;
 
   std::unique_ptr<gateway::accounts> accounts_;
   std::unique_ptr<gateway::doorkeeper> doorkeeper_;
   std::unique_ptr<gateway::operations> operations_;
+  std::shared_ptr<const gateway::route_table> routes_;
   std::unique_ptr<gateway::server> server_;
   std::string url_;
 };

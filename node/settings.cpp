@@ -1,7 +1,8 @@
 #include "node/settings.hpp"
 
 #include "metrics/toml_tree.hpp"
-#include "node/command_line.hpp"
+#include "node/remote.hpp"
+#include "node/text_file.hpp"
 
 #include <boost/asio/ip/address.hpp>
 #include <fmt/format.h>
@@ -347,7 +348,7 @@ gathered_settings gather_settings(const std::map<std::string, std::string>& flag
   gathering all;
   if (const auto file = config_file(flags, around))
     read_file(file->first, file->second, all);
-  std::vector<std::string> names{environment_name("config")};
+  std::vector<std::string> names{environment_name("config"), std::string{key_variable}};
   for (const auto& each : all_settings()) {
     names.push_back(environment_name(each.name));
     if (const auto variable = around.find(names.back()); variable != around.end())

@@ -55,6 +55,19 @@ BOOST_FIXTURE_TEST_CASE(a_write_is_a_line_of_its_own, log_directory) {
                 R"("route":"/api/profiles/{id}","status":201,"request":"r-1"})");
 }
 
+BOOST_FIXTURE_TEST_CASE(a_command_has_no_request_and_says_what_it_is_about, log_directory) {
+  open()->add({.at = *model::parse_instant("2026-07-15T12:00:00Z"),
+               .key_id = "uid:0",
+               .method = "COMMAND",
+               .route = "rollcall key revoke",
+               .status = 204,
+               .about = "AbC123"});
+  BOOST_REQUIRE_EQUAL(lines(file).size(), 1U);
+  BOOST_TEST(lines(file)[0]
+             == R"({"at":"2026-07-15T12:00:00Z","key":"uid:0","method":"COMMAND",)"
+                R"("route":"rollcall key revoke","about":"AbC123","status":204})");
+}
+
 BOOST_FIXTURE_TEST_CASE(what_is_there_is_added_to, log_directory) {
   open()->add(entry("r-1"));
   open()->add(entry("r-2"));

@@ -21,6 +21,7 @@ answer plain(std::string body) {
 struct dispatching {
   std::shared_ptr<route_table> routes = std::make_shared<route_table>();
   admission says;
+  std::shared_ptr<gateway::account> account; // Null = the door tells of none.
   bool throws_at_the_door = false;
   std::vector<std::string> told;
   int answers = 0;
@@ -54,7 +55,8 @@ struct dispatching {
     answer got;
     answers = 0;
     const dispatcher d{routes,
-                       [this](const route&, call&) {
+                       [this](const route&, call& c) {
+                         c.whose = account;
                          if (throws_at_the_door)
                            throw refusal{invalid_parameter("company_id", "missing")};
                          return says;
@@ -87,6 +89,13 @@ BOOST_AUTO_TEST_CASE(a_request_goes_to_the_handler_of_its_route) {
   BOOST_TEST(d.ask("GET", "/api/lists/AbC123").body == "list AbC123");
   BOOST_TEST(d.ask("PATCH", "/api/lists/AbC123").body == "changed");
   BOOST_TEST(d.ask("HEAD", "/api/lists/AbC123").body == "list AbC123");
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_tells_the_server_whose_turns_it_takes) {
+  dispatching d;
+  BOOST_TEST(d.ask("GET", "/api/lists/x").owner == nullptr);
+  d.account = std::make_shared<gateway::account>();
+  BOOST_TEST(d.ask("GET", "/api/lists/x").owner == d.account);
 }
 
 BOOST_AUTO_TEST_CASE(what_a_path_captures_is_decoded) {

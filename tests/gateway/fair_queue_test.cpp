@@ -5,6 +5,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -71,6 +72,21 @@ BOOST_AUTO_TEST_CASE(a_full_line_takes_no_more_and_other_accounts_do_not_notice)
   BOOST_CHECK(queue.enter(&other_account, nothing) == place::at_work);
   queue.leave(&one_account);
   BOOST_CHECK(queue.enter(&one_account, nothing) == place::waiting);
+}
+
+BOOST_AUTO_TEST_CASE(at_the_end_what_waits_is_forgotten_with_what_it_holds) {
+  hand_workers workers;
+  fair_queue queue{{.at_work_max = 1, .waiting_max = 2}, workers.taker()};
+  const auto held = std::make_shared<int>(0);
+  const auto hold = [held] {};
+  BOOST_CHECK(queue.enter(&one_account, hold) == place::at_work);
+  BOOST_CHECK(queue.enter(&one_account, hold) == place::waiting);
+  BOOST_TEST(held.use_count() == 3);
+  queue.forget_waiting();
+  BOOST_TEST(held.use_count() == 2);
+  queue.leave(&one_account);
+  BOOST_TEST(workers.queue.empty());
+  BOOST_TEST(queue.counted(&one_account).at_work == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(many_threads_do_everything_once_and_never_too_much_at_a_time) {

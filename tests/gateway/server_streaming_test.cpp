@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <map>
 #include <mutex>
 #include <thread>
 
@@ -203,6 +204,89 @@ BOOST_AUTO_TEST_CASE(followers_do_not_keep_requests_waiting) {
   wait.open();
   for (auto& each : followers)
     BOOST_TEST(each.receive().body == "at last");
+}
+
+/// Streams of the account that the path names. Those of "/slow" keep their worker until it is
+/// opened.
+struct slow_streams {
+  std::mutex guard;
+  std::condition_variable changed;
+  bool is_open = false;
+  int at_work = 0;
+  int at_work_most = 0;
+  std::map<std::string, std::shared_ptr<const int>> accounts{
+    {"/slow", std::make_shared<const int>(1)}, {"/quick", std::make_shared<const int>(2)}};
+
+  gateway::server::handler handler() {
+    return [this](const request& asked, const reply& done) {
+      auto a = streamed(counting(3));
+      if (asked.path == "/slow")
+        a.more = [this](std::string& out) {
+          std::unique_lock lock{guard};
+          at_work_most = std::max(at_work_most, ++at_work);
+          changed.wait(lock, [&] { return is_open; });
+          --at_work;
+          out = "at last";
+          return false;
+        };
+      a.owner = accounts.at(asked.path);
+      done(std::move(a));
+    };
+  }
+  void open() {
+    const std::lock_guard lock{guard};
+    is_open = true;
+    changed.notify_all();
+  }
+  int busy() {
+    const std::lock_guard lock{guard};
+    return at_work;
+  }
+};
+
+BOOST_AUTO_TEST_CASE(slow_streams_of_one_account_leave_half_of_the_workers_to_others) {
+  server_options options;
+  options.stream_workers = 4;
+  slow_streams streams;
+  running_server server{streams.handler(), options};
+  std::vector<client> slow;
+  for (int i = 0; i < 8; ++i) {
+    slow.push_back(server.connect());
+    slow.back().send(get("/slow"));
+  }
+  BOOST_TEST(eventually([&] { return server.it->figures().streams == 8; }));
+  BOOST_TEST(eventually([&] { return streams.busy() == 2; }));
+  for (int i = 0; i < 3; ++i)
+    BOOST_TEST(server.connect().ask(get("/quick")).body == "1\n2\n3\n");
+  streams.open();
+  for (auto& each : slow)
+    BOOST_TEST(each.receive().body == "at last");
+  BOOST_TEST(streams.at_work_most == 2);
+  BOOST_TEST(eventually([&] { return server.it->figures().streams == 0; }));
+}
+
+BOOST_AUTO_TEST_CASE(streams_that_wait_for_their_turn_end_with_the_server) {
+  server_options options;
+  options.stream_workers = 1;
+  options.shutdown_grace = std::chrono::milliseconds{50};
+  slow_streams streams;
+  const auto& account = streams.accounts.at("/slow");
+  std::vector<client> slow;
+  {
+    running_server server{streams.handler(), options};
+    for (int i = 0; i < 8; ++i) {
+      slow.push_back(server.connect());
+      slow.back().send(get("/slow"));
+    }
+    BOOST_TEST(eventually([&] { return server.it->figures().streams == 8; }));
+    BOOST_TEST(account.use_count() == 9);
+    std::thread stopping{[&] { server.it->stop(); }};
+    BOOST_TEST(slow.back().receive().status == 200);
+    BOOST_TEST(slow.back().sees_end());
+    streams.open();
+    stopping.join();
+  }
+  BOOST_TEST(account.use_count() == 1); // None of them holds on to it.
 }
 
 BOOST_AUTO_TEST_CASE(stopping_ends_a_follower_properly_and_lets_an_export_finish) {

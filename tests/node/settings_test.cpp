@@ -156,7 +156,8 @@ BOOST_AUTO_TEST_CASE(settings_that_go_together_are_checked_together) {
 }
 
 BOOST_AUTO_TEST_CASE(what_only_looks_like_a_setting_is_mentioned) {
-  const auto all = gather_settings({}, {{"ROLLCALL_LISTN", "x"}, {"PATH", "/bin"}});
+  const auto all = gather_settings(
+    {}, {{"ROLLCALL_KEY", "pk_x"}, {"ROLLCALL_LISTN", "x"}, {"PATH", "/bin"}});
   BOOST_REQUIRE(all.warnings.size() == 1U);
   BOOST_TEST(all.warnings.front().starts_with("ROLLCALL_LISTN: "));
 }
