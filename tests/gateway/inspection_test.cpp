@@ -21,6 +21,12 @@ std::size_t count_kinds(const boost::json::value& actors, std::map<std::string, 
   return depth;
 }
 
+std::uint64_t need_count(const served_account& account, std::string_view segment) {
+  const auto count = account.engine().count(segment);
+  need(count);
+  return *count;
+}
+
 } // namespace
 
 BOOST_AUTO_TEST_CASE(actors_partitions_and_their_figures_are_shown) {
@@ -66,6 +72,27 @@ BOOST_AUTO_TEST_CASE(actors_partitions_and_their_figures_are_shown) {
   BOOST_TEST(one->at("messages_in").to_number<int>() > 0);
   BOOST_TEST(!one->at("messages_by_type").as_object().empty());
   BOOST_TEST(one->at("busy_seconds").to_number<double>() > 0);
+}
+
+BOOST_AUTO_TEST_CASE(actors_are_restarted_by_name_or_it_is_said_why_not) {
+  served_account account{{gateway::add_inspection_routes}};
+  batch_maker batch;
+  for (int i = 0; i < 30; ++i)
+    batch.event({"u" + std::to_string(i)}, "Placed Order", "2025-12-20");
+  account.apply(batch);
+  account.create("Lately", bought_lately);
+  const auto order = [&](const std::string& what) {
+    return account.post("/api/rollcall/actors/" + what, "{}");
+  };
+  const auto done = order("profile%2F0/restart");
+  BOOST_TEST(done.status == 200U);
+  BOOST_TEST(done.text("/actor") == "profile/0");
+  BOOST_TEST(done.text("/outcome") == "restarted");
+  BOOST_TEST(done.text("/as_of") == "2026-01-01T00:00:00Z");
+  BOOST_TEST(need_count(account, "Lately") == 30U);
+  BOOST_TEST(order("account/restart").status == 409U);
+  BOOST_TEST(order("profile%2F9/restart").status == 404U);
+  BOOST_TEST(order("profile%2F0/stop").status == 409U);
 }
 
 // Which builds are listed is tested with the coordinator, where they can be held.

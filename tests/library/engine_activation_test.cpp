@@ -95,7 +95,7 @@ BOOST_FIXTURE_TEST_CASE(whoever_is_erased_leaves_all_the_same, shop) {
 }
 
 BOOST_FIXTURE_TEST_CASE(segments_that_refer_to_it_go_by_its_definition, shop) {
-  create("Same", R"({"segment": "Lately"})");
+  create("Same", R"({"all_of": [{"segment": "Lately"}]})");
   set_active("Lately", false);
   advance("2026-02-20");
   BOOST_CHECK((members("Lately") == names{"ann", "bob", "cat"}));

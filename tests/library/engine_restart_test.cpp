@@ -57,7 +57,7 @@ struct storyteller : engine_fixture {
       need(taken);
       BOOST_TEST(taken->applied == 8U);
       if (i % 4 == 3) {
-        now += std::chrono::hours{24};
+        now += std::chrono::hours{10 * 24};
         need(engine->advance(now));
       }
       // The definition of one segment changes to and fro.

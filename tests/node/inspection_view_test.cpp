@@ -97,6 +97,25 @@ BOOST_AUTO_TEST_CASE(a_column_orders_actors_greatest_first) {
     stand_in_order(busy, {"\nsegment/Buyers", "\naccount", "\nprofile/0", "\ngone (ended)"}));
 }
 
+BOOST_AUTO_TEST_CASE(texts_come_from_a_to_z_and_empty_ones_last) {
+  const auto names = node::inspection_text(inspection(), {.top = "actor"});
+  BOOST_TEST(
+    stand_in_order(names, {"\naccount", "\ngone (ended)", "\nprofile/0", "\nsegment/Buyers"}));
+  const auto errors = node::inspection_text(inspection(), {.top = "error"});
+  BOOST_TEST(stand_in_order(errors, {"\nprofile/0", "\naccount"}));
+}
+
+BOOST_AUTO_TEST_CASE(json_has_the_actors_that_were_chosen_in_their_order) {
+  const auto all = node::chosen(inspection(), {});
+  BOOST_TEST(all.at("actors").as_array().size() == 3U); // The tree.
+  const auto some = node::chosen(inspection(), {.top = "busy", .filter = "e"});
+  const auto& list = some.at("actors").as_array();
+  BOOST_REQUIRE(list.size() == 3U);
+  BOOST_TEST(list[0].at("name").as_string() == "segment/Buyers");
+  BOOST_TEST(list[1].at("name").as_string() == "profile/0");
+  BOOST_TEST(!list[0].as_object().contains("children"));
+}
+
 BOOST_AUTO_TEST_CASE(a_filter_keeps_who_fits_and_those_above_them) {
   const auto tree = node::inspection_text(inspection(), {.filter = "Buy"});
   BOOST_TEST(stand_in_order(tree, {"\naccount ", "\n  segment/Buyers"}));

@@ -84,7 +84,7 @@ export class Conformance {
   }
 
   /// Asks again until it is so; undefined when it never is.
-  async eventually(ask, isSo, patienceMs = 20_000) {
+  async eventually(ask, isSo, patienceMs = 60_000) {
     const end = performance.now() + patienceMs;
     for (;;) {
       const answer = await ask();
