@@ -57,7 +57,7 @@ public:
   [[nodiscard]] const metrics::survey* survey() const {
     return survey_.get();
   }
-  [[nodiscard]] const metrics::fold* fold() const {
+  [[nodiscard]] metrics::fold* fold() const {
     return fold_.get();
   }
 

@@ -51,7 +51,6 @@ struct engine::parts {
   actors::metric_coordinator_actor reports;
   std::shared_ptr<const metrics::dictionary> words;
   std::uint32_t batches_in_flight_max = 1;
-  std::mutex settings_guard; // Held while the account's settings of reports are read and written.
 
   // Batches on their way.
   std::mutex guard;
@@ -69,6 +68,8 @@ struct engine::parts {
   };
   mutable std::mutex samples_guard;
   mutable std::map<std::uint64_t, sample> samples; // By actor, of the last look.
+
+  std::mutex settings_guard; // Held while the account's settings of reports are read and written.
 
   ~parts();
 
