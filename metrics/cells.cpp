@@ -95,6 +95,7 @@ void cells::place_cell(std::uint32_t message, std::uint32_t interval,
       place_in(r, message, interval, values);
     const bool is_one = to.pool.size() == to.first.back() + 1;
     to.only_row.push_back(is_one ? to.places.tuple(to.pool.back())[0] : several);
+    to.only_place.push_back(is_one ? to.pool.back() : several);
     to.first.push_back(static_cast<std::uint32_t>(to.pool.size()));
   }
 }
@@ -182,9 +183,17 @@ void cells::view_people(std::uint32_t measure, people_view& view) {
   view.rollups.clear();
   view.are_kept = std::ranges::any_of(distincts_[measure], &distinct_count::are_kept);
   for (std::size_t r = 0; r < rollups_.size(); ++r) {
-    auto& rows = distincts_[measure][r].rows;
-    rows.resize(std::max<std::size_t>(rows.size(), rollups_[r].rows.size()));
-    view.rollups.push_back({rollups_[r].only_row.data(), rows.data()});
+    const auto& from = rollups_[r];
+    auto& d = distincts_[measure][r];
+    d.rows.resize(std::max<std::size_t>(d.rows.size(), from.rows.size()));
+    people_view::rollup made{from.only_row.data(), d.rows.data()};
+    if (order_.measures[measure].counts == counting::message_people) {
+      d.last_at_place.resize(std::max<std::size_t>(d.last_at_place.size(), from.places.size()));
+      made.only_place = from.only_place.data();
+      made.places = from.places.tuple(0);
+      made.last_at_place = d.last_at_place.data();
+    }
+    view.rollups.push_back(made);
   }
 }
 

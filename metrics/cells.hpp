@@ -42,6 +42,10 @@ struct people_view {
   struct rollup {
     const std::uint32_t* only_row = nullptr; // By cell.
     row_people* rows = nullptr;
+    // Of people counted once a message:
+    const std::uint32_t* only_place = nullptr; // By cell.
+    const std::uint32_t* places = nullptr;     // Row and message of each.
+    std::uint32_t* last_at_place = nullptr;    // The last profile, plus one.
   };
   std::vector<rollup> rollups{};
 };
@@ -80,7 +84,7 @@ public:
     }
   }
 
-  /// How to count people of a measure (counting::people) with `add_person`.
+  /// How to count people of a measure with `add_person`, or `add_person_of_message` once a message.
   void view_people(std::uint32_t measure, people_view& view);
   void add_person(const people_view& view, std::uint32_t cell, std::uint32_t measure,
                   std::uint32_t profile) {
@@ -103,6 +107,28 @@ public:
     }
   }
 
+  void add_person_of_message(const people_view& view, std::uint32_t cell, std::uint32_t measure,
+                             std::uint32_t profile) {
+    if (view.seen[cell] == profile + 1)
+      return;
+    view.seen[cell] = profile + 1;
+    if (view.are_kept) {
+      add_to_rows(cell, measure, profile);
+      return;
+    }
+    for (const auto& r : view.rollups) {
+      const auto place = r.only_place[cell];
+      if (place == several) {
+        add_to_rows(cell, measure, profile);
+        return;
+      }
+      if (r.last_at_place[place] == profile + 1)
+        continue;
+      r.last_at_place[place] = profile + 1;
+      ++r.rows[r.places[std::size_t{place} * 2]].count;
+    }
+  }
+
   /// By rollup.
   [[nodiscard]] std::vector<std::vector<partial_row>> rows() const;
   /// Hands over what was kept besides rows; null when nothing was to be.
@@ -119,7 +145,8 @@ private:
     tuple_table places;               // Row, identity of the message.
     std::vector<std::uint32_t> first; // By cell: where its places begin in `pool`; one more.
     std::vector<std::uint32_t> pool;
-    std::vector<std::uint32_t> only_row; // By cell; `several` = it is in several rows, or none.
+    std::vector<std::uint32_t> only_row;   // By cell; `several` = it is in several rows, or none.
+    std::vector<std::uint32_t> only_place; // The same with its place.
   };
   static constexpr std::uint32_t several = UINT32_MAX;
   struct distinct_count {

@@ -107,8 +107,10 @@ void fold_state::count_messages() {
     return;
   for (const auto& e : seen_)
     count(e, streams_[e.stream].measures);
-  if (!credited_.empty())
-    give_credit();
+  if (credited_.empty())
+    return;
+  gather_touches();
+  give_credit();
 }
 
 void fold_state::gather() {
@@ -118,7 +120,7 @@ void fold_state::gather() {
   for (std::uint32_t s = 0; s < streams_.size(); ++s) {
     auto& stream = streams_[s];
     const auto size = stream.events.size();
-    result_.events += is_counted_by_columns_ ? 0 : size;
+    result_.events += size;
     has_conversions_ = has_conversions_ || (stream.order->is_conversion && size != 0);
     if (!stream.messages)
       continue;

@@ -65,8 +65,9 @@ bool fold_state::can_go_by_columns() {
 }
 
 bool fold_state::can_count_by_key() const {
-  return goes_by_columns_ && credited_.empty() && profile_measures_.empty() && !order_.collected
-      && std::ranges::none_of(order_.measures, [](const fold_measure& m) { return m.is_number(); });
+  return goes_by_columns_ && profile_measures_.empty() && !order_.collected
+      && std::ranges::none_of(
+           order_.measures, [](const fold_measure& m) { return m.is_number() && !m.is_credited; });
 }
 
 void fold_state::prepare_columns() {
@@ -79,6 +80,7 @@ void fold_state::prepare_columns() {
         if (order_.measures[m].is_distinct())
           made.people.push_back({m, order_.measures[m].counts == counting::message_people, {}, {}});
       made.asks_whose = !made.people.empty() || !attributes_.empty();
+      made.longest_window_ms = credited_.empty() || !s.messages ? 0 : longest_window(*s.order);
     }
   for (std::uint32_t s = 0; s < streams_.size(); ++s)
     prepare_columns(s);
@@ -132,14 +134,7 @@ void fold_state::count_row(std::uint32_t row) {
   }
   if (!has_conversions || credited_.empty())
     return;
-  for (auto& s : streams_)
-    s.events.turn_to_row(row);
-  for (auto& a : attributes_)
-    a.turn_to_row(row);
-  is_counted_by_columns_ = true;
-  gather();
-  give_credit();
-  is_counted_by_columns_ = false;
+  credit_row(row);
 }
 
 void fold_state::count_row(std::uint32_t stream, std::uint32_t row) {

@@ -6,7 +6,6 @@
 namespace metrics {
 
 void fold_state::give_credit() {
-  gather_touches();
   for (std::uint32_t s = 0; s < streams_.size(); ++s) {
     auto& stream = streams_[s];
     if (!stream.order->is_conversion)
@@ -39,7 +38,7 @@ void fold_state::gather_touches() {
     if (window == 0)
       continue;
     touches_.push_back({e.time, e.time + window, e.message, streams_[e.stream].order->touch_rank});
-    if (is_counted_by_columns_ || rows_[e.message].owner != order_.owner)
+    if (rows_[e.message].owner != order_.owner)
       continue;
     const auto at = order_.moment == send_moment::event ? e.time : send_time(e.message, e.time);
     if (!order_.time.holds(at))
@@ -49,6 +48,50 @@ void fold_state::gather_touches() {
       ++result_.open_touches;
   }
   std::ranges::sort(touches_, [&](const touch& a, const touch& b) { return goes_after(b, a); });
+}
+
+void fold_state::credit_row(std::uint32_t row) {
+  for (auto& s : streams_)
+    s.events.turn_to_row(row);
+  for (auto& a : attributes_)
+    a.turn_to_row(row);
+  gather_near_touches();
+  give_credit();
+}
+
+void fold_state::gather_near_touches() {
+  conversion_times_.clear();
+  for (const auto& s : streams_)
+    if (s.order->is_conversion)
+      for (std::uint32_t i = 0; i < s.events.size(); ++i)
+        conversion_times_.push_back(s.events.time(i));
+  std::ranges::sort(conversion_times_);
+  touches_.clear();
+  for (std::uint32_t s = 0; s < streams_.size(); ++s) {
+    auto& stream = streams_[s];
+    const auto longest = longest_window(*stream.order);
+    if (longest == 0 || !stream.messages)
+      continue;
+    auto next = conversion_times_.begin(); // The first that is not before the event.
+    for (std::uint32_t i = 0; i < stream.events.size(); ++i) {
+      seen e{stream.events.time(i), s, i};
+      while (next != conversion_times_.end() && *next < e.time)
+        ++next;
+      if (next == conversion_times_.end())
+        break;
+      if (*next > e.time + longest)
+        continue;
+      mark(stream, e);
+      const auto window = e.message == message_reader::none ? 0 : window_of(e);
+      if (window != 0)
+        touches_.push_back({e.time, e.time + window, e.message, stream.order->touch_rank});
+    }
+  }
+  std::ranges::sort(touches_, [&](const touch& a, const touch& b) { return goes_after(b, a); });
+}
+
+std::int64_t fold_state::longest_window(const fold_stream& s) {
+  return *std::ranges::max_element(s.window_ms);
 }
 
 std::int64_t fold_state::window_of(const seen& e) const {

@@ -77,6 +77,21 @@ void fold_state::count_rows(std::uint32_t begin, std::uint32_t end, std::uint32_
         count_row_by_key(s, row, from);
     }
   }
+  if (!credited_.empty())
+    credit_rows(begin, end, first);
+}
+
+void fold_state::credit_rows(std::uint32_t begin, std::uint32_t end, std::uint32_t first) {
+  for (auto row = begin; row < end; ++row)
+    for (std::uint32_t s = 0; s < streams_.size(); ++s) {
+      const auto* columns = column_streams_[s].columns;
+      if (!streams_[s].order->is_conversion || columns == nullptr
+          || columns->first[row] == columns->first[row + 1])
+        continue;
+      profile_ = first + row;
+      credit_row(row);
+      break;
+    }
 }
 
 bool fold_state::count_run(std::uint32_t stream, std::uint32_t begin, std::uint32_t end) {
@@ -96,10 +111,14 @@ bool fold_state::count_run(std::uint32_t stream, std::uint32_t begin, std::uint3
   }
   for (auto at = from; at < to; ++at) {
     const auto key = c.keys[at - from];
-    if (key == no_key)
+    if (key == no_key) {
       ++c.outside;
-    else if (c.counts[key]++ == 0)
+      continue;
+    }
+    if (c.counts[key]++ == 0)
       c.met.emplace_back(key, at);
+    if (c.longest_window_ms != 0)
+      look_whether_open(stream, key, {{}, at, static_cast<std::uint32_t>(key % time_classes_)});
   }
   return true;
 }
@@ -125,16 +144,28 @@ void fold_state::count_row_by_key(std::uint32_t stream, std::uint32_t row, std::
     const auto key = *keys + row_key;
     if (counts[key]++ == 0)
       meet_key(stream, key, row, at);
+    if (c.longest_window_ms != 0)
+      look_whether_open(stream, key, {row, at, static_cast<std::uint32_t>(key % time_classes_)});
     for (const auto& p : c.people) {
       const auto cell = p.cells[key];
       if (cell == cells::filtered_out)
         continue;
       if (p.is_by_message)
-        cells_.add_distinct(cell, p.measure, profile_);
+        cells_.add_person_of_message(p.people, cell, p.measure, profile_);
       else
         cells_.add_person(p.people, cell, p.measure, profile_);
     }
   }
+}
+
+void fold_state::look_whether_open(std::uint32_t stream, std::uint64_t key, const column_event& e) {
+  const auto& c = column_streams_[stream];
+  const auto time = c.columns->times.at(e.at);
+  if (time + c.longest_window_ms < order_.now)
+    return;
+  const auto window = entry_of(stream, key, e).window_ms;
+  if (window != 0 && time + window >= order_.now)
+    ++result_.open_touches;
 }
 
 void fold_state::meet_key(std::uint32_t stream, std::uint32_t key, std::uint32_t row,
@@ -161,6 +192,8 @@ void fold_state::count_alike(const column_entry& e, const stream_state& stream,
                              std::uint64_t times) {
   if (!e.is_counted && e.why == exclusion::without_send && !stream.measures.empty())
     result_.without_send += times;
+  if (e.window_ms != 0)
+    result_.touches += times;
   for (const auto m : stream.measures) {
     const auto& measure = order_.measures[m];
     auto& tally = result_.tallies[m];

@@ -131,6 +131,11 @@ private:
   // --- credit, S30 (fold_credit.cpp)
   void give_credit();
   void gather_touches();
+  /// Of a row whose other events are counted by columns.
+  void credit_row(std::uint32_t row);
+  /// Only those that may have led to one of the row's conversions.
+  void gather_near_touches();
+  static std::int64_t longest_window(const fold_stream& s);
   /// How long the event may earn credit; 0 = not at all.
   [[nodiscard]] std::int64_t window_of(const seen& e) const;
 
@@ -189,14 +194,17 @@ private:
       people_view people{};
     };
     std::vector<people_measure> people;
-    bool asks_whose = false;   // There are people to count, or attributes in the key.
-    std::uint64_t outside = 0; // Events outside the timeframe.
+    bool asks_whose = false;            // There are people to count, or attributes in the key.
+    std::int64_t longest_window_ms = 0; // Of touches, where credit is given.
+    std::uint64_t outside = 0;          // Events outside the timeframe.
   };
   [[nodiscard]] bool can_go_by_columns();
   [[nodiscard]] bool can_count_by_key() const;
   /// Counts the events of clean rows, whose first is profile number `first`: their keys first, then
   /// how often each key came and whose it was.
   void count_rows(std::uint32_t begin, std::uint32_t end, std::uint32_t first);
+  /// Gives credit for the rows' conversions.
+  void credit_rows(std::uint32_t begin, std::uint32_t end, std::uint32_t first);
   /// Finds the keys of the rows' events and counts them where it does not matter whose they are.
   /// False: that is still to be done, row by row.
   bool count_run(std::uint32_t stream, std::uint32_t begin, std::uint32_t end);
@@ -217,6 +225,8 @@ private:
     std::uint32_t at = 0; // Place in the columns.
     std::uint32_t time_class = 0;
   };
+  /// A touch whose window may be open is looked at by itself.
+  void look_whether_open(std::uint32_t stream, std::uint64_t key, const column_event& e);
   const column_entry& entry_of(std::uint32_t stream, std::uint64_t key, const column_event& e);
   std::uint32_t place_of(std::uint32_t stream, const column_event& e);
   column_entry resolve(std::uint32_t stream, std::uint32_t row, std::uint32_t place);
@@ -257,7 +267,6 @@ private:
   std::uint64_t time_classes_ = 1;
   std::optional<time_slots> time_slots_; // Of groupings by time and intervals.
   std::vector<column_stream> column_streams_;
-  bool is_counted_by_columns_ = false; // The profile is; credit alone is given one by one.
   early_profiles early_;
   fold_result result_;
   // Of the profile that is being read.
@@ -265,6 +274,7 @@ private:
   std::vector<seen> seen_;
   std::vector<flow_send> sends_;
   std::vector<touch> touches_;
+  std::vector<std::int64_t> conversion_times_;
   bool has_conversions_ = false;
 };
 

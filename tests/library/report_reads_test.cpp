@@ -14,9 +14,11 @@ struct described_sends : report_fixture {
       const auto id = std::to_string(objects) + "-" + std::to_string(i);
       batch().describe(model::object_kind::campaign, id,
                        R"({"id":")" + id + R"(","name":"Campaign )" + id + R"(","tags":["all"]})");
-      of_campaign("ann", "Received Email", id, "2025-12-01T08:00:00Z");
-      const auto flow = "flow" + std::to_string(i % 50);
-      of_flow("bob", "Received Email", flow, "message" + id, "2025-12-02T08:00:00Z");
+      // Events of one person and instant would be one event.
+      const auto at = model::format_instant(instant("2025-12-01")
+                                            + std::chrono::seconds{objects + i});
+      of_campaign("ann", "Received Email", id, at);
+      of_flow("bob", "Received Email", "flow" + std::to_string(i % 50), "message" + id, at);
     }
     load();
   }

@@ -214,8 +214,9 @@ BOOST_FIXTURE_TEST_CASE(limits_keep_totals_whole, november) {
 // Nobody says before that rows will be left out: everything is read again.
 BOOST_FIXTURE_TEST_CASE(of_more_rows_than_anybody_lists_people_count_once_too, november) {
   constexpr int campaigns = 10'002;
-  for (int i = 0; i < campaigns; ++i)
-    of_campaign("ann", "Received Email", "c" + std::to_string(i), "2025-11-20T08:00:00Z");
+  for (int i = 0; i < campaigns; ++i) // Events of one person and instant would be one event.
+    of_campaign("ann", "Received Email", "c" + std::to_string(i),
+                model::format_instant(instant("2025-11-20") + std::chrono::seconds{i}));
   of_campaign("bob", "Received Email", "c0", "2025-11-20T08:00:00Z");
   load();
   const auto made = report(R"({"datasource":"campaign","timeframe":{"key":"last_365_days"},

@@ -56,8 +56,7 @@ BOOST_AUTO_TEST_CASE(conversion_metrics_are_held_to_their_metrics_and_filters) {
   refused(mine(""), 1, "metrics is missing or empty");
   refused(mine("metrics = [\"A\",\n  \"A\"]"), 6, "listed twice: A");
   refused(mine("metrics = [\n  {name = \"A\", wher = \"\"},\n]"), 6, "wher");
-  refused(mine("metrics = [\n  {name = \"A\", where = '[{\"property\": \"x\"}]'},\n]"), 6,
-          "where/0/filter");
+  refused(mine("metrics = [\n  {name = \"A\", where = '[{}]'},\n]"), 6, "where/0/property");
   refused(mine("metrics = [{value = \"x\"}]"), 5, "name is missing");
   refused(mine("synonyms = [\"placed_order\"]\nmetrics = [\"A\"]"), 5, "is a name already");
   refused(mine("alternatives = [\"placed_ordr\"]\nmetrics = [\"A\"]"), 5,
