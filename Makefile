@@ -4,7 +4,7 @@
 #   make test     install what is missing, build, run every test
 #   make bench    measure
 #   make package  a Debian package of the program as a service, in build/package
-#   make fuzz     let libFuzzer look for inputs that break the gateway, for FUZZ_SECONDS
+#   make fuzz     let libFuzzer at everything that reads strangers' bytes, each for FUZZ_SECONDS
 #
 # JOBS=n limits the compiler processes of every target.
 MAKEFLAGS += --no-print-directory
@@ -36,9 +36,8 @@ asan tsan: packages
 
 fuzz: packages
 	@command -v clang++ >/dev/null || scripts/install-packages clang
-	@$(call build_with,fuzz) --target request_fuzz
-	@build/fuzz/tests/fuzz/request_fuzz -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
-	  -print_final_stats=1 -artifact_prefix=build/fuzz/ build/fuzz/corpus
+	@$(call build_with,fuzz) --target rollcall_fuzz
+	@scripts/fuzz build/fuzz/tests/fuzz/rollcall_fuzz $(FUZZ_SECONDS) build/fuzz $(FUZZ_TARGETS)
 
 package: packages
 	@$(call build_with,release) --target rollcall

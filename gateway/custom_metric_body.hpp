@@ -1,7 +1,7 @@
 #pragma once
 
 #include "gateway/body.hpp"
-#include "gateway/metrics.hpp"
+#include "gateway/known_metrics.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>

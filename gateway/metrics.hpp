@@ -2,38 +2,14 @@
 
 #include "gateway/account.hpp"
 #include "gateway/document.hpp"
+#include "gateway/known_metrics.hpp"
 #include "gateway/router.hpp"
 
 #include <rollcall/rollcall.hpp>
 
-#include <map>
-#include <string>
-#include <string_view>
-#include <vector>
-
 /// Metrics (klaviyo-api.md §2.6). A metric is its name: which integration sent an event is not
 /// kept, so that two of them with one name are one metric.
 namespace gateway {
-
-/// The metrics of an account as they were when this was made.
-class known_metrics {
-public:
-  explicit known_metrics(const account& whose);
-
-  /// Null = there is none.
-  [[nodiscard]] const rollcall::metric_info* by_id(std::string_view id) const;
-  [[nodiscard]] const rollcall::metric_info* by_name(std::string_view name) const;
-  /// The id of an event's metric; empty = it has vanished.
-  [[nodiscard]] std::string id_of(std::string_view name) const;
-  [[nodiscard]] const std::vector<rollcall::metric_info>& all() const {
-    return all_;
-  }
-
-private:
-  std::vector<rollcall::metric_info> all_;
-  std::map<std::string, std::size_t, std::less<>> by_id_;
-  std::map<std::string, std::size_t, std::less<>> by_name_;
-};
 
 resource metric_resource(const rollcall::metric_info& metric);
 

@@ -1,5 +1,3 @@
-#include "tests/gateway/fuzz_targets.hpp"
-
 #include "gateway/body.hpp"
 #include "gateway/cursor.hpp"
 #include "gateway/document.hpp"
@@ -10,6 +8,7 @@
 #include "gateway/profile_shape.hpp"
 #include "gateway/query.hpp"
 #include "model/value.hpp"
+#include "tests/fuzz/targets.hpp"
 #include "tests/gateway/refusals.hpp"
 
 #include <simdjson.h>
@@ -19,33 +18,14 @@
 #include <string>
 #include <vector>
 
-namespace gateway_test {
+namespace fuzz_tests {
 
 namespace {
 
 using namespace gateway;
-
-void promise(bool is_kept, const char* what) {
-  if (!is_kept)
-    throw broken_promise{what};
-}
-
-bool is_json(std::string_view text) {
-  std::vector<json_fault> faults;
-  return read_json(text, faults).has_value();
-}
-
-/// False = it was taken.
-bool is_refused_soundly(const std::vector<error_entry>& errors) {
-  for (const auto& e : errors) {
-    promise(e.status >= 400 && e.status < 500, "a refusal has a status 4xx");
-    promise(!e.code.empty() && !e.title.empty() && !e.detail.empty(), "a refusal has a reason");
-    promise(e.detail.size() < 20'000, "a refusal is no longer than what is allowed");
-  }
-  if (!errors.empty())
-    promise(is_json(to_answer(errors, "r1").body), "a refusal becomes JSON");
-  return !errors.empty();
-}
+using gateway_test::get;
+using gateway_test::post;
+using gateway_test::refused;
 
 // --- filters ---
 
@@ -261,21 +241,21 @@ constexpr std::string_view profiles[] = {
 constexpr std::string_view lists[] = {
   R"({"data":[{"type":"profile","id":"P1"},{"type":"profile","id":"P2"}]})"};
 
-const std::array all_targets = {
+constexpr std::array all_targets = {
   fuzz_target{"filters", read_filter, filters},
   fuzz_target{"queries", read_query, queries},
   fuzz_target{"cursors", read_cursor, cursors},
   fuzz_target{"ids", read_id, ids},
-  fuzz_target{"JSON", read_json_text, bodies},
+  fuzz_target{"json", read_json_text, bodies},
   fuzz_target{"bodies", read_segment, bodies},
   fuzz_target{"profiles", read_profile, profiles},
-  fuzz_target{"lists of identifiers", read_identifier_list, lists},
+  fuzz_target{"identifier-lists", read_identifier_list, lists},
 };
 
 } // namespace
 
-std::span<const fuzz_target> fuzz_targets() {
+std::span<const fuzz_target> gateway_targets() {
   return all_targets;
 }
 
-} // namespace gateway_test
+} // namespace fuzz_tests
