@@ -220,6 +220,8 @@ BOOST_FIXTURE_TEST_CASE(what_cannot_be_restarted_or_stopped_says_why, engine_fix
     BOOST_CHECK_MESSAGE(done.error().message.find(says) != std::string::npos, done.error().message);
   };
   using enum model::failure_code;
+  batch_maker batch;
+  apply(batch.profile({"ann"})); // By then these actors have their names.
   refused(engine->restart_actor("account"), conflict, "restart the whole server");
   refused(engine->restart_actor("batch_port"), conflict, "restart the whole server");
   refused(engine->restart_actor("profile/99"), not_found, "no actor \"profile/99\"");
