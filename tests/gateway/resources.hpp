@@ -13,7 +13,6 @@
 #include <boost/test/unit_test.hpp>
 #include <rollcall/rollcall.hpp>
 
-#include <fstream>
 #include <functional>
 #include <future>
 #include <initializer_list>
@@ -106,12 +105,6 @@ public:
     answered a;
     a.status = given.status;
     a.text = std::move(given.body);
-    if (const char* file = std::getenv("ROLLCALL_ANSWERS")) { // TEMPORARY
-      std::ofstream out{file, std::ios::app};
-      out << gateway::json_text(boost::json::object{
-        {"method", method}, {"target", target}, {"status", a.status}, {"body", a.text}})
-          << '\n';
-    }
     if (!a.text.empty())
       a.body = gateway::own_json(a.text);
     return a;
