@@ -154,7 +154,7 @@ public:
                                                           std::uint32_t) const override {
     return model::failure{model::failure_code::not_found, "nothing to explain"};
   }
-  [[nodiscard]] model::outcome<actors::json_text> profile_json(std::uint32_t) const override {
+  [[nodiscard]] model::outcome<actors::json_text> profile_json(std::uint32_t, bool) const override {
     return std::string{"{}"};
   }
   [[nodiscard]] std::string label(std::uint32_t profile) const override {
