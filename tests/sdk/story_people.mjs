@@ -96,21 +96,25 @@ export async function tellOfManyPeople(c, story) {
 }
 
 export async function tellOfConsents(c, story) {
-  const subscribe = (type, attributes) => ({ data: { type, attributes: { profiles: { data: [
+  const subscribe = (type, attributes, list) => ({ data: { type, attributes: { profiles: { data: [
     { type: 'profile', attributes }] } },
-  relationships: { list: { data: { type: 'list', id: story.list } } } } });
+  ...(list ? { relationships: { list: { data: { type: 'list', id: list } } } } : {}) } });
   await c.call('bulk_subscribe_profiles', [subscribe('profile-subscription-bulk-create-job',
     { email: 'ada@shop.example',
-      subscriptions: { email: { marketing: { consent: 'SUBSCRIBED' } } } })], 202);
+      subscriptions: { email: { marketing: { consent: 'SUBSCRIBED' } } } }, story.list)], 202);
   const consent = (answer) =>
     answer.data?.data?.attributes?.subscriptions?.email?.marketing?.consent;
   const ask = () => c.call('get_profile',
     [story.ada, { additional_fields_profile: ['subscriptions'] }]);
   c.expect(await c.eventually(ask, (answer) => consent(answer) === 'SUBSCRIBED'),
     'a subscription is seen');
-  await c.call('bulk_unsubscribe_profiles', [subscribe('profile-subscription-bulk-delete-job',
-    { email: 'ada@shop.example',
-      subscriptions: { email: { marketing: { consent: 'UNSUBSCRIBED' } } } })], 202);
+  const unsubscribe = (list) => c.call('bulk_unsubscribe_profiles', [subscribe(
+    'profile-subscription-bulk-delete-job', { email: 'ada@shop.example',
+      subscriptions: { email: { marketing: { consent: 'UNSUBSCRIBED' } } } }, list)], 202);
+  // Who is in the list leaves it and nothing else; who is not is unsubscribed altogether.
+  await unsubscribe(story.list);
+  c.expect(consent(await ask()) === 'SUBSCRIBED', 'a list is left without an end to the consent');
+  await unsubscribe(story.list);
   c.expect(await c.eventually(ask, (answer) => consent(answer) === 'UNSUBSCRIBED'),
     'and its end');
 
