@@ -20,10 +20,10 @@ inline constexpr std::string_view audit_file_name = "audit.log"; // In an accoun
 /// a path may hold an address, so the route's pattern stands for it.
 struct audit_entry {
   model::instant at{};
-  std::string_view key_id; // Of a command who gave it: "uid:1000".
-  std::string_view method; // "COMMAND" for one.
-  std::string_view route;  // "/api/profiles/{id}", "rollcall key create"
-  unsigned status = 0;     // 0 = the next line of this request tells.
+  std::string_view key_id;       // Of a command who gave it: "uid:1000".
+  std::string_view method;       // "COMMAND" for one.
+  std::string_view route;        // "/api/profiles/{id}", "rollcall key create"
+  unsigned status = 0;           // 0 = the next line of this request tells.
   std::string_view request_id{}; // Empty for a command.
   /// What an order to the server, or a command, is about: "profile/2", a key's id, an account.
   std::string_view about{};

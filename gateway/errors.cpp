@@ -3,6 +3,10 @@
 #include "model/value.hpp"
 
 #include <fmt/format.h>
+#include <simdjson.h>
+
+#include <algorithm>
+#include <utility>
 
 namespace gateway {
 
@@ -52,6 +56,19 @@ error_entry to_error(const model::failure& why) {
   return e;
 }
 
+namespace {
+
+/// What a client sent may be quoted, and need not be UTF-8, which JSON must.
+std::string readable(std::string_view text) {
+  std::string shown{text};
+  if (!simdjson::validate_utf8(text.data(), text.size()))
+    std::ranges::replace_if(
+      shown, [](char c) { return (c & 0x80) != 0; }, '?');
+  return shown;
+}
+
+} // namespace
+
 answer to_answer(const std::vector<error_entry>& errors, std::string_view id) {
   answer a;
   a.status = errors.empty() ? 500 : errors.front().status;
@@ -62,7 +79,7 @@ answer to_answer(const std::vector<error_entry>& errors, std::string_view id) {
       a.body += '"';
       a.body += key;
       a.body += "\":";
-      model::append_json_string(a.body, value);
+      model::append_json_string(a.body, readable(value));
     };
     a.body += i == 0 ? "{" : ",{";
     text("id", fmt::format("{}-{}", id, i + 1));

@@ -72,8 +72,8 @@ struct server_core;
 /// worker, and its answer straight back.
 class server {
 public:
-  /// Runs on a worker, or where `is_quick` says. Must call `reply` once, then or later and from any thread; when it throws or
-  /// forgets, the answer is 500.
+  /// Runs on a worker, or where `is_quick` says. Must call `reply` once, then or later and from any
+  /// thread; when it throws or forgets, the answer is 500.
   using handler = std::function<void(request, reply)>;
 
   /// Listens when it returns. Fails with `conflict` when the address is taken, with `invalid_input`

@@ -442,8 +442,8 @@ public:
   model::outcome<std::string> profile(std::string_view identifier);
   /// Where the profile of an identifier is.
   model::outcome<profile_place> find_profile(std::string_view identifier);
-  /// Many at once, in the given order: JSON as of `profile` without segments, nothing for who is not
-  /// there any more.
+  /// Many at once, in the given order: JSON as of `profile` without segments, nothing for who is
+  /// not there any more.
   model::outcome<std::vector<std::optional<std::string>>>
   profiles(std::span<const profile_place> places);
   /// Living profiles from `cursor` on (empty = from the start), at most `limit` (1 to 10,000). With

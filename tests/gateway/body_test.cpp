@@ -312,4 +312,14 @@ BOOST_AUTO_TEST_CASE(identifiers_are_read_from_a_list) {
              == "/data/0/type | 'type' must be 'profile'");
 }
 
+BOOST_AUTO_TEST_CASE(an_error_is_json_even_when_it_quotes_what_is_no_text) {
+  gateway::error_entry e;
+  e.status = 400;
+  e.detail = "found 'fields%\xE5"
+             "Blist'";
+  const auto a = gateway::to_answer({e}, "r");
+  BOOST_TEST(gateway::own_json(a.body).at("errors").at(0).at("detail").as_string()
+             == "found 'fields%?Blist'");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -64,9 +64,10 @@ BOOST_FIXTURE_TEST_CASE(it_stays_inactive_across_openings_restarts_and_edits, sh
   set_active("Lately", false);
   set_active("Never", false);
   reopen();
+  batch_maker batch;
+  apply(batch.profile({"ann"})); // By then these actors have their names.
   need(engine->restart_actor("profile/1"));
   need(engine->restart_actor("build_coordinator"));
-  batch_maker batch;
   apply(batch.event({"dan"}, "Placed Order", "2025-12-30").profile({"nobody"}));
   need(engine->edit("Lately", bought_twice));
   wait("Lately");

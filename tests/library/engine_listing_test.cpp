@@ -58,6 +58,11 @@ bool is_wrong(const model::outcome<T>& answer, std::string_view because) {
       && answer.error().message.find(because) != std::string::npos;
 }
 
+/// What `profiles` tells of somebody of whom `profile` tells this.
+std::string without_segments(const std::string& shown) {
+  return shown.substr(0, shown.rfind(",\"segments\":")) + "}";
+}
+
 } // namespace
 
 // --- many profiles at once -----------------------------------------------------------------------
@@ -81,7 +86,7 @@ BOOST_FIXTURE_TEST_CASE(members_say_where_they_are_and_are_shown_there_in_one_go
     BOOST_REQUIRE_EQUAL(shown.size(), places.size());
     for (std::size_t i = 0; i < shown.size(); ++i) {
       BOOST_REQUIRE(shown[i]);
-      BOOST_CHECK_EQUAL(*shown[i], *engine->profile(page->members[i].profile));
+      BOOST_CHECK_EQUAL(*shown[i], without_segments(*engine->profile(page->members[i].profile)));
     }
   };
   check();
@@ -107,10 +112,10 @@ BOOST_FIXTURE_TEST_CASE(profiles_come_in_the_order_asked_and_nothing_stands_for_
   const auto check = [&] {
     const auto shown = profiles(places);
     BOOST_REQUIRE_EQUAL(shown.size(), places.size());
-    BOOST_CHECK_EQUAL(shown[0].value(), *engine->profile("u7"));
-    BOOST_CHECK_EQUAL(shown[1].value(), *engine->profile("u3"));
+    BOOST_CHECK_EQUAL(shown[0].value(), without_segments(*engine->profile("u7")));
+    BOOST_CHECK_EQUAL(shown[1].value(), without_segments(*engine->profile("u3")));
     BOOST_CHECK_EQUAL(shown[3].value(), *shown[1]);
-    BOOST_CHECK_EQUAL(shown[5].value(), *engine->profile("u5"));
+    BOOST_CHECK_EQUAL(shown[5].value(), without_segments(*engine->profile("u5")));
     for (const std::size_t gone : {2, 4, 6, 7})
       BOOST_CHECK(!shown[gone]);
   };

@@ -35,10 +35,10 @@ struct store_of_keys {
       BOOST_TEST(entry.at("key").as_string() == fmt::format("uid:{}", ::getuid()));
       BOOST_TEST(entry.at("method").as_string() == "COMMAND");
       const auto* about = entry.as_object().if_contains("about");
-      all.push_back(fmt::format("{} {} {}", std::string_view{entry.at("route").as_string()},
-                                entry.at("status").to_number<int>(),
-                                about == nullptr ? std::string_view{}
-                                                    : std::string_view{about->as_string()}));
+      all.push_back(
+        fmt::format("{} {} {}", std::string_view{entry.at("route").as_string()},
+                    entry.at("status").to_number<int>(),
+                    about == nullptr ? std::string_view{} : std::string_view{about->as_string()}));
     }
     return all;
   }

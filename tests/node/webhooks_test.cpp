@@ -167,7 +167,8 @@ told read(const std::vector<http::request<http::string_body>>& messages) {
   for (const auto& message : messages) {
     BOOST_TEST(message["Klaviyo-Signature"]
                == gateway::signature_of(message.body(), message["Klaviyo-Timestamp"], secret));
-    for (const auto& one : json::parse(message.body()).at("data").as_array()) {
+    const auto body = json::parse(message.body());
+    for (const auto& one : body.at("data").as_array()) {
       if (!all.ids.insert(std::string{one.at("external_id").as_string()}).second)
         continue;
       const auto& attributes = one.at("payload").at("data").at("attributes");
