@@ -89,8 +89,8 @@ protected:
     }
     set_moves(moves);
     // The other filters turn most people away, without their dates being read.
-    std::ranges::stable_partition(filters_,
-                                  [](const auto& f) { return !f.test || !f.test->is_date(); });
+    std::stable_partition(filters_.begin(), filters_.end(),
+                          [](const auto& f) { return !f.test || !f.test->is_date(); });
   }
 
   std::size_t look(std::string_view field, const compile_context& context) {

@@ -263,6 +263,9 @@ void ask_for_tags(ask_list& asks) {
   asks.get_own("/api/flows", "?filter=any(id,[\"$their.flow\"])");
   get_with(asks, "/api/flows/{id}", "$their.flow", {"flow-actions", "tags"});
   asks.get("/api/flow-messages/{id}", "$their.flow_message");
+  // The action that sends a message is called like it.
+  for (const auto* below : {"", "/flow-messages", "/relationships/flow-messages"})
+    asks.get(std::string{"/api/flow-actions/{id}"} + below, "$their.flow_message");
 }
 
 void ask_for_metrics(ask_list& asks) {
@@ -354,6 +357,10 @@ void ask_for_the_account(ask_list& asks) {
   asks.get_own("/api/rollcall/inspection");
   asks.get_own("/api/rollcall/log-level");
   asks.send("PUT", "/api/rollcall/log-level", {}, data_of("log-level", R"("level":"debug")"), 403);
+  for (const auto* order : {"restart", "stop"})
+    asks.send("POST", std::string{"/api/rollcall/actors/{name}/"} + order, "account", {}, 409);
+  asks.get_own("/api/rollcall/report-settings");
+  asks.send("PATCH", "/api/rollcall/report-settings", {}, R"({"week_start":"sunday"})", 200);
 
   asks.get_own("/api/webhooks", "?include=webhook-topics");
   asks.get("/api/webhooks/{id}", "$their.webhook");
