@@ -37,6 +37,8 @@ struct differential : engine_fixture {
   batch_maker batch;
 
   explicit differential(std::uint32_t seed) : random(seed) {
+    for (const auto& list : lists) // Which may stay without members for long.
+      need(engine->add_list(list));
   }
   std::size_t below(std::size_t n) {
     return random() % n;
