@@ -79,8 +79,7 @@ void fold_state::prepare_groupings(model::name_binder& names) {
   }
   for (auto& s : streams_) {
     std::ranges::sort(s.told_slots);
-    const auto twice = std::ranges::unique(s.told_slots);
-    s.told_slots.erase(twice.begin(), twice.end());
+    s.told_slots.erase(std::unique(s.told_slots.begin(), s.told_slots.end()), s.told_slots.end());
   }
   member_ = values_.number_of_text("member");
   not_member_ = values_.number_of_text("not a member");
