@@ -158,6 +158,11 @@ model::status inflater::unpack(std::string_view& in, std::string& out, std::size
   const auto limit = out.size() + bytes_max;
   while (out.size() < limit && (!first.empty() || !in.empty() || !state_->is_at_end)) {
     if (state_->is_at_end) {
+      auto& rest = first.empty() ? in : first;
+      if (state_->from == coding::gzip && rest.front() == '\0') { // Some tools fill up with zeros.
+        rest.remove_prefix(1);
+        continue;
+      }
       // Another member may follow in gzip; behind deflate there is nothing more.
       if (state_->from != coding::gzip || inflateReset(&state_->stream) != Z_OK)
         return broken();
