@@ -155,4 +155,15 @@ BOOST_AUTO_TEST_CASE(every_packed_piece_can_be_read_at_once) {
   BOOST_TEST(unpack(coding::gzip, all, plenty).body == "one two three");
 }
 
+BOOST_AUTO_TEST_CASE(zeros_behind_and_between_gzip_members_are_passed_over) {
+  const auto packed = gateway::gzip("abc");
+  const std::string zeros(5, '\0');
+  const auto made = gateway::unpack(gateway::coding::gzip, packed + zeros + packed + zeros, 100);
+  BOOST_TEST(!made.error.has_value());
+  BOOST_TEST(made.body == "abcabc");
+  for (const auto* behind : {"x", "abcdefghijklmnopqrstuvwxyz"})
+    BOOST_TEST(
+      gateway::unpack(gateway::coding::gzip, packed + zeros + behind, 100).error.has_value());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
