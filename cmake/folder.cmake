@@ -1,19 +1,23 @@
-# rollcall_folder(<name> [USES <folder>…] [LIBRARIES <target>…] [PRECOMPILE <header>…])
+# rollcall_folder(<name> [UNITED] [USES <folder>…] [LIBRARIES <target>…] [PRECOMPILE <header>…])
 #
 # Makes the library target <name>, also called rollcall::<name>, from the *.cpp files of the current
 # folder. Code that links it includes its headers as "<name>/file.hpp". USES names our own folders
 # that it stands on, LIBRARIES foreign targets, PRECOMPILE the headers worth compiling once.
+# UNITED: its sources may be compiled several at a time, because no two have a private name in common.
 #
 # A folder that has only headers becomes an interface library, until its first source arrives.
 # Sources with a main() are left out: rollcall_split_programs() finds them.
 function(rollcall_folder name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "USES;LIBRARIES;PRECOMPILE")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "UNITED" "" "USES;LIBRARIES;PRECOMPILE")
   file(GLOB sources CONFIGURE_DEPENDS *.cpp)
   rollcall_split_programs(sources programs)
   if(sources)
     add_library(${name} STATIC ${sources})
     set(scope PUBLIC)
     target_compile_options(${name} PRIVATE ${rollcall_warnings})
+    if(arg_UNITED)
+      rollcall_unite(${name})
+    endif()
     if(ROLLCALL_PRECOMPILE AND arg_PRECOMPILE)
       target_precompile_headers(${name} PRIVATE ${arg_PRECOMPILE})
     endif()

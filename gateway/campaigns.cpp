@@ -16,24 +16,24 @@ namespace json = boost::json;
 using model::described_object;
 
 constexpr auto kind = model::object_kind::campaign;
-constexpr std::array<std::string_view, 18> statuses = {"Adding Recipients",
-                                                       "Cancelled",
-                                                       "Cancelled: Account Disabled",
-                                                       "Cancelled: Billing Limit",
-                                                       "Cancelled: Internal Error",
-                                                       "Cancelled: Misconfigured",
-                                                       "Cancelled: No Recipients",
-                                                       "Cancelled: Smart Sending",
-                                                       "Draft",
-                                                       "Preparing to schedule",
-                                                       "Preparing to send",
-                                                       "Queued without Recipients",
-                                                       "Scheduled",
-                                                       "Sending",
-                                                       "Sending Segments",
-                                                       "Sent",
-                                                       "Unknown",
-                                                       "Variations Sent"};
+constexpr std::array<std::string_view, 18> campaign_statuses = {"Adding Recipients",
+                                                                "Cancelled",
+                                                                "Cancelled: Account Disabled",
+                                                                "Cancelled: Billing Limit",
+                                                                "Cancelled: Internal Error",
+                                                                "Cancelled: Misconfigured",
+                                                                "Cancelled: No Recipients",
+                                                                "Cancelled: Smart Sending",
+                                                                "Draft",
+                                                                "Preparing to schedule",
+                                                                "Preparing to send",
+                                                                "Queued without Recipients",
+                                                                "Scheduled",
+                                                                "Sending",
+                                                                "Sending Segments",
+                                                                "Sent",
+                                                                "Unknown",
+                                                                "Variations Sent"};
 
 /// Campaigns call the channel of push messages otherwise than reports do.
 std::string_view channel_here(std::string_view channel) {
@@ -75,7 +75,7 @@ model::instant created_at(const described_object& o) {
 }
 
 resource campaign_resource(const described_object& o) {
-  const bool is_known = std::ranges::find(statuses, o.status) != statuses.end();
+  const bool is_known = std::ranges::find(campaign_statuses, o.status) != campaign_statuses.end();
   resource r{"campaign",
              o.id,
              {{"name", o.name.empty() ? o.id : o.name},
@@ -125,19 +125,22 @@ query_rules list_rules() {
   const std::vector<filter_operator> any_instant{greater_or_equal, greater_than, less_or_equal,
                                                  less_than};
   auto rules = read_rules();
-  rules.filters = {
-    {"id", {any}},
-    {"messages.channel",
-     {equals},
-     filter_kind::text,
-     false,
-     {"email", "sms", "mobile_push", "whatsapp"}},
-    {"name", {contains}},
-    {"status", {any, equals}, filter_kind::text, true, {statuses.begin(), statuses.end()}},
-    {"archived", {equals}, filter_kind::boolean},
-    {"created_at", any_instant, filter_kind::instant},
-    {"scheduled_at", any_instant, filter_kind::instant},
-    {"updated_at", any_instant, filter_kind::instant}};
+  rules.filters = {{"id", {any}},
+                   {"messages.channel",
+                    {equals},
+                    filter_kind::text,
+                    false,
+                    {"email", "sms", "mobile_push", "whatsapp"}},
+                   {"name", {contains}},
+                   {"status",
+                    {any, equals},
+                    filter_kind::text,
+                    true,
+                    {campaign_statuses.begin(), campaign_statuses.end()}},
+                   {"archived", {equals}, filter_kind::boolean},
+                   {"created_at", any_instant, filter_kind::instant},
+                   {"scheduled_at", any_instant, filter_kind::instant},
+                   {"updated_at", any_instant, filter_kind::instant}};
   rules.sorts = {"created_at", "id", "name", "scheduled_at", "updated_at"};
   rules.page = page_rule{100, 1, 100};
   rules.has_cursor = true;

@@ -49,17 +49,17 @@ struct range {
 };
 
 /// Takes a body into the engine and writes down what becomes of it.
-class upload {
+class change_upload {
 public:
-  upload(rollcall::engine& engine, std::string source, std::uint64_t lines_before,
-         change_bounds bounds)
+  change_upload(rollcall::engine& engine, std::string source, std::uint64_t lines_before,
+                change_bounds bounds)
     : engine_(engine), source_(std::move(source)), lines_before_(lines_before), bounds_(bounds) {
   }
-  ~upload() {
+  ~change_upload() {
     wait_all();
   }
-  upload(const upload&) = delete;
-  upload& operator=(const upload&) = delete;
+  change_upload(const change_upload&) = delete;
+  change_upload& operator=(const change_upload&) = delete;
 
   void take(const request& asked);
   answer to_answer();
@@ -92,7 +92,7 @@ private:
   std::optional<error_entry> stopped_;
 };
 
-void upload::take(const request& asked) {
+void change_upload::take(const request& asked) {
   try {
     body_lines lines{asked, {bounds_.batch_lines, bounds_.batch_bytes}};
     for (std::string text; !is_stopped() && lines.next(text);)
@@ -103,7 +103,7 @@ void upload::take(const request& asked) {
   wait_all();
 }
 
-void upload::take_lines(const std::string& text) {
+void change_upload::take_lines(const std::string& text) {
   messages::line_block block{text, lines_ + 1};
   while (!block.is_empty()) {
     auto lines = std::make_shared<range>();
@@ -119,7 +119,7 @@ void upload::take_lines(const std::string& text) {
   }
 }
 
-void upload::submit(std::shared_ptr<range> lines, model::change_batch batch) {
+void change_upload::submit(std::shared_ptr<range> lines, model::change_batch batch) {
   {
     const std::lock_guard lock{guard_};
     under_way_.push_back(lines);
@@ -135,7 +135,7 @@ void upload::submit(std::shared_ptr<range> lines, model::change_batch batch) {
     finish(*lines, sent.error());
 }
 
-void upload::finish(range& lines, model::outcome<rollcall::receipt> outcome) {
+void change_upload::finish(range& lines, model::outcome<rollcall::receipt> outcome) {
   const std::lock_guard lock{guard_};
   lines.done.emplace(std::move(outcome));
   write_done();
@@ -143,7 +143,7 @@ void upload::finish(range& lines, model::outcome<rollcall::receipt> outcome) {
 }
 
 /// Ranges are told in order, as soon as those before are.
-void upload::write_done() {
+void change_upload::write_done() {
   while (!under_way_.empty() && under_way_.front()->done) {
     write(*under_way_.front());
     under_way_.pop_front();
@@ -154,7 +154,7 @@ void upload::write_done() {
                             bounds_.refused_lines_max)};
 }
 
-void upload::write(range& lines) {
+void change_upload::write(range& lines) {
   const auto line_of = [this](const json::object& content) {
     append_json(told_, content);
     told_ += '\n';
@@ -183,23 +183,23 @@ void upload::write(range& lines) {
     acknowledged_ = lines.to;
 }
 
-void upload::stop(error_entry why) {
+void change_upload::stop(error_entry why) {
   const std::lock_guard lock{guard_};
   if (!stopped_)
     stopped_ = std::move(why);
 }
 
-bool upload::is_stopped() {
+bool change_upload::is_stopped() {
   const std::lock_guard lock{guard_};
   return stopped_.has_value();
 }
 
-void upload::wait_all() {
+void change_upload::wait_all() {
   std::unique_lock lock{guard_};
   changed_.wait(lock, [this] { return under_way_.empty(); });
 }
 
-answer upload::to_answer() {
+answer change_upload::to_answer() {
   json::object summary{{"lines", lines_},     {"acknowledged", acknowledged_},
                        {"applied", applied_}, {"duplicates", duplicates_},
                        {"refused", refused_}, {"complete", !stopped_}};
@@ -226,7 +226,8 @@ answer take_changes(const call& c, change_bounds bounds) {
     throw refusal{invalid_parameter(source.empty() ? "source" : "sequence",
                                     "source and sequence are given together or not at all.")};
   const auto before = number_parameter(c.asked, "sequence", sequence_rule);
-  upload taken{*c.whose->engine, std::move(source), static_cast<std::uint64_t>(before), bounds};
+  change_upload taken{*c.whose->engine, std::move(source), static_cast<std::uint64_t>(before),
+                      bounds};
   taken.take(c.asked);
   return taken.to_answer();
 }

@@ -21,7 +21,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::string_view kind = "custom-metric";
+constexpr std::string_view custom_metric_kind = "custom-metric";
 constexpr std::size_t custom_metrics_max = 1'000;
 
 /// 32 hex digits.
@@ -48,17 +48,15 @@ json::object kept_at(const call& c) {
   const auto& id = c.captured.front();
   auto kept = find_custom_metric(*c.whose, id);
   if (!kept)
-    throw refusal{not_found(kind, id)};
+    throw refusal{not_found(custom_metric_kind, id)};
   return std::move(*kept);
 }
 
 // --- queries ---
 
-const query_rules nothing_allowed{};
-
-query_rules shown_rules(bool has_include) {
+query_rules custom_metric_rules(bool has_include) {
   query_rules rules;
-  rules.fields = {{std::string{kind}, field_names(kind)}};
+  rules.fields = {{std::string{custom_metric_kind}, field_names(custom_metric_kind)}};
   if (has_include) {
     rules.fields.emplace("metric", field_names("metric"));
     rules.includes = {"metrics"};
@@ -89,9 +87,9 @@ void include_metrics(const call& c, const parsed_query& query, const known_metri
 // --- handlers ---
 
 answer list_custom_metrics(const call& c) {
-  static const auto rules = shown_rules(true);
+  static const auto rules = custom_metric_rules(true);
   const auto query = parse_query(c.asked, rules);
-  const auto kept = notes{*c.whose, kind}.all();
+  const auto kept = notes{*c.whose, custom_metric_kind}.all();
   const known_metrics metrics{*c.whose};
   std::vector<resource> all;
   for (const auto& [id, one] : kept)
@@ -105,7 +103,7 @@ answer list_custom_metrics(const call& c) {
 }
 
 answer show_custom_metric(const call& c) {
-  static const auto rules = shown_rules(true);
+  static const auto rules = custom_metric_rules(true);
   const auto query = parse_query(c.asked, rules);
   const auto kept = kept_at(c);
   auto r = custom_metric_resource(c.captured.front(), kept);
@@ -129,7 +127,7 @@ json::object changed(const call& c, json::object kept, const std::string& id,
   const auto name = attributes.text("name", p, {1'000, false, {}});
   if (name) {
     kept["name"] = *name;
-    for (const auto& [other, one] : notes{*c.whose, kind}.all())
+    for (const auto& [other, one] : notes{*c.whose, custom_metric_kind}.all())
       if (other != id && one.at("name") == json::string{*name})
         attributes.refuse("name", fmt::format("'{}' is taken by another custom metric", *name));
   }
@@ -151,27 +149,27 @@ answer shown_answer(const call& c, unsigned status, const std::string& id, json:
 }
 
 answer create_custom_metric(const call& c) {
-  static const auto rules = shown_rules(false);
+  static const auto rules = custom_metric_rules(false);
   const auto query = parse_query(c.asked, rules);
   const auto lock = lock_notes(*c.whose);
-  const notes all{*c.whose, kind};
+  const notes all{*c.whose, custom_metric_kind};
   if (all.all().size() >= custom_metrics_max)
     throw refusal{invalid_body(
       "/data", fmt::format("an account has at most {} custom metrics", custom_metrics_max))};
   const auto id = new_id();
-  auto kept = changed(c, {}, id, {std::string{kind}});
+  auto kept = changed(c, {}, id, {std::string{custom_metric_kind}});
   all.put(id, kept);
   return shown_answer(c, 201, id, std::move(kept), query);
 }
 
 answer update_custom_metric(const call& c) {
-  static const auto rules = shown_rules(false);
+  static const auto rules = custom_metric_rules(false);
   const auto query = parse_query(c.asked, rules);
   const auto lock = lock_notes(*c.whose);
   const auto& id = c.captured.front();
-  data_rule rule{std::string{kind}, id};
+  data_rule rule{std::string{custom_metric_kind}, id};
   auto kept = changed(c, kept_at(c), id, rule);
-  notes{*c.whose, kind}.put(id, kept);
+  notes{*c.whose, custom_metric_kind}.put(id, kept);
   return shown_answer(c, 200, id, std::move(kept), query);
 }
 
@@ -185,8 +183,8 @@ answer delete_custom_metric(const call& c) {
       throw refusal{error_entry{
         409, "conflict", "Conflict.",
         fmt::format("the mapped metric '{}' means this one; unset that first", mapped)}};
-  if (!notes{*c.whose, kind}.drop(id))
-    throw refusal{not_found(kind, id)};
+  if (!notes{*c.whose, custom_metric_kind}.drop(id))
+    throw refusal{not_found(custom_metric_kind, id)};
   return empty_answer(204);
 }
 
@@ -209,14 +207,14 @@ answer list_metric_ids(const call& c) {
 } // namespace
 
 std::optional<json::object> find_custom_metric(const account& whose, std::string_view id) {
-  auto kept = notes{whose, kind}.of(id);
+  auto kept = notes{whose, custom_metric_kind}.of(id);
   if (kept.empty())
     return std::nullopt;
   return kept;
 }
 
 resource custom_metric_resource(const std::string& id, json::object kept) {
-  resource r{std::string{kind}, id};
+  resource r{std::string{custom_metric_kind}, id};
   r.attributes = std::move(kept);
   r.relationships.push_back({"metrics", {}});
   return r;

@@ -98,9 +98,7 @@ included_resources included_with(const call& c, const parsed_query& query,
 
 // --- queries ---
 
-const query_rules nothing_allowed{};
-
-query_rules shown_rules() {
+query_rules event_rules() {
   query_rules rules;
   rules.includes = {"attributions", "metric", "profile"};
   rules.fields = {{"attribution", {"id"}},
@@ -114,7 +112,7 @@ query_rules listed_rules() {
   using enum filter_operator;
   const std::vector<filter_operator> comparisons = {greater_or_equal, greater_than, less_or_equal,
                                                     less_than};
-  auto rules = shown_rules();
+  auto rules = event_rules();
   rules.filters = {{"metric_id", {equals}, filter_kind::text, true},
                    {"profile_id", {equals}},
                    {"profile", {has}},
@@ -248,7 +246,7 @@ event_info find_event(const call& c) {
 }
 
 answer show_event(const call& c) {
-  static const auto rules = shown_rules();
+  static const auto rules = event_rules();
   const auto query = parse_query(c.asked, rules);
   const auto event = find_event(c);
   const known_metrics metrics{*c.whose};
@@ -258,7 +256,7 @@ answer show_event(const call& c) {
     200, single_document(c.asked, std::move(shown), included_with(c, query, metrics, {event})));
 }
 
-answer show_metric(const call& c) {
+answer show_event_metric(const call& c) {
   static const auto rules = metric_rules();
   const auto query = parse_query(c.asked, rules);
   const auto event = find_event(c);
@@ -326,7 +324,7 @@ void add_event_routes(route_table& routes) {
   const std::vector<std::string> of_profile = {"events:read", "profiles:read"};
   routes.add("GET", "/api/events", {"events:read"}, list_events, "XL");
   routes.add("GET", one, {"events:read"}, show_event, "M");
-  routes.add("GET", one + "/metric", of_metric, show_metric, "XL");
+  routes.add("GET", one + "/metric", of_metric, show_event_metric, "XL");
   routes.add("GET", one + "/relationships/metric", of_metric, show_metric_id, "XL");
   routes.add("GET", one + "/profile", of_profile, show_profile, "XL");
   routes.add("GET", one + "/relationships/profile", of_profile, show_profile_id, "XL");

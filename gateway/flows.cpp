@@ -15,7 +15,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr auto kind = model::object_kind::flow;
+constexpr auto flow_kind = model::object_kind::flow;
 constexpr std::array<std::string_view, 6> triggers = {
   "Added to List", "Date Based", "Low Inventory", "Metric", "Price Drop", "Unconfigured"};
 
@@ -73,7 +73,7 @@ collection_rules including(const call& c, const parsed_query& query,
 answer list_flows(const call& c) {
   static const auto rules = list_rules();
   const auto query = parse_query(c.asked, rules);
-  const auto flows = described_objects(*c.whose, kind);
+  const auto flows = described_objects(*c.whose, flow_kind);
   std::vector<resource> all;
   for (const auto& flow : flows)
     all.push_back(flow_resource(flow));
@@ -87,7 +87,7 @@ answer get_flow(const call& c) {
     return one;
   }();
   const auto query = parse_query(c.asked, rules);
-  const std::vector flows{find_described(*c.whose, kind, c.captured[0])};
+  const std::vector flows{find_described(*c.whose, flow_kind, c.captured[0])};
   auto r = flow_resource(flows.front());
   if (query.has_additional("flow", "definition"))
     r.attributes["definition"] = nullptr; // What it does is not known.
@@ -140,7 +140,7 @@ void add_flow_trigger_routes(route_table& routes, const std::string& type,
 void add_flow_routes(route_table& routes) {
   const std::vector<std::string> read{"flows:read"};
   const std::string one = "/api/flows/{id}";
-  const auto check = [](const call& c) { find_described(*c.whose, kind, c.captured[0]); };
+  const auto check = [](const call& c) { find_described(*c.whose, flow_kind, c.captured[0]); };
   routes.add("GET", "/api/flows", read, list_flows, "S");
   routes.add("GET", one, read, get_flow, "S");
   add_flow_action_routes(routes);

@@ -16,7 +16,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::string_view kind = "profile-bulk-import-job";
+constexpr std::string_view import_kind = "profile-bulk-import-job";
 constexpr std::string_view part_id = "all";
 constexpr std::size_t piece_bytes_max = 900'000; // A document has at most 1 MiB.
 
@@ -51,7 +51,7 @@ import_job to_job(const std::string& id, const json::object& note) {
 
 std::vector<import_job> read_all(const account& whose) {
   std::vector<import_job> jobs;
-  for (const auto& [id, note] : notes{whose, kind}.all())
+  for (const auto& [id, note] : notes{whose, import_kind}.all())
     jobs.push_back(to_job(id, note));
   return jobs;
 }
@@ -96,7 +96,7 @@ import_job import_store::find(std::string_view id) const {
   auto jobs = all();
   const auto found = std::ranges::find(jobs, id, &import_job::id);
   if (found == jobs.end())
-    throw refusal{not_found(kind, id)};
+    throw refusal{not_found(import_kind, id)};
   return std::move(*found);
 }
 
@@ -151,7 +151,7 @@ void import_store::put(import_job job, std::vector<rollcall::profile_place> peop
   for (const auto& piece : pieces)
     job.error_counts.push_back(piece.size());
   // First of all, so that whatever comes to pass somebody forgets the rest one day.
-  notes{whose_, kind}.put(job.id, to_json(job));
+  notes{whose_, import_kind}.put(job.id, to_json(job));
   notes{whose_, people_kind(job.id)}.put(part_id, to_json(std::move(people)));
   for (std::size_t i = 0; i < pieces.size(); ++i)
     notes{whose_, errors_kind(job.id, i)}.put(part_id, {{"errors", std::move(pieces[i])}});
@@ -170,7 +170,7 @@ void import_store::forget(const import_job& job) const {
   for (std::size_t piece = 0; piece < job.error_counts.size(); ++piece)
     notes{whose_, errors_kind(job.id, piece)}.drop(part_id);
   notes{whose_, people_kind(job.id)}.drop(part_id);
-  notes{whose_, kind}.drop(job.id);
+  notes{whose_, import_kind}.drop(job.id);
 }
 
 } // namespace gateway

@@ -3,6 +3,7 @@
 #include "gateway/audit.hpp"
 #include "gateway/door.hpp"
 #include "gateway/intake.hpp"
+#include "gateway/json_text.hpp"
 #include "gateway/ours.hpp"
 
 #include <spdlog/spdlog.h>
@@ -21,10 +22,6 @@ using rollcall::actor_info;
 
 double seconds_of(std::chrono::nanoseconds span) {
   return std::chrono::duration<double>(span).count();
-}
-
-json::value instant_or_null(const std::optional<model::instant>& at) {
-  return at ? json::value(model::format_instant(*at)) : json::value{};
 }
 
 json::value milliseconds_or_null(const std::optional<std::chrono::milliseconds>& span) {
@@ -95,7 +92,7 @@ json::object partition_object(const rollcall::partition_info& p, model::instant 
           {"delta", {{"bytes", p.delta_bytes}, {"records", p.delta_records}}},
           {"is_merging", p.is_merging},
           {"is_building", p.is_building},
-          {"due", {{"entries", p.due_entries}, {"next", instant_or_null(p.next_due)}}},
+          {"due", {{"entries", p.due_entries}, {"next", our_instant(p.next_due)}}},
           {"lag_seconds", seconds_of(late)},
           {"now", model::format_instant(p.now)},
           {"criteria", p.criteria},

@@ -379,4 +379,8 @@ std::string json_text(const json::value& value) {
   return out;
 }
 
+json::value our_instant(const std::optional<model::instant>& at) {
+  return at ? json::value(model::format_instant(*at)) : json::value(nullptr);
+}
+
 } // namespace gateway

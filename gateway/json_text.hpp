@@ -1,5 +1,7 @@
 #pragma once
 
+#include "model/instant.hpp"
+
 #include <boost/json/value.hpp>
 
 #include <optional>
@@ -28,5 +30,8 @@ boost::json::value own_json(std::string_view text);
 /// On one line, numbers in their shortest form that reads back the same (12.5, not 1.25E1).
 std::string json_text(const boost::json::value& value);
 void append_json(std::string& out, const boost::json::value& value);
+
+/// As our own routes and documents have it: to the millisecond, or null.
+boost::json::value our_instant(const std::optional<model::instant>& at);
 
 } // namespace gateway

@@ -3,6 +3,7 @@
 #include "gateway/body.hpp"
 #include "gateway/document.hpp"
 #include "gateway/door.hpp"
+#include "gateway/json_text.hpp"
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -24,18 +25,14 @@ json::array texts(const std::vector<std::string>& all) {
   return json::array(all.begin(), all.end());
 }
 
-json::value instant_or_null(const std::optional<model::instant>& at) {
-  return at ? json::value(model::format_instant(*at)) : json::value(nullptr);
-}
-
 resource resource_of(const key_record& kept) {
   return {.type = std::string{key_type},
           .id = kept.id,
           .attributes = {{"name", kept.name},
                          {"scopes", texts(kept.scopes)},
                          {"created", model::format_instant(kept.created)},
-                         {"expires", instant_or_null(kept.expires)},
-                         {"revoked", instant_or_null(kept.revoked)}},
+                         {"expires", our_instant(kept.expires)},
+                         {"revoked", our_instant(kept.revoked)}},
           .collection = "/api/rollcall/keys"};
 }
 

@@ -1,5 +1,7 @@
 #include "gateway/keys.hpp"
 
+#include "gateway/json_text.hpp"
+
 #include <boost/json.hpp>
 #include <fmt/format.h>
 #include <openssl/crypto.h>
@@ -73,10 +75,6 @@ status check(const new_key& wanted, model::instant now) {
   return model::nothing{};
 }
 
-json::value instant_or_null(const std::optional<model::instant>& at) {
-  return at ? json::value(model::format_instant(*at)) : json::value(nullptr);
-}
-
 std::optional<model::instant> optional_instant(const json::value& from) {
   return from.is_null() ? std::nullopt : model::parse_instant(std::string_view{from.as_string()});
 }
@@ -137,8 +135,8 @@ std::string to_json(const key_record& kept) {
   return json::serialize(json::object{{"name", kept.name},
                                       {"scopes", json::value_from(kept.scopes)},
                                       {"created", model::format_instant(kept.created)},
-                                      {"expires", instant_or_null(kept.expires)},
-                                      {"revoked", instant_or_null(kept.revoked)},
+                                      {"expires", our_instant(kept.expires)},
+                                      {"revoked", our_instant(kept.revoked)},
                                       {"salt", kept.salt},
                                       {"hash", kept.hash}});
 }

@@ -95,7 +95,7 @@ answer get_list(const call& c) {
   return show(c, find_list(*c.whose, c.captured[0]), query, 200);
 }
 
-constexpr text_rule name_rule{.bytes_max = 240, .may_be_empty = false};
+constexpr text_rule list_name_rule{.bytes_max = 240, .may_be_empty = false};
 constexpr std::string_view opt_ins[] = {"double_opt_in", "single_opt_in"};
 
 struct list_update {
@@ -109,7 +109,7 @@ list_update read_update(const json::value& body, std::optional<std::string> path
   data_reader read{body, {.type = "list", .path_id = std::move(path_id)}, found};
   list_update update;
   update.name = read.attributes().text("name", is_new ? presence::required : presence::nullable,
-                                       name_rule);
+                                       list_name_rule);
   update.opt_in = read.attributes().text("opt_in_process", presence::nullable,
                                          {.choices = {opt_ins[0], opt_ins[1]}});
   read.finish();

@@ -20,7 +20,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::string_view kind = "mapped-metric";
+constexpr std::string_view mapped_metric_kind = "mapped-metric";
 constexpr std::array<std::string_view, 7> meanings = {
   "added_to_cart", "cancelled_sales",  "ordered_product", "refunded_sales",
   "revenue",       "started_checkout", "viewed_product"};
@@ -36,16 +36,16 @@ const json::string* mapped(const json::object& note, std::string_view relationsh
 const std::string& meaning_of(const call& c) {
   const auto& id = c.captured.front();
   if (std::ranges::find(meanings, id) == meanings.end())
-    throw refusal{not_found(kind, id)};
+    throw refusal{not_found(mapped_metric_kind, id)};
   return id;
 }
 
 json::object note_of(const call& c) {
-  return notes{*c.whose, kind}.of(meaning_of(c));
+  return notes{*c.whose, mapped_metric_kind}.of(meaning_of(c));
 }
 
 resource mapped_resource(std::string_view id, const json::object& note) {
-  resource r{std::string{kind}, std::string{id}};
+  resource r{std::string{mapped_metric_kind}, std::string{id}};
   const auto* updated = note.if_contains("updated");
   r.attributes["updated"] = updated == nullptr ? json::value(never) : *updated;
   for (const auto* name : {"metric", "custom-metric"}) {
@@ -59,8 +59,6 @@ resource mapped_resource(std::string_view id, const json::object& note) {
 
 // --- queries ---
 
-const query_rules nothing_allowed{};
-
 query_rules fields_of(std::initializer_list<std::string_view> types) {
   query_rules rules;
   for (const auto type : types)
@@ -68,7 +66,7 @@ query_rules fields_of(std::initializer_list<std::string_view> types) {
   return rules;
 }
 
-query_rules shown_rules() {
+query_rules mapped_metric_rules() {
   auto rules = fields_of({"custom-metric", "mapped-metric", "metric"});
   rules.includes = {"custom-metric", "metric"};
   return rules;
@@ -111,9 +109,9 @@ void include(const call& c, const json::object& note, const parsed_query& query,
 // --- handlers ---
 
 answer list_mapped_metrics(const call& c) {
-  static const auto rules = shown_rules();
+  static const auto rules = mapped_metric_rules();
   const auto query = parse_query(c.asked, rules);
-  const auto all = notes{*c.whose, kind}.all();
+  const auto all = notes{*c.whose, mapped_metric_kind}.all();
   json::array data;
   included_resources included;
   for (const auto id : meanings) {
@@ -135,7 +133,7 @@ answer shown_answer(const call& c, const std::string& id, const json::object& no
 }
 
 answer show_mapped_metric(const call& c) {
-  static const auto rules = shown_rules();
+  static const auto rules = mapped_metric_rules();
   const auto query = parse_query(c.asked, rules);
   return shown_answer(c, meaning_of(c), note_of(c), query);
 }
@@ -157,7 +155,7 @@ answer update_mapped_metric(const call& c) {
   const auto& id = meaning_of(c);
   const auto body = read_body(c.asked);
   mistakes found;
-  data_rule rule{std::string{kind}, id};
+  data_rule rule{std::string{mapped_metric_kind}, id};
   rule.needs_attributes = false;
   data_reader reader{body, rule, found};
   const auto metric = reader.related_one("metric", "metric", presence::nullable);
@@ -183,11 +181,11 @@ answer update_mapped_metric(const call& c) {
     if (is_unset(body, name))
       note.erase(name);
   note["updated"] = instant_text(c.whose->engine->now());
-  notes{*c.whose, kind}.put(id, note);
+  notes{*c.whose, mapped_metric_kind}.put(id, note);
   return shown_answer(c, id, note, query);
 }
 
-answer show_metric(const call& c) {
+answer show_mapped(const call& c) {
   static const auto rules = fields_of({"metric"});
   const auto query = parse_query(c.asked, rules);
   return document_answer(200, single_document(c.asked, written_metric(c, note_of(c), query)));
@@ -219,7 +217,7 @@ void add_mapped_metric_routes(route_table& routes) {
   add(all, list_mapped_metrics);
   add(one, show_mapped_metric);
   routes.add("PATCH", one, {"metrics:write"}, update_mapped_metric, "XS");
-  add(one + "/metric", show_metric);
+  add(one + "/metric", show_mapped);
   add(one + "/relationships/metric", [](const call& c) { return show_related_id(c, "metric"); });
   add(one + "/custom-metric", show_custom_metric);
   add(one + "/relationships/custom-metric",

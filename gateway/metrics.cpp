@@ -139,15 +139,13 @@ resource property_resource(const metric_info& metric, const metric_property& pro
 
 // --- queries ---
 
-const query_rules nothing_allowed{};
-
 query_rules metric_rules() {
   query_rules rules;
   rules.fields = {{"metric", field_names("metric")}};
   return rules;
 }
 
-query_rules shown_rules() {
+query_rules shown_metric_rules() {
   auto rules = metric_rules();
   rules.fields.emplace("flow", field_names("flow"));
   rules.includes = {"flow-triggers"};
@@ -155,7 +153,7 @@ query_rules shown_rules() {
 }
 
 query_rules listed_rules() {
-  auto rules = shown_rules();
+  auto rules = shown_metric_rules();
   rules.filters = {{"integration.name", {filter_operator::equals}},
                    {"integration.category", {filter_operator::equals}}};
   rules.has_cursor = true;
@@ -213,7 +211,7 @@ answer list_metrics(const call& c) {
 }
 
 answer show_metric(const call& c) {
-  static const auto rules = shown_rules();
+  static const auto rules = shown_metric_rules();
   const auto query = parse_query(c.asked, rules);
   const known_metrics metrics{*c.whose};
   auto shown = metric_with_triggers(metric_of(metrics, c.captured.front()), query);

@@ -37,6 +37,8 @@ struct query_rules {
   std::vector<std::string> others{};
 };
 
+inline const query_rules nothing_allowed{};
+
 struct parsed_query {
   std::vector<filter_term> filter{}; // Allowed by the rules in field, operator, kind and form.
   std::string sort{};                // Without the minus; empty = none was asked for.

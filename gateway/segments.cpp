@@ -156,7 +156,7 @@ segment_info taken(rollcall::definition_outcome<segment_info> defined) {
   return std::move(*defined);
 }
 
-constexpr text_rule name_rule{.bytes_max = 500, .may_be_empty = false};
+constexpr text_rule segment_name_rule{.bytes_max = 500, .may_be_empty = false};
 
 answer create_segment(const call& c) {
   static const auto rules = read_rules(true);
@@ -164,7 +164,7 @@ answer create_segment(const call& c) {
   const auto body = read_body(c.asked);
   mistakes found;
   data_reader read{body, {.type = "segment"}, found};
-  const auto name = read.attributes().text("name", presence::required, name_rule);
+  const auto name = read.attributes().text("name", presence::required, segment_name_rule);
   const auto* definition = read.attributes().object("definition", presence::required);
   const auto starred = read.attributes().boolean("is_starred", presence::nullable);
   read.finish();
@@ -188,7 +188,7 @@ segment_update read_update(const json::value& body, const std::string& id) {
   mistakes found;
   data_reader read{body, {.type = "segment", .path_id = id}, found};
   segment_update update;
-  update.name = read.attributes().text("name", presence::nullable, name_rule);
+  update.name = read.attributes().text("name", presence::nullable, segment_name_rule);
   update.definition = read.attributes().object("definition", presence::optional);
   update.starred = read.attributes().boolean("is_starred", presence::nullable);
   update.active = read.attributes().boolean("is_active", presence::nullable);

@@ -131,7 +131,7 @@ answer get_tag(const call& c) {
     200, single_document(c.asked, resource_object(c.asked, r, query), std::move(included)));
 }
 
-constexpr text_rule name_rule{.bytes_max = 255, .may_be_empty = false};
+constexpr text_rule tag_name_rule{.bytes_max = 255, .may_be_empty = false};
 
 void refuse_taken(const std::string& name) {
   auto e = invalid_body("/data/attributes/name",
@@ -146,7 +146,7 @@ answer create_tag(const call& c) {
   const auto body = read_body(c.asked);
   mistakes found;
   data_reader read{body, {.type = "tag"}, found};
-  const auto name = read.attributes().text("name", presence::required, name_rule);
+  const auto name = read.attributes().text("name", presence::required, tag_name_rule);
   const auto group = read.related_one("tag-group", "tag-group", presence::nullable);
   read.finish();
   found.refuse_if_any();
@@ -171,7 +171,7 @@ answer update_tag(const call& c) {
   const auto body = read_body(c.asked);
   mistakes found;
   data_reader read{body, {.type = "tag", .path_id = c.captured[0]}, found};
-  const auto name = read.attributes().text("name", presence::required, name_rule);
+  const auto name = read.attributes().text("name", presence::required, tag_name_rule);
   read.finish();
   found.refuse_if_any();
   const auto writing = lock_notes(*c.whose);
@@ -214,7 +214,7 @@ answer create_group(const call& c) {
   const auto body = read_body(c.asked);
   mistakes found;
   data_reader read{body, {.type = "tag-group"}, found};
-  const auto name = read.attributes().text("name", presence::required, name_rule);
+  const auto name = read.attributes().text("name", presence::required, tag_name_rule);
   const auto exclusive = read.attributes().boolean("exclusive", presence::nullable);
   read.finish();
   found.refuse_if_any();
@@ -236,7 +236,7 @@ answer update_group(const call& c) {
   const auto body = read_body(c.asked);
   mistakes found;
   data_reader read{body, {.type = "tag-group", .path_id = c.captured[0]}, found};
-  const auto name = read.attributes().text("name", presence::required, name_rule);
+  const auto name = read.attributes().text("name", presence::required, tag_name_rule);
   read.finish();
   found.refuse_if_any();
   const auto writing = lock_notes(*c.whose);

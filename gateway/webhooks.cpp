@@ -28,7 +28,7 @@ constexpr std::size_t webhooks_max = 20; // Of one account; each is told on its 
 constexpr std::size_t topics_max = 100;
 constexpr std::size_t url_bytes_max = 2'000;
 constexpr std::size_t secret_bytes_min = 16;
-const text_rule name_rule{256, false, {}};
+const text_rule webhook_name_rule{256, false, {}};
 const text_rule description_rule{1'000, true, {}};
 const text_rule secret_rule{256, true, {}};
 
@@ -215,7 +215,7 @@ webhook_update read_update(const request& asked, std::optional<std::string> path
     body, {.type = "webhook", .path_id = std::move(path_id), .needs_attributes = is_new}, found};
   auto& attributes = read.attributes();
   webhook_update update;
-  update.name = attributes.text("name", needed, name_rule);
+  update.name = attributes.text("name", needed, webhook_name_rule);
   update.description = attributes.text("description", presence::nullable, description_rule);
   update.endpoint_url = attributes.text("endpoint_url", needed, {url_bytes_max, false, {}});
   update.secret_key = attributes.text("secret_key", needed, secret_rule);

@@ -7,13 +7,13 @@
 
 namespace rollcall {
 
-namespace {
-
 std::string json_string(std::string_view text) {
   std::string json;
   model::append_json_string(json, text);
   return json;
 }
+
+namespace {
 
 /// A JSON object, member by member.
 class members {

@@ -16,19 +16,19 @@ using model::failure_code;
 using model::outcome;
 using model::status;
 
-constexpr std::size_t page_max = 10'000;
+constexpr std::size_t listing_page_max = 10'000;
 /// A message asks about no more profiles or events than this, so that changes need not wait long
 /// behind it.
 constexpr std::size_t asked_at_once = 500;
 
-status check_limit(std::size_t limit) {
-  if (limit == 0 || limit > page_max)
+status check_listing_limit(std::size_t limit) {
+  if (limit == 0 || limit > listing_page_max)
     return failure{failure_code::invalid_input,
-                   fmt::format("a page of {}: 1 to {} are possible", limit, page_max)};
+                   fmt::format("a page of {}: 1 to {} are possible", limit, listing_page_max)};
   return model::nothing{};
 }
 
-failure bad_cursor(std::string_view cursor) {
+failure wrong_cursor(std::string_view cursor) {
   return {
     failure_code::invalid_input,
     fmt::format("\"{:.100}\" is no cursor of this query; use one that a page of it came with, "
@@ -287,7 +287,7 @@ engine::profiles(std::span<const profile_place> places) {
 outcome<profile_page> engine::list_profiles(const profile_query& query, std::string_view cursor,
                                             std::size_t limit) {
   return guarded([&]() -> outcome<profile_page> {
-    if (auto checked = check_limit(limit); !checked)
+    if (auto checked = check_listing_limit(limit); !checked)
       return checked.error();
     auto asked = question_of(*parts_, query);
     if (!asked)
@@ -295,7 +295,7 @@ outcome<profile_page> engine::list_profiles(const profile_query& query, std::str
     if (!cursor.empty()) {
       asked->after = parse_cursor(cursor, *asked);
       if (!asked->after)
-        return bad_cursor(cursor);
+        return wrong_cursor(cursor);
     }
     asked->limit = limit + 1; // One more tells whether there is another page.
     auto lines = asked->order == actors::profile_order::place && asked->list.empty()
@@ -312,7 +312,7 @@ outcome<profile_page> engine::list_profiles(const profile_query& query, std::str
 outcome<event_page> engine::events(const event_query& query, std::string_view cursor,
                                    std::size_t limit) {
   return guarded([&]() -> outcome<event_page> {
-    if (auto checked = check_limit(limit); !checked)
+    if (auto checked = check_listing_limit(limit); !checked)
       return checked.error();
     auto asked = question_of(*parts_, query);
     if (!asked)
@@ -322,7 +322,7 @@ outcome<event_page> engine::events(const event_query& query, std::string_view cu
       const bool is_elsewhere = asked->after && query.profile
                              && query.profile->partition != asked->after->place.partition;
       if (!asked->after || is_elsewhere)
-        return bad_cursor(cursor);
+        return wrong_cursor(cursor);
     }
     asked->limit = limit + 1;
     auto keys = find_events(*parts_, query, *asked);

@@ -10,7 +10,7 @@ namespace gateway_tests {
 
 /// Ends the test with the failure's sentence.
 template <class T>
-T need(model::outcome<T> o) {
+T must(model::outcome<T> o) {
   if (!o)
     BOOST_FAIL(o.error().message);
   return std::move(*o);
@@ -35,14 +35,14 @@ struct open_accounts {
   }
   void open() {
     all.reset();
-    all = need(gateway::accounts::open(options()));
+    all = must(gateway::accounts::open(options()));
   }
   [[nodiscard]] std::shared_ptr<gateway::account> first() const {
     return all->by_name(gateway::default_account);
   }
   gateway::made_key key_for(const std::shared_ptr<gateway::account>& whose,
                             const gateway::new_key& wanted = {}) const {
-    return need(all->create_key(whose, wanted, noon));
+    return must(all->create_key(whose, wanted, noon));
   }
 };
 

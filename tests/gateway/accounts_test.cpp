@@ -40,7 +40,7 @@ BOOST_FIXTURE_TEST_CASE(a_new_directory_is_the_default_account, open_accounts) {
 }
 
 BOOST_FIXTURE_TEST_CASE(accounts_keep_their_id_and_their_keys, open_accounts) {
-  const auto key = key_for(need(all->create("shop"))).key;
+  const auto key = key_for(must(all->create("shop"))).key;
   const auto id = all->by_name("shop")->id;
   BOOST_CHECK(all->by_name("shop")->directory == data / "accounts" / "shop");
   BOOST_TEST(id != first()->id);
@@ -52,7 +52,7 @@ BOOST_FIXTURE_TEST_CASE(accounts_keep_their_id_and_their_keys, open_accounts) {
 }
 
 BOOST_FIXTURE_TEST_CASE(a_key_leads_to_its_own_account_alone, open_accounts) {
-  const auto shop = need(all->create("shop"));
+  const auto shop = must(all->create("shop"));
   const auto of_shop = key_for(shop);
   const auto of_first = key_for(first());
   BOOST_TEST(all->by_key(of_shop.key, noon).whose == shop);
@@ -63,28 +63,28 @@ BOOST_FIXTURE_TEST_CASE(a_key_leads_to_its_own_account_alone, open_accounts) {
   BOOST_TEST(!all->by_key(mixed, noon).whose);
   for (const auto* wrong : {"", "pk_", "pk_AAAAAA"})
     BOOST_TEST(!all->by_key(wrong, noon).whose);
-  BOOST_TEST(!all->by_key(need(gateway::make_key({}, noon)).key, noon).is_uncertain);
+  BOOST_TEST(!all->by_key(must(gateway::make_key({}, noon)).key, noon).is_uncertain);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_revoked_key_leads_nowhere, open_accounts) {
   const auto key = key_for(first());
-  need(first()->keys->revoke(key.kept.id, noon));
+  must(first()->keys->revoke(key.kept.id, noon));
   BOOST_TEST(!all->by_key(key.key, noon).whose);
   open();
   BOOST_TEST(!all->by_key(key.key, noon).whose);
 }
 
 BOOST_FIXTURE_TEST_CASE(two_accounts_share_no_data, open_accounts) {
-  const auto shop = need(all->create("shop"));
+  const auto shop = must(all->create("shop"));
   rollcall::batch_builder builder;
   builder.profile({"ada"});
-  need(shop->engine->apply(builder.take()));
+  must(shop->engine->apply(builder.take()));
   BOOST_TEST(bool(shop->engine->profile("ada")));
   BOOST_CHECK(first()->engine->profile("ada").error().code == failure_code::not_found);
 }
 
 BOOST_FIXTURE_TEST_CASE(names_are_checked_and_taken_once, open_accounts) {
-  need(all->create("shop"));
+  must(all->create("shop"));
   BOOST_CHECK(all->create("shop").error().code == failure_code::conflict);
   BOOST_CHECK(all->create("default").error().code == failure_code::conflict);
   for (const auto* wrong : {"", "Shop", "../shop", "a/b", ".", "-a", "_a", "a b"}) {
@@ -97,11 +97,11 @@ BOOST_FIXTURE_TEST_CASE(names_are_checked_and_taken_once, open_accounts) {
 }
 
 BOOST_FIXTURE_TEST_CASE(a_broken_account_keeps_no_other_from_serving, open_accounts) {
-  const auto of_shop = key_for(need(all->create("shop"))).key;
-  const auto of_other = key_for(need(all->create("other"))).key;
+  const auto of_shop = key_for(must(all->create("shop"))).key;
+  const auto of_other = key_for(must(all->create("other"))).key;
   const auto id_of_shop = all->by_name("shop")->id;
   const auto revoked = key_for(first());
-  need(first()->keys->revoke(revoked.kept.id, noon));
+  must(first()->keys->revoke(revoked.kept.id, noon));
   all.reset();
   damage(data / "accounts" / "shop");
   open();
@@ -119,7 +119,7 @@ BOOST_FIXTURE_TEST_CASE(a_broken_account_keeps_no_other_from_serving, open_accou
 }
 
 BOOST_FIXTURE_TEST_CASE(the_others_serve_without_the_default_account, open_accounts) {
-  const auto of_shop = key_for(need(all->create("shop"))).key;
+  const auto of_shop = key_for(must(all->create("shop"))).key;
   all.reset();
   damage(data);
   open();
@@ -129,7 +129,7 @@ BOOST_FIXTURE_TEST_CASE(the_others_serve_without_the_default_account, open_accou
 }
 
 BOOST_FIXTURE_TEST_CASE(a_directory_that_was_copied_does_not_serve_twice, open_accounts) {
-  const auto key = key_for(need(all->create("shop"))).key;
+  const auto key = key_for(must(all->create("shop"))).key;
   all.reset();
   std::filesystem::copy(data / "accounts" / "shop", data / "accounts" / "twin",
                         std::filesystem::copy_options::recursive);
@@ -143,9 +143,9 @@ BOOST_FIXTURE_TEST_CASE(a_directory_that_somebody_has_open_is_not_served, open_a
   const auto again = accounts::open(options());
   BOOST_REQUIRE(!again);
   BOOST_CHECK(again.error().code == failure_code::in_use);
-  need(all->create("shop"));
+  must(all->create("shop"));
   all.reset();
-  const auto held = need(rollcall::engine::open({.directory = data / "accounts" / "shop"}));
+  const auto held = must(rollcall::engine::open({.directory = data / "accounts" / "shop"}));
   const auto in_part = accounts::open(options());
   BOOST_REQUIRE(!in_part);
   BOOST_CHECK(in_part.error().code == failure_code::in_use);

@@ -72,7 +72,7 @@ struct at_the_door : open_accounts {
 } // namespace
 
 BOOST_FIXTURE_TEST_CASE(a_key_brings_its_account_and_its_id, at_the_door) {
-  const auto shop = need(all->create("shop"));
+  const auto shop = must(all->create("shop"));
   const auto key = key_for(shop);
   for (const auto* scheme : {"Klaviyo-API-Key ", "klaviyo-api-key  "}) {
     call c;
@@ -86,12 +86,12 @@ BOOST_FIXTURE_TEST_CASE(a_key_brings_its_account_and_its_id, at_the_door) {
 BOOST_FIXTURE_TEST_CASE(whoever_has_no_key_in_force_hears_the_same, at_the_door) {
   const auto expired = key_for(first(), {.expires = noon + 1s});
   const auto revoked = key_for(first());
-  need(first()->keys->revoke(revoked.kept.id, noon));
+  must(first()->keys->revoke(revoked.kept.id, noon));
   auto wrong = key_for(first()).key;
   wrong.back() = wrong.back() == 'a' ? 'b' : 'a';
   std::vector<call> all_calls{with(expired.key), with(revoked.key),
                               with(wrong),       with(""),
-                              with("pk_"),       with(need(gateway::make_key({}, noon)).key)};
+                              with("pk_"),       with(must(gateway::make_key({}, noon)).key)};
   all_calls.emplace_back().asked.id = "r-1"; // Says nothing.
   auto& bearer = all_calls.emplace_back();
   bearer.asked.id = "r-1";
@@ -215,7 +215,7 @@ BOOST_AUTO_TEST_CASE(changes_are_told_from_other_writes) {
 }
 
 BOOST_FIXTURE_TEST_CASE(writes_by_a_key_are_noted_in_its_account, at_the_door) {
-  const auto shop = need(all->create("shop"));
+  const auto shop = must(all->create("shop"));
   const auto key = key_for(shop);
   auto c = with(key.key);
   c.asked.path = "/api/lists/secret-name";
@@ -235,7 +235,7 @@ BOOST_FIXTURE_TEST_CASE(writes_by_a_key_are_noted_in_its_account, at_the_door) {
 }
 
 BOOST_FIXTURE_TEST_CASE(keys_of_an_account_that_is_closed_may_be_good_later, at_the_door) {
-  const auto key = key_for(need(all->create("shop"))).key;
+  const auto key = key_for(must(all->create("shop"))).key;
   const auto id = all->by_name("shop")->id;
   all.reset();
   std::filesystem::resize_file(data / "accounts" / "shop" / "account" / "data.mdb", 4'096);

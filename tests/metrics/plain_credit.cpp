@@ -11,7 +11,7 @@ using namespace metrics;
 
 namespace {
 
-constexpr std::int64_t hour = 3'600'000;
+constexpr std::int64_t hour_ms = 3'600'000;
 
 bool is_true(const event& e, const std::string& key) {
   const auto v = property(e, key);
@@ -192,7 +192,7 @@ std::pair<std::int64_t, int> credit_rules::window(const event& e, channel by) co
       if (changed.events == rule.events && changed.by == rule.by)
         hours = changed.window_hours;
     const int rank = rule.events == source_.clicks ? 0 : rule.events == source_.opens ? 1 : 2;
-    found = {hours * hour, rank};
+    found = {hours * hour_ms, rank};
   }
   return found;
 }

@@ -6,7 +6,7 @@
 
 namespace {
 
-constexpr std::int64_t day = 86'400'000;
+constexpr std::int64_t day_ms = 86'400'000;
 
 std::string list_of(const std::vector<std::string>& texts) {
   std::string out = "[";
@@ -114,7 +114,7 @@ std::string random_reports::next_timeframe(bool is_short) {
     return quoted(chance(0.5) ? all : all.substr(0, 19) + "+03:00");
   };
   auto start = written(from);
-  auto end = written(to + day);
+  auto end = written(to + day_ms);
   return "{\"start\": " + start + ", \"end\": " + end + "}";
 }
 
