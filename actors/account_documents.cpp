@@ -38,7 +38,7 @@ account_store::documents(std::string_view kind) const {
 
 model::status account_store::save_document(std::string_view kind,
                                            const account_document& document) {
-  return environment_->update([&](storage::write_transaction& t) -> model::status {
+  return update([&](storage::write_transaction& t) -> model::status {
     t.put(documents_key{short_text{kind}, short_text{document.id}},
           storage::pack_bytes(document.json));
     return t.health();
@@ -47,7 +47,7 @@ model::status account_store::save_document(std::string_view kind,
 
 model::outcome<bool> account_store::erase_document(std::string_view kind, std::string_view id) {
   bool was_there = false;
-  auto erased = environment_->update([&](storage::write_transaction& t) -> model::status {
+  auto erased = update([&](storage::write_transaction& t) -> model::status {
     was_there = t.erase(documents_key{short_text{kind}, short_text{id}});
     return t.health();
   });

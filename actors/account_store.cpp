@@ -30,6 +30,8 @@ constexpr storage::meta_key partitions_field{storage::meta_field::partition};
 constexpr storage::meta_key zone_field{storage::meta_field::account_zone};
 constexpr storage::meta_key clock_field{storage::meta_field::account_clock};
 
+constexpr storage::checkpoints_key order_key{storage::checkpoint_kind::order, 0};
+
 storage::checkpoints_key merge_key(std::uint64_t number) {
   return {storage::checkpoint_kind::person_merge, number};
 }
@@ -286,6 +288,30 @@ outcome<std::vector<person_merge>> account_store::load_merges() const {
   return merges;
 }
 
+status account_store::update(const std::function<status(storage::write_transaction&)>& work) {
+  return environment_->update([&](storage::write_transaction& t) -> status {
+    if (const auto position = order_position_.load(); position != 0)
+      t.put(order_key, std::array<word, 1>{position});
+    return work(t);
+  });
+}
+
+status account_store::save_order(std::uint64_t position) {
+  note_order(position);
+  return update([](storage::write_transaction&) -> status { return nothing{}; });
+}
+
+outcome<std::uint64_t> account_store::order_position() const {
+  auto t = environment_->read();
+  if (!t)
+    return t.error();
+  const auto record = t->get(order_key);
+  const auto position = record && record->size() == 1 ? (*record)[0] : 0;
+  if (auto health = t->health(); !health)
+    return health.error();
+  return position;
+}
+
 status account_store::save_clock(account_clock::setting clock) {
   auto changed = settings_;
   changed.clock = clock;
@@ -296,7 +322,7 @@ status account_store::save_clock(account_clock::setting clock) {
 }
 
 status account_store::save_segments(const std::vector<catalogue::redefinition>& changed) {
-  return environment_->update([&](storage::write_transaction& t) -> status {
+  return update([&](storage::write_transaction& t) -> status {
     for (const auto& one : changed)
       t.put(storage::definitions_key{one.entry.number}, storage::pack_bytes(encode(one.entry)));
     return nothing{};
@@ -308,7 +334,7 @@ status account_store::save_segment(const segment_entry& changed) {
 }
 
 status account_store::save_segments(const std::vector<segment_entry>& changed) {
-  return environment_->update([&](storage::write_transaction& t) -> status {
+  return update([&](storage::write_transaction& t) -> status {
     for (const auto& entry : changed)
       t.put(storage::definitions_key{entry.number}, storage::pack_bytes(encode(entry)));
     return nothing{};
@@ -316,14 +342,14 @@ status account_store::save_segments(const std::vector<segment_entry>& changed) {
 }
 
 status account_store::erase_segment(std::uint64_t number) {
-  return environment_->update([&](storage::write_transaction& t) -> status {
+  return update([&](storage::write_transaction& t) -> status {
     t.erase(storage::definitions_key{number});
     return nothing{};
   });
 }
 
 status account_store::save_names(const std::vector<new_name>& names) {
-  return environment_->update([&](storage::write_transaction& t) -> status {
+  return update([&](storage::write_transaction& t) -> status {
     for (const auto& n : names)
       t.put(storage::names_key{n.kind == name_kind::metric ? storage::name_kind::metric
                                                            : storage::name_kind::list,
@@ -335,7 +361,7 @@ status account_store::save_names(const std::vector<new_name>& names) {
 
 status account_store::save_objects(const object_draft& described, std::string_view source,
                                    std::uint64_t count) {
-  return environment_->update([&](storage::write_transaction& t) -> status {
+  return update([&](storage::write_transaction& t) -> status {
     for (const auto& [which, change] : described.changes()) {
       const storage::objects_key key{static_cast<word>(which.first), change.number};
       if (change.becomes)
@@ -372,7 +398,7 @@ outcome<std::uint64_t> account_store::described_up_to(std::string_view source) c
 }
 
 outcome<person_merge> account_store::begin_merge(person_merge merge) {
-  auto written = environment_->update([&](storage::write_transaction& t) -> status {
+  auto written = update([&](storage::write_transaction& t) -> status {
     const auto last = t.get(merge_key(0));
     merge.number = (last && last->size() == 1 ? (*last)[0] : 0) + 1;
     const std::array<word, 1> number{merge.number};
@@ -386,7 +412,7 @@ outcome<person_merge> account_store::begin_merge(person_merge merge) {
 }
 
 status account_store::end_merge(std::uint64_t number) {
-  return environment_->update([&](storage::write_transaction& t) -> status {
+  return update([&](storage::write_transaction& t) -> status {
     t.erase(merge_key(number));
     return nothing{};
   });

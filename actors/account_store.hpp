@@ -6,7 +6,9 @@
 #include "model/outcome.hpp"
 #include "storage/environment.hpp"
 
+#include <atomic>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -80,10 +82,24 @@ public:
   model::outcome<person_merge> begin_merge(person_merge merge);
   model::status end_merge(std::uint64_t number);
 
+  /// Whoever has operations performed in an order keeps here how far that has come. What is noted
+  /// goes into every commit from then on, so that an operation and its place are kept together or
+  /// not at all.
+  void note_order(std::uint64_t position) {
+    order_position_ = position;
+  }
+  /// The same by itself, for an operation that has written nothing.
+  model::status save_order(std::uint64_t position);
+  /// As kept; 0 = nothing was.
+  model::outcome<std::uint64_t> order_position() const;
+
 private:
+  model::status update(const std::function<model::status(storage::write_transaction&)>& work);
+
   account_store(std::unique_ptr<storage::environment> environment, account_settings settings);
   std::unique_ptr<storage::environment> environment_;
   account_settings settings_;
+  std::atomic<std::uint64_t> order_position_ = 0; // 0 = none is kept.
 };
 
 } // namespace actors

@@ -1,4 +1,5 @@
 #include "library/engine_parts.hpp"
+#include "library/ordered.hpp"
 #include "segments/calendar.hpp"
 
 #include <fmt/format.h>
@@ -18,6 +19,7 @@ namespace {
 using model::failure;
 using model::failure_code;
 using model::outcome;
+using messages::operation_kind;
 using model::status;
 
 constexpr std::uint32_t partitions_default = 4;
@@ -47,6 +49,9 @@ status check_options(const options& wanted) {
     return failure{failure_code::invalid_input,
                    fmt::format("{} batches in flight: 1 to {} are possible",
                                wanted.batches_in_flight_max, batches_in_flight_most)};
+  if (wanted.order && wanted.clock != clock_kind::manual)
+    return failure{failure_code::invalid_input,
+                   "an engine that follows an order needs a manual clock: time passes in the order"};
   return model::nothing{};
 }
 
@@ -269,6 +274,14 @@ outcome<std::unique_ptr<engine>> engine::open(options wanted) {
     made->store = std::move(*store);
     made->clock = std::make_shared<actors::account_clock>(clock);
     made->batches_in_flight_max = wanted.batches_in_flight_max;
+    made->order = wanted.order;
+    if (made->order) {
+      auto position = made->store->order_position();
+      if (!position)
+        return position.error();
+      made->order_saved = *position;
+      made->store->note_order(*position);
+    }
     made->system = std::make_unique<caf::actor_system>(made->config);
     spawn_actors(*made, wanted, std::move(*opened), std::move(*known));
     return std::unique_ptr<engine>{new engine{std::move(made)}};
@@ -277,11 +290,9 @@ outcome<std::unique_ptr<engine>> engine::open(options wanted) {
 
 // --- changes -------------------------------------------------------------------------------------
 
-namespace {
-
 /// Waits for room and sends the batch on its way. `is_submitted`: its failure is told by the next
 /// flush.
-status offer(engine::parts& p, model::change_batch batch, std::string_view source,
+status offer_batch(engine::parts& p, model::change_batch batch, std::string_view source,
              std::uint64_t sequence, bool is_submitted,
              std::function<void(const outcome<receipt>&)> done) {
   return guarded([&]() -> status {
@@ -313,6 +324,19 @@ status offer(engine::parts& p, model::change_batch batch, std::string_view sourc
   });
 }
 
+namespace {
+
+/// The same, where the engine follows an order: hands it over to that.
+status offer(engine::parts& p, model::change_batch batch, std::string_view source,
+             std::uint64_t sequence, bool is_submitted,
+             std::function<void(const outcome<receipt>&)> done) {
+  if (!p.order)
+    return offer_batch(p, std::move(batch), source, sequence, is_submitted, std::move(done));
+  return guarded([&]() -> status {
+    return order_batch(p, batch, source, sequence, is_submitted, std::move(done));
+  });
+}
+
 } // namespace
 
 status engine::submit(model::change_batch batch, std::string_view source, std::uint64_t sequence,
@@ -339,7 +363,9 @@ outcome<receipt> engine::apply(model::change_batch batch, std::string_view sourc
 status engine::flush() {
   return guarded([&]() -> status {
     std::unique_lock lock{parts_->guard};
-    if (!parts_->room.wait_for(lock, parts::work_deadline, [&] { return parts_->in_flight == 0; }))
+    if (!parts_->room.wait_for(lock, parts::work_deadline, [&] {
+          return parts_->in_flight == 0 && parts_->ordered_in_flight == 0;
+        }))
       return failure{failure_code::unavailable,
                      "no batch was answered for a day; look at the engine's actors"};
     if (auto failed = std::exchange(parts_->first_failure, std::nullopt))
@@ -424,16 +450,16 @@ outcome<std::string> engine::profile(std::string_view identifier) {
 }
 
 status engine::merge_profiles(std::string_view from, std::string_view into) {
-  return guarded([&] {
-    return parts_->order(parts_->ask<actors::finished>(
+  return in_order<status>(*parts_, {.kind = operation_kind::merge_profiles, .texts = {std::string{from}, std::string{into}}}, [&] {
+    return parts_->done(parts_->ask<actors::finished>(
       parts_->account, actors::merge_people{std::string{from}, std::string{into}},
       "merge two profiles", parts::work_deadline));
   });
 }
 
 status engine::erase_profile(std::string_view identifier) {
-  return guarded([&] {
-    return parts_->order(
+  return in_order<status>(*parts_, {.kind = operation_kind::erase_profile, .texts = {std::string{identifier}}}, [&] {
+    return parts_->done(
       parts_->ask<actors::finished>(parts_->account, actors::erase_person{std::string{identifier}},
                                     "erase a profile", parts::work_deadline));
   });
@@ -446,10 +472,13 @@ model::instant engine::now() const {
 }
 
 status engine::advance(model::instant to, const std::function<void(double)>& progress) {
+  if (parts_->order && !is_performing(*parts_))
+    return failure{failure_code::conflict,
+                   "the clock goes by the order that the engine follows; nobody else moves it"};
   return guarded([&]() -> status {
     auto going = std::async(std::launch::async, [&] {
       return guarded([&] {
-        return parts_->order(parts_->ask<actors::finished>(
+        return parts_->done(parts_->ask<actors::finished>(
           parts_->timer, actors::advance_clock{to}, "advance the clock", parts::work_deadline));
       });
     });

@@ -1,4 +1,5 @@
 #include "library/engine_parts.hpp"
+#include "library/ordered.hpp"
 
 #include <algorithm>
 #include <array>
@@ -9,6 +10,7 @@ namespace rollcall {
 
 namespace {
 
+using messages::operation_kind;
 using model::outcome;
 
 partition_info to_info(std::uint32_t index, actors::partition_report&& s) {
@@ -140,7 +142,7 @@ outcome<std::vector<list_info>> engine::lists() {
 }
 
 outcome<list_info> engine::add_list(std::string_view name) {
-  return guarded([&]() -> outcome<list_info> {
+  return in_order<outcome<list_info>>(*parts_, {.kind = operation_kind::add_list, .texts = {std::string{name}}}, [&]() -> outcome<list_info> {
     auto added = parts_->ask<actors::added_list>(parts_->account,
                                                  actors::add_list{std::string{name}}, "add a list");
     if (!added)

@@ -30,12 +30,12 @@ model::outcome<actor_reading> find_actor(const engine::parts& p, std::string_vie
 
 template <class Handle>
 status begin_anew(engine::parts& p, const Handle& who) {
-  return p.order(p.ask<finished>(who, actors::begin_anew{}, "restart an actor", p.work_deadline));
+  return p.done(p.ask<finished>(who, actors::begin_anew{}, "restart an actor", p.work_deadline));
 }
 
 /// What partitions or the BUILD COORDINATOR had only heard of is told to them again.
 status compare_segments(engine::parts& p, bool is_everything) {
-  return p.order(p.ask<finished>(p.account, actors::compare_segments{is_everything},
+  return p.done(p.ask<finished>(p.account, actors::compare_segments{is_everything},
                                  "compare the segments", p.work_deadline));
 }
 

@@ -9,6 +9,7 @@
 #include <caf/scoped_actor.hpp>
 #include <rollcall/rollcall.hpp>
 
+#include <atomic>
 #include <condition_variable>
 #include <map>
 #include <mutex>
@@ -31,6 +32,13 @@ public:
 private:
   std::mutex guard_;
   std::optional<actors::subscriber_actor> who_;
+};
+
+/// A batch of an order that the disk refused.
+struct refused_batch {
+  std::uint64_t position = 0;
+  std::shared_ptr<const std::string> operation;
+  std::function<void(performed_operation)> done;
 };
 
 /// The engine's insides: the wiring of one account in one process.
@@ -68,6 +76,19 @@ struct engine::parts {
   };
   mutable std::mutex samples_guard;
   mutable std::map<std::uint64_t, sample> samples; // By actor, of the last look.
+
+  // Following an order, see library/ordered.hpp. Batches that wait for their place hold one of
+  // these.
+  static constexpr std::uint32_t ordered_in_flight_max = 1'024;
+  std::uint32_t ordered_in_flight = 0; // With `guard`.
+  std::shared_ptr<operation_order> order;
+  std::mutex order_guard;
+  std::condition_variable order_changed;
+  std::size_t order_batches_out = 0;
+  std::vector<refused_batch> order_refused;
+  std::atomic<bool> is_order_stopped = false;
+  std::uint64_t order_saved = 0;    // Position.
+  model::instant order_saved_at{};  // By the account's clock.
 
   std::mutex settings_guard; // Held while the account's settings of reports are read and written.
 
@@ -136,10 +157,10 @@ struct engine::parts {
     return ask<actors::found_segment>(account, actors::find_segment{std::string{segment}},
                                       "find a segment");
   }
-  model::status order(model::outcome<actors::finished> done) {
-    if (done)
+  static model::status done(const model::outcome<actors::finished>& answered) {
+    if (answered)
       return model::nothing{};
-    return done.error();
+    return answered.error();
   }
 };
 

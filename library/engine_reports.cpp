@@ -1,6 +1,7 @@
 #include "actors/report_actor.hpp"
 #include "library/dictionary_entries.hpp"
 #include "library/engine_parts.hpp"
+#include "library/ordered.hpp"
 #include "metrics/contrast.hpp"
 #include "metrics/ready_report.hpp"
 #include "segments/json_reader.hpp"
@@ -13,6 +14,7 @@
 
 namespace rollcall {
 
+using messages::operation_kind;
 using model::failure;
 using model::failure_code;
 using model::outcome;
@@ -178,7 +180,7 @@ outcome<std::string> engine::report_settings() {
 }
 
 definition_outcome<std::string> engine::change_report_settings(std::string_view changes) {
-  return guarded([&]() -> definition_outcome<std::string> {
+  return in_order<definition_outcome<std::string>>(*parts_, {.kind = operation_kind::change_reports, .texts = {std::string{changes}}}, [&]() -> definition_outcome<std::string> {
     const std::lock_guard lock{parts_->settings_guard};
     const auto settings = settings_of(*parts_);
     if (!settings)
@@ -201,12 +203,6 @@ definition_outcome<std::string> engine::change_report_settings(std::string_view 
 }
 
 namespace {
-
-std::string json_string(std::string_view text) {
-  std::string json;
-  model::append_json_string(json, text);
-  return json;
-}
 
 /// A request for statistics over everything.
 definition_outcome<std::string> request_for(std::string_view request,

@@ -1,5 +1,6 @@
 #include "actors/subscriber.hpp"
 #include "library/engine_parts.hpp"
+#include "library/ordered.hpp"
 
 #include <fmt/format.h>
 
@@ -15,6 +16,7 @@ namespace rollcall {
 
 namespace {
 
+using messages::operation_kind;
 using model::failure;
 using model::failure_code;
 using model::outcome;
@@ -101,6 +103,8 @@ std::optional<actors::list_all> parse_member_cursor(std::string_view text, std::
   return asked;
 }
 
+using all_defined = definition_outcome<std::vector<segment_info>>;
+
 failure bad_cursor(std::string_view cursor) {
   return {failure_code::invalid_input,
           fmt::format("\"{}\" is no cursor of this segment; use one that a page came with, or none",
@@ -165,9 +169,13 @@ definition_outcome<segment_info> engine::create(std::string_view name, std::stri
 }
 
 definition_outcome<std::vector<segment_info>> engine::create(std::vector<new_segment> segments) {
-  return guarded([&]() -> definition_outcome<std::vector<segment_info>> {
-    if (segments.empty())
-      return std::vector<segment_info>{};
+  if (segments.empty())
+    return std::vector<segment_info>{};
+  messages::operation wanted{.kind = operation_kind::create_segments};
+  if (parts_->order)
+    for (const auto& s : segments)
+      wanted.texts.insert(wanted.texts.end(), {s.name, s.json});
+  return in_order<all_defined>(*parts_, wanted, [&]() -> all_defined {
     actors::create_segments order;
     for (auto& s : segments)
       order.all.push_back({std::move(s.name), std::move(s.json)});
@@ -177,7 +185,7 @@ definition_outcome<std::vector<segment_info>> engine::create(std::vector<new_seg
 }
 
 definition_outcome<segment_info> engine::edit(std::string_view segment, std::string_view json) {
-  return guarded([&]() -> definition_outcome<segment_info> {
+  return in_order<definition_outcome<segment_info>>(*parts_, {.kind = operation_kind::edit_segment, .texts = {std::string{segment}, std::string{json}}}, [&]() -> definition_outcome<segment_info> {
     return only_one(to_answer(parts_->ask<actors::definition_answer>(
       parts_->account, actors::edit_segment{std::string{segment}, std::string{json}},
       "edit a segment")));
@@ -185,7 +193,7 @@ definition_outcome<segment_info> engine::edit(std::string_view segment, std::str
 }
 
 definition_outcome<segment_info> engine::set_active(std::string_view segment, bool is_active) {
-  return guarded([&]() -> definition_outcome<segment_info> {
+  return in_order<definition_outcome<segment_info>>(*parts_, {.kind = operation_kind::activate_segment, .texts = {std::string{segment}}, .is_so = is_active}, [&]() -> definition_outcome<segment_info> {
     return only_one(to_answer(parts_->ask<actors::definition_answer>(
       parts_->account, actors::activate_segment{std::string{segment}, is_active},
       is_active ? "activate a segment" : "deactivate a segment")));
@@ -193,7 +201,7 @@ definition_outcome<segment_info> engine::set_active(std::string_view segment, bo
 }
 
 outcome<segment_info> engine::rename(std::string_view segment, std::string_view name) {
-  return guarded([&]() -> outcome<segment_info> {
+  return in_order<outcome<segment_info>>(*parts_, {.kind = operation_kind::rename_segment, .texts = {std::string{segment}, std::string{name}}}, [&]() -> outcome<segment_info> {
     const auto renamed = parts_->ask<actors::found_segment>(
       parts_->account, actors::rename_segment{std::string{segment}, std::string{name}},
       "rename a segment");
@@ -204,8 +212,8 @@ outcome<segment_info> engine::rename(std::string_view segment, std::string_view 
 }
 
 status engine::drop(std::string_view segment) {
-  return guarded([&] {
-    return parts_->order(parts_->ask<actors::finished>(
+  return in_order<status>(*parts_, {.kind = operation_kind::drop_segment, .texts = {std::string{segment}}}, [&] {
+    return parts_->done(parts_->ask<actors::finished>(
       parts_->account, actors::remove_segment{std::string{segment}}, "drop a segment"));
   });
 }
@@ -283,8 +291,8 @@ status engine::wait_built(std::string_view segment,
 }
 
 status engine::cancel_build(std::string_view segment) {
-  return guarded([&] {
-    return parts_->order(parts_->ask<actors::finished>(
+  return in_order<status>(*parts_, {.kind = operation_kind::cancel_build, .texts = {std::string{segment}}}, [&] {
+    return parts_->done(parts_->ask<actors::finished>(
       parts_->account, actors::cancel_segment{std::string{segment}}, "cancel a build"));
   });
 }

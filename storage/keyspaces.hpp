@@ -235,6 +235,8 @@ enum class checkpoint_kind : std::uint64_t {
   source = 3,
   person_merge = 4, // Of an account's own directory: a merge of two people that is under way;
                     // number 0 = the last number given.
+  order = 5,        // Of an account's own directory, number 0: up to where the operations of an
+                    // order were performed.
 };
 
 struct checkpoints_key {

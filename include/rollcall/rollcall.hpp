@@ -6,6 +6,8 @@
 #include "model/objects.hpp"
 #include "model/outcome.hpp"
 
+#include <rollcall/operation_order.hpp>
+
 #include <chrono>
 #include <compare>
 #include <cstdint>
@@ -54,6 +56,10 @@ struct options {
   std::vector<std::filesystem::path> dictionary{};
   /// A partition's changes in memory before they are folded into blocks, in bytes.
   std::uint64_t delta_bytes_max = std::uint64_t{256} << 20;
+  /// Where changes are put in order before they are made. Needs a manual clock: time passes in the
+  /// order too. Builds end before what comes behind them in the order, so that every engine that
+  /// follows it tells the same feeds; cancelling one comes too late then.
+  std::shared_ptr<operation_order> order{};
 };
 
 /// Why one record was not taken.
@@ -583,6 +589,23 @@ public:
   model::status put_document(std::string_view kind, std::string_view id, std::string_view json);
   /// False = there was none.
   model::outcome<bool> drop_document(std::string_view kind, std::string_view id);
+
+  // --- following an order, see `options::order`
+
+  /// Performs an operation at its place, which rises from call to call. One thread calls this, and
+  /// goes on behind `order_position` after an opening: operations that were performed before are
+  /// known, or change nothing. `done` (may be empty) hears what it came to, on any thread. A batch
+  /// may still be at work when this returns; whatever else comes then waits for it. What the disk
+  /// refuses is tried again until it has room. Fails only for bytes that are no operation, and with
+  /// `unavailable` when the engine is stopping.
+  model::status perform(std::string_view operation, std::uint64_t position,
+                        std::function<void(performed_operation)> done = {});
+  /// Up to where the order was performed, durably. 0 = nothing of it.
+  model::outcome<std::uint64_t> order_position() const;
+  /// Waits for what is at work, and keeps that the order was performed up to `position`.
+  model::status settle_order(std::uint64_t position);
+  /// Makes `perform` give up what the disk refuses.
+  void stop_performing();
 
   // --- looking inside
 
