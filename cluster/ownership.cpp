@@ -103,7 +103,7 @@ void ownership::marker_appended(const sent& marker, const model::outcome<std::ui
   on_their_way_.front().acknowledged = true;
   acknowledge_in_order(at);
   if (at >= lease_until_)
-    end(again::when_silent, at); // Too far from the log to be of use.
+    end(again::when_silent, at + settings_.ttl); // Too far from the log: others first.
 }
 
 void ownership::acknowledge_in_order(steady_instant at) {
@@ -153,7 +153,7 @@ std::optional<wanted_append> ownership::tick_owner(steady_instant at) {
     if (!lapsed_at_)
       lapsed_at_ = at;
     if (at - *lapsed_at_ >= settings_.ttl) {
-      end(again::when_silent, at);
+      end(again::when_silent, at + settings_.ttl);
       return std::nullopt;
     }
     // One alone, to see whether the epoch is still in force. More would come in late together.

@@ -180,9 +180,15 @@ std::string encode(const record& r) {
   put_number(bytes, r.writer);
   put_number(bytes, std::uint64_t{0});
   bytes.append(r.payload);
+  sign(bytes);
+  return bytes;
+}
+
+void sign(std::string& bytes) {
+  assert(bytes.size() >= record_head_bytes);
   std::string checksum;
   put_number(checksum, checksum_over(bytes));
-  return bytes.replace(checksum_at, checksum.size(), checksum);
+  bytes.replace(checksum_at, checksum.size(), checksum);
 }
 
 std::uint64_t checksum_in(std::string_view encoded) {

@@ -48,6 +48,9 @@ constexpr std::size_t record_head_bytes = 56;
 /// The record as bytes. Its parts must be as decode wants them.
 std::string encode(const record& r);
 
+/// Puts the checksum where it belongs, whatever else the bytes say. They are at least a head.
+void sign(std::string& bytes);
+
 /// The checksum that encoded bytes carry.
 std::uint64_t checksum_in(std::string_view encoded);
 

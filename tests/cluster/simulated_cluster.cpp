@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <tuple>
 #include <utility>
 
@@ -69,7 +70,7 @@ simulated_cluster::simulated_cluster(std::uint64_t seed) : seed_(seed), random_(
   for (std::size_t i = 0; i < nodes_max; ++i) {
     auto& n = nodes_[i];
     n.name = fmt::format("node-{}", static_cast<char>('a' + i));
-    n.speed = 1 + (static_cast<double>(below(601)) - 300) / 10'000; // Up to 3 % off.
+    n.speed = std::array{0.95, 0.97, 1.0, 1.03, 1.05}[below(5)];
     n.clock_start = between(1s, 1'000s);
     n.latency = between(1ms, 25ms);
     n.member = i < count;
@@ -103,10 +104,10 @@ simulated_cluster::duration simulated_cluster::between(std::chrono::milliseconds
   return low + duration{static_cast<std::int64_t>(below(span + 1))};
 }
 
-void simulated_cluster::later(duration in, what kind, std::uint32_t node, std::uint64_t a,
+void simulated_cluster::later(duration in, what kind, std::uint32_t at, std::uint64_t a,
                               std::uint64_t b) {
-  const auto life = node < nodes_.size() ? nodes_[node].life : 0;
-  queue_.push({now_ + in, ++order_, kind, node, life, a, b});
+  const auto life = at < nodes_.size() ? nodes_[at].life : 0;
+  queue_.push({now_ + in, ++order_, kind, at, life, a, b});
 }
 
 void simulated_cluster::complain(const std::string& about) {
@@ -191,16 +192,26 @@ void simulated_cluster::submit(std::uint32_t index, cluster::wanted_append wante
   later(patience_, what::outcome, index, id, static_cast<outcome_code>(failure_code::unavailable));
   if (!calm_ && chance(150))
     return; // Lost.
+  if (now_ < n.withheld_until && requests_[id].wanted.kind != record_kind::marker) {
+    if (!std::exchange(n.withheld_head, true))
+      return;
+    withheld_.push_back(id);
+    return;
+  }
   auto takes = latency_of(n);
   if (now_ < n.cut_until) {
-    if (chance(2))
+    // What the link had taken already is lost, what follows waits in a buffer until it is back:
+    // the tail of a pipeline may arrive without its head.
+    if (std::exchange(n.cut_takes_more, !chance(2)) || chance(10))
       return;
-    takes += n.cut_until - now_; // In a buffer until the link is back.
+    takes += n.cut_until - now_;
   }
-  if (!calm_ && chance(150))
+  if (!calm_ && chance(150)) {
     takes += between(100ms, 12s); // In some server's queue.
-  else
-    takes = n.last_arrival = std::max(now_ + takes, n.last_arrival), takes -= now_;
+  } else {
+    n.last_arrival = std::max(now_ + takes, n.last_arrival);
+    takes = n.last_arrival - now_;
+  }
   later(takes, what::arrive, index, id);
 }
 
@@ -210,41 +221,44 @@ void simulated_cluster::arrive(const event& e) {
       queue_.push({log_down_until_ + between(0ms, 20ms), ++order_, e.kind, e.node, e.life, e.a, 0});
     return;
   }
-  auto& asked = requests_[e.a];
-  auto& n = nodes_[asked.node];
+  auto& waiting = requests_[e.a];
+  auto& n = nodes_[waiting.node];
   outcome_code code = 0;
-  if (asked.wanted.last != log_.size()) {
+  if (waiting.wanted.last != log_.size()) {
     code = static_cast<outcome_code>(failure_code::conflict);
     ++figures_.refused;
   } else if (!calm_ && chance(400)) {
     code = static_cast<outcome_code>(failure_code::storage_full);
   } else {
-    log_.push_back({asked.wanted.bytes, {}});
+    log_.push_back({waiting.wanted.bytes, {}});
     const auto r = cluster::decode(log_.back().bytes);
     if (!r)
       return complain(r.error().message);
     log_.back().r = *r;
-    figures_.late += asked.answered;
+    figures_.late += waiting.answered;
+    if (log_.back().r.kind == record_kind::marker)
+      for (const auto id : std::exchange(withheld_, {}))
+        queue_.push({now_ + 1ms, ++order_, what::arrive, 0, 0, id, 0});
     for (std::uint32_t i = 0; i < nodes_.size(); ++i)
       wake_reader(i);
   }
   if (now_ < n.cut_until || (!calm_ && chance(100)))
     return; // The answer is lost.
-  if (n.alive && n.life == asked.life)
-    later(latency_of(n), what::outcome, asked.node, e.a, code);
+  if (n.alive && n.life == waiting.life)
+    later(latency_of(n), what::outcome, waiting.node, e.a, code);
 }
 
 void simulated_cluster::answer(const event& e) {
-  auto& asked = requests_[e.a];
-  if (std::exchange(asked.answered, true))
+  auto& waiting = requests_[e.a];
+  if (std::exchange(waiting.answered, true))
     return;
-  auto& n = nodes_[asked.node];
+  auto& n = nodes_[waiting.node];
   if (!n.own)
     return;
   if (e.b == 0)
-    n.own->appended(asked.wanted.ticket, asked.wanted.last + 1, clock(n));
+    n.own->appended(waiting.wanted.ticket, waiting.wanted.last + 1, clock(n));
   else
-    n.own->appended(asked.wanted.ticket,
+    n.own->appended(waiting.wanted.ticket,
                     model::failure{static_cast<failure_code>(e.b), "simulated"}, clock(n));
   settle(n);
 }
@@ -270,6 +284,12 @@ void simulated_cluster::read(std::uint32_t index) {
   if (mine.log.position() + 1 < first_) {
     drop_replica(n);
     return start_replica(index);
+  }
+  if (const auto known = mine.log.position(); known >= first_ && chance(20)) {
+    // A client library that delivers again.
+    const auto again = known - below(std::min<std::uint64_t>(known - first_ + 1, 3));
+    if (mine.log.accept(again, log_[again - 1].r) != decision::drop)
+      return complain(fmt::format("{} takes record {} twice", n.name, again));
   }
   for (std::uint64_t i = 0; i < records_per_read && mine.log.position() < log_.size(); ++i) {
     const auto position = mine.log.position() + 1;
@@ -371,8 +391,8 @@ void simulated_cluster::start_replica(std::uint32_t index) {
   if (best && (best->log.position() + 1 >= first_))
     n.incoming = *best;
   else if (first_ == 1)
-    n.incoming = replica{cluster::chain{partition_}, std::vector<std::uint32_t>(senders_.size()),
-                         0, {}};
+    n.incoming = replica{
+      cluster::chain{partition_}, std::vector<std::uint32_t>(senders_.size()), 0, {}};
   else
     return;
   n.incoming_since = now_;
@@ -396,7 +416,7 @@ void simulated_cluster::replica_started(std::uint32_t index) {
 
 cluster::steady_instant simulated_cluster::clock(const node& n) const {
   return n.clock_start
-         + duration{static_cast<std::int64_t>(static_cast<double>(now_.count()) * n.speed)};
+       + duration{static_cast<std::int64_t>(static_cast<double>(now_.count()) * n.speed)};
 }
 
 bool simulated_cluster::running(const node& n) const {
@@ -529,7 +549,7 @@ void simulated_cluster::kill(std::uint32_t index) {
 bool simulated_cluster::may_lose_disk(std::uint32_t index) const {
   return std::any_of(nodes_.begin(), nodes_.end(), [&](const node& other) {
     return index_of(other) != index && other.member && other.durable
-           && other.durable->log.position() + 1 >= first_;
+        && other.durable->log.position() + 1 >= first_;
   });
 }
 
@@ -572,8 +592,7 @@ void simulated_cluster::traffic(std::uint32_t index) {
   for (auto more = 1 + below(operations_on_their_way_max); more > 0; --more) {
     if (s.sent - s.acknowledged >= operations_on_their_way_max || s.sent >= s.goal)
       break;
-    auto wanted
-      = n.own->append(record_kind::operations, operation(index, s.sent + 1), clock(n));
+    auto wanted = n.own->append(record_kind::operations, operation(index, s.sent + 1), clock(n));
     if (!wanted)
       break;
     ++s.sent;
@@ -606,8 +625,8 @@ void simulated_cluster::take_snapshot() {
   }
   for (const auto kind : {record_kind::snapshot, record_kind::digest}) {
     const auto payload = kind == record_kind::snapshot
-                           ? cluster::encode(said)
-                           : cluster::encode(cluster::digest_payload{position, said.digest});
+                         ? cluster::encode(said)
+                         : cluster::encode(cluster::digest_payload{position, said.digest});
     if (auto wanted = first->own->append(kind, payload, clock(*first)))
       submit(index_of(*first), std::move(*wanted));
   }
@@ -659,8 +678,8 @@ void simulated_cluster::fault() {
   later(between(100ms, 2'500ms), what::fault);
   const auto index = static_cast<std::uint32_t>(below(nodes_.size()));
   auto& n = nodes_[index];
-  const auto members
-    = std::count_if(nodes_.begin(), nodes_.end(), [](const node& m) { return m.member; });
+  const auto members = std::count_if(nodes_.begin(), nodes_.end(),
+                                     [](const node& m) { return m.member; });
   if (!n.member) { // Joins.
     if (chance(3)) {
       n.member = true;
@@ -673,9 +692,9 @@ void simulated_cluster::fault() {
     revive(index, chance(2) || !may_lose_disk(index));
     return;
   }
-  switch (below(9)) {
+  switch (below(10)) {
   case 0:
-    n.cut_until = now_ + between(500ms, 12s);
+    cut(n);
     break;
   case 1:
     n.slow_until = now_ + between(1s, 8s);
@@ -700,18 +719,30 @@ void simulated_cluster::fault() {
       n.member = false;
     }
     break;
+  case 7: // What the owner appends comes in behind the next marker, without its head.
+    if (auto* const first = owner()) {
+      first->withheld_until = now_ + 2s;
+      first->withheld_head = false;
+    }
+    break;
   default: // The owner's link goes while appends are on their way.
     if (auto* const first = owner())
-      first->cut_until = now_ + between(500ms, 12s);
+      cut(*first);
   }
+}
+
+void simulated_cluster::cut(node& n) {
+  n.cut_until = now_ + between(500ms, 12s);
+  n.cut_takes_more = true;
 }
 
 void simulated_cluster::calm() {
   calm_ = true;
+  withheld_.clear();
   log_down_until_ = now_;
   for (std::uint32_t i = 0; i < nodes_.size(); ++i) {
     auto& n = nodes_[i];
-    n.cut_until = n.slow_until = now_;
+    n.cut_until = n.slow_until = n.withheld_until = now_;
     n.frozen_until = std::min(n.frozen_until, now_ + 1s);
     n.draining = false;
     if (n.member && !n.alive)
@@ -782,8 +813,8 @@ std::string simulated_cluster::state() {
     text += fmt::format("sender: {} of {} acknowledged, {} sent\n", s.acknowledged, s.goal, s.sent);
   const auto from = log_.size() > 12 ? log_.size() - 12 : 0;
   for (auto i = from; i < log_.size(); ++i)
-    text += fmt::format("  {}: {} of epoch {} number {}\n", i + 1,
-                        cluster::name_of(log_[i].r.kind), log_[i].r.epoch, log_[i].r.number);
+    text += fmt::format("  {}: {} of epoch {} number {}\n", i + 1, cluster::name_of(log_[i].r.kind),
+                        log_[i].r.epoch, log_[i].r.number);
   return text;
 }
 

@@ -21,13 +21,14 @@ namespace cluster_tests {
 struct simulation_figures {
   std::uint64_t events = 0;
   std::uint64_t acknowledged = 0;
-  std::uint64_t unknown = 0;       // Operations whose fate their sender did not hear.
-  std::uint64_t markers = 0;       // In force.
-  std::uint64_t retakes = 0;       // By the node that had the epoch before.
-  std::uint64_t stale = 0;         // Records of an earlier epoch behind a newer marker.
-  std::uint64_t cut_off = 0;       // Records of the latest epoch behind such a one.
-  std::uint64_t refused = 0;       // Appends, because the log ended elsewhere.
-  std::uint64_t late = 0;          // Records that came into the log after their sender was told "unavailable".
+  std::uint64_t unknown = 0; // Operations whose fate their sender did not hear.
+  std::uint64_t markers = 0; // In force.
+  std::uint64_t retakes = 0; // By the node that had the epoch before.
+  std::uint64_t stale = 0;   // Records of an earlier epoch behind a newer marker.
+  std::uint64_t cut_off = 0; // Records of the latest epoch behind such a one.
+  std::uint64_t refused = 0; // Appends, because the log ended elsewhere.
+  std::uint64_t
+    late = 0; // Records that came into the log after their sender was told "unavailable".
   std::uint64_t releases = 0;      // In force.
   std::uint64_t snapshots = 0;     // In force.
   std::uint64_t trimmed = 0;       // Records.
@@ -109,7 +110,10 @@ private:
     duration died_at{};
     duration frozen_until{};
     duration cut_until{};
+    bool cut_takes_more = false; // The next append too is lost, not only late.
     duration slow_until{};
+    duration withheld_until{};
+    bool withheld_head = false; // The first is lost already.
     duration latency{};
     duration last_arrival{};
     std::optional<replica> memory;
@@ -143,7 +147,7 @@ private:
   duration between(std::chrono::milliseconds low, std::chrono::milliseconds high);
 
   // The queue.
-  void later(duration in, what kind, std::uint32_t node = 0, std::uint64_t a = 0,
+  void later(duration in, what kind, std::uint32_t at = 0, std::uint64_t a = 0,
              std::uint64_t b = 0);
   void handle(const event& e);
   void complain(const std::string& about);
@@ -185,6 +189,7 @@ private:
   void retain();
   void trim(std::uint64_t up_to, duration decided_at);
   void fault();
+  void cut(node& n);
   void calm();
   void watch();
   [[nodiscard]] bool all_is_well();
@@ -215,10 +220,11 @@ private:
   std::deque<entry> log_; // From sequence 1; cut ones stay for the checks.
   std::uint64_t first_ = 1;
   duration log_down_until_{};
+  std::vector<std::uint64_t> withheld_; // Requests that come in behind the next marker.
 
-  std::vector<truth> truth_;                       // By position.
+  std::vector<truth> truth_;                         // By position.
   std::vector<std::vector<std::uint64_t>> taken_at_; // By sender and count: where it had effect.
-  std::map<std::uint64_t, asked> promised_;        // By position: acknowledged, not read yet.
+  std::map<std::uint64_t, asked> promised_;          // By position: acknowledged, not read yet.
 };
 
 } // namespace cluster_tests

@@ -22,8 +22,8 @@ BOOST_AUTO_TEST_CASE(whatever_happens_there_is_one_owner_and_nothing_acknowledge
   for (auto seed = first; seed < first + seeds; ++seed) {
     cluster_tests::simulated_cluster world{seed};
     const auto complaint = world.run();
-    BOOST_REQUIRE_MESSAGE(complaint.empty(), "ROLLCALL_SIMULATION_SEED=" << seed << ": "
-                                                                         << complaint);
+    BOOST_REQUIRE_MESSAGE(complaint.empty(),
+                          "ROLLCALL_SIMULATION_SEED=" << seed << ": " << complaint);
     add(all, world.figures());
   }
   BOOST_TEST_MESSAGE("seeds " << seeds << ", events " << all.events << ", acknowledged "
@@ -42,7 +42,7 @@ BOOST_AUTO_TEST_CASE(whatever_happens_there_is_one_owner_and_nothing_acknowledge
   BOOST_TEST(all.stale > 50 * per);
   BOOST_TEST(all.cut_off > 5 * per);
   BOOST_TEST(all.late > 500 * per);
-  BOOST_TEST(all.releases > 500 * per);
+  BOOST_TEST(all.releases > 100 * per);
   BOOST_TEST(all.trimmed > 10'000 * per);
   BOOST_TEST(all.bootstraps > 500 * per);
 }
