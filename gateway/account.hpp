@@ -19,7 +19,7 @@ struct account {
   std::string id;   // Six characters, also its public key.
   std::string name; // "default"
   std::filesystem::path directory;
-  std::unique_ptr<rollcall::engine> engine;
+  std::shared_ptr<rollcall::engine> engine; // Of a cluster's account the replica has it too.
   std::unique_ptr<gateway::key_book> keys;
   std::unique_ptr<gateway::audit_log> audit;
   std::unique_ptr<gateway::intake> changes; // Gathers single changes into batches.

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <exception>
 #include <future>
+#include <iterator>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -109,6 +110,11 @@ outcome<std::shared_ptr<account>> accounts::open_account(std::string_view name) 
   if (!engine)
     return engine.error();
   opened->engine = std::move(*engine);
+  return furnish(std::move(opened));
+}
+
+/// What belongs to an account beside its engine.
+outcome<std::shared_ptr<account>> accounts::furnish(std::shared_ptr<account> opened) const {
   auto id = account_id(*opened->engine);
   if (!id)
     return id.error();
@@ -173,6 +179,38 @@ outcome<std::unique_ptr<accounts>> accounts::open(accounts_options wanted) {
   return made;
 }
 
+std::unique_ptr<accounts> accounts::hosted(accounts_options wanted) {
+  return std::unique_ptr<accounts>{new accounts{std::move(wanted)}};
+}
+
+outcome<std::shared_ptr<account>> accounts::adopt(std::string_view name,
+                                                  std::shared_ptr<rollcall::engine> engine,
+                                                  const std::filesystem::path& directory) {
+  auto opened = std::make_shared<account>();
+  opened->name = name;
+  opened->directory = directory;
+  opened->engine = std::move(engine);
+  auto whole = furnish(std::move(opened));
+  if (!whole)
+    return whole;
+  auto made = *whole;
+  if (auto why = enter(std::move(*whole)))
+    return std::move(*why);
+  return made;
+}
+
+std::shared_ptr<account> accounts::dismiss(std::string_view name) {
+  const std::lock_guard lock{guard_};
+  const auto found = std::ranges::find(all_, name, &account::name);
+  if (found == all_.end())
+    return nullptr;
+  auto gone = *found;
+  all_.erase(found);
+  for (auto at = by_key_id_.begin(); at != by_key_id_.end();)
+    at = at->second == gone ? by_key_id_.erase(at) : std::next(at);
+  return gone;
+}
+
 /// Enters an account, or notes why it is closed. A failure = nobody may serve: another process has
 /// the account open, and may be serving it.
 std::optional<failure> accounts::take(std::string_view name,
@@ -233,6 +271,14 @@ outcome<std::shared_ptr<account>> accounts::create(std::string_view name) {
                                "and _, the first a letter or digit",
                                name, account_name_characters_max)};
   const std::lock_guard one_at_a_time{creating_};
+  if (options_.make_elsewhere) {
+    if (auto made = options_.make_elsewhere(name); !made)
+      return made.error();
+    if (auto found = by_name(name))
+      return found;
+    return failure{failure_code::unavailable,
+                   fmt::format("account {} was made, and another node serves it", name)};
+  }
   if (name == default_account || holds_account(account_directory(options_.data, name)))
     return failure{failure_code::conflict, fmt::format("there is an account {} already", name)};
   if (all().size() + closed().size() >= accounts_max)

@@ -8,6 +8,7 @@
 #include <boost/unordered/unordered_map.hpp>
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -37,6 +38,9 @@ struct accounts_options {
   rollcall::options engine{};
   intake_bounds intake{};
   audit_bounds audit{};
+  /// Of accounts that come and go by `adopt` and `dismiss`: makes a new one, which is adopted by
+  /// the time this returns.
+  std::function<model::status(std::string_view name)> make_elsewhere{};
 };
 
 /// Why an account does not serve.
@@ -61,6 +65,17 @@ public:
   /// directory is not Rollcall's.
   static model::outcome<std::unique_ptr<accounts>> open(accounts_options wanted);
 
+  /// None at first, and opens none by itself: see `adopt`.
+  static std::unique_ptr<accounts> hosted(accounts_options wanted);
+
+  /// Serves an account whose engine somebody else has opened, from now on. `directory` is for what
+  /// the account keeps beside the engine.
+  model::outcome<std::shared_ptr<account>> adopt(std::string_view name,
+                                                 std::shared_ptr<rollcall::engine> engine,
+                                                 const std::filesystem::path& directory);
+  /// Serves it no more. Requests that have it go on with it.
+  std::shared_ptr<account> dismiss(std::string_view name);
+
   /// In the order of their names, the default one first.
   [[nodiscard]] std::vector<std::shared_ptr<account>> all() const;
   [[nodiscard]] std::vector<closed_account> closed() const;
@@ -79,6 +94,8 @@ private:
   explicit accounts(accounts_options wanted) : options_(std::move(wanted)) {
   }
   model::outcome<std::shared_ptr<account>> open_account(std::string_view name) const;
+  [[nodiscard]] model::outcome<std::shared_ptr<account>>
+  furnish(std::shared_ptr<account> opened) const;
   std::optional<model::failure> enter(std::shared_ptr<account> opened);
   std::optional<model::failure> take(std::string_view name,
                                      model::outcome<std::shared_ptr<account>> opened);

@@ -166,6 +166,7 @@ void connection::close() {
   deadline_ = time::max();
   release_upload({503, "unavailable", "The connection is gone.", "The connection is gone."});
   pause_.cancel();
+  drop_relay();
   drop_stream();
   if (is_counted_)
     core_->finish_request();

@@ -46,6 +46,8 @@ private:
     handshake, // Of TLS.
     idle,      // No byte of a request is there.
     head,
+    directed, // Somebody is to be found who answers.
+    relaying, // Somebody else answers; the connection carries bytes.
     body,
     handed_in, // A handler has the request.
     answering,
@@ -72,6 +74,7 @@ private:
   bool read_first_byte();
   bool read_head_bytes();
   void on_head();
+  void on_directed();
   [[nodiscard]] std::optional<error_entry> admit_body() const;
   [[nodiscard]] bool is_streamed() const;
   bool read_body_bytes();
@@ -83,6 +86,13 @@ private:
   void piece_wanted();
   bool give_piece();
   void run_handler(request asked);
+
+  // --- relaying (connection_relaying.cpp)
+  bool is_for_us();
+  void begin_relay(std::uint16_t port);
+  void carry_there();
+  void carry_back();
+  void drop_relay();
 
   // --- answering (connection_answering.cpp)
   void refuse(const error_entry& why);
@@ -149,6 +159,8 @@ private:
     time quiet_since{}; // When there was something to say last.
   };
   std::shared_ptr<streamed> stream_;
+  struct relay;
+  std::shared_ptr<relay> relay_;
   io_timer pause_;
 };
 

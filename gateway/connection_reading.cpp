@@ -153,6 +153,12 @@ void connection::on_head() {
     wrong = admit_body();
   if (wrong)
     return refuse(*wrong);
+  if (is_for_us())
+    on_directed();
+}
+
+/// The request is for us: its body comes next.
+void connection::on_directed() {
   if (parser_->is_done())
     return hand_in();
   if (is_streamed())

@@ -187,6 +187,7 @@ server_figures server::figures() const {
   f.requests = core_->requests;
   f.requests_under_way = core_->under_way_;
   f.streams = core_->streams;
+  f.relayed = core_->relayed;
   f.bytes_in = core_->bytes_in;
   f.bytes_out = core_->bytes_out;
   f.handshakes_failed = core_->handshakes_failed;

@@ -15,6 +15,17 @@
 
 namespace gateway {
 
+/// Who is to answer a request.
+struct direction {
+  enum class whither : std::uint8_t {
+    here,
+    there, // Another server: `port` of this machine leads to it.
+    wait,  // Nobody for the moment; to be asked again soon.
+  } to = whither::here;
+  std::uint16_t port = 0;
+  std::string why{}; // Of `wait`: what the client is told when that takes too long.
+};
+
 /// Where a server listens and what it puts up with. Every bound of a connection is here.
 struct server_options {
   std::string address = "127.0.0.1";
@@ -40,6 +51,11 @@ struct server_options {
   /// worker, as long as the body is short and was not packed. Asked with the whole request.
   std::function<bool(const request&)> is_quick{};
 
+  /// Asked with the head of each request, on an I/O thread; without it all are answered here. A
+  /// connection that was led elsewhere stays there until it ends.
+  std::function<direction(const request&)> direct{};
+  std::chrono::milliseconds direct_timeout{20'000}; // Of `wait`.
+
   std::chrono::milliseconds handshake_timeout{10'000};
   std::chrono::milliseconds header_timeout{10'000}; // For the whole of it.
   std::chrono::milliseconds body_timeout{20'000};   // For every 16 KiB of it.
@@ -59,6 +75,7 @@ struct server_figures {
   std::uint64_t requests = 0;            // Handed to the handler.
   std::uint64_t requests_under_way = 0;
   std::uint64_t streams = 0; // Answers that are being streamed.
+  std::uint64_t relayed = 0; // Requests led elsewhere.
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
   std::uint64_t handshakes_failed = 0;

@@ -52,6 +52,7 @@ struct server_core {
   std::atomic<std::uint64_t> surplus = 0;
   std::atomic<std::uint64_t> requests = 0;
   std::atomic<std::uint64_t> streams = 0;
+  std::atomic<std::uint64_t> relayed = 0;
   std::atomic<std::uint64_t> uploads = 0; // Bodies that are being streamed.
   std::atomic<std::uint64_t> body_bytes = 0;
   std::atomic<std::uint64_t> bytes_in = 0;
