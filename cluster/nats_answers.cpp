@@ -1,6 +1,7 @@
 #include "cluster/nats_answers.hpp"
 
-#include <boost/json/parse.hpp>
+#include "cluster/nats_checks.hpp"
+
 #include <fmt/format.h>
 
 #include <charconv>
@@ -23,46 +24,7 @@ failure unknown(std::string message) {
   return {failure_code::unavailable, std::move(message)};
 }
 
-failure refusal(const boost::json::object& error, std::string_view stream, std::uint64_t last) {
-  const auto* code = error.if_contains("err_code");
-  const auto* described = error.if_contains("description");
-  const auto number = code && code->is_int64() ? code->get_int64() : 0;
-  const std::string text{described && described->is_string() ? described->get_string() : ""};
-  if (number == JSStreamWrongLastSequenceErr)
-    return {failure_code::conflict,
-            fmt::format("{}: does not end with record {}: {}", stream, last, text)};
-  // The number stands for every failure to store, and only this one is known to store nothing.
-  if ((number == JSStreamStoreFailedErr && text.find("maximum bytes") != std::string::npos)
-      || number == JSStorageResourcesExceededErr || number == JSInsufficientResourcesErr)
-    return {failure_code::storage_full,
-            fmt::format("{}: the log is full: {}. It takes records again once it was trimmed",
-                        stream, text)};
-  if (number == JSStreamMessageExceedsMaximumErr)
-    return {failure_code::invalid_input, fmt::format("{}: {}", stream, text)};
-  return unknown(fmt::format("{}: {} ({})", stream, text, number));
-}
-
 } // namespace
-
-model::outcome<std::uint64_t> read_nats_answer(std::string_view answer, std::string_view stream,
-                                               std::uint64_t last) {
-  boost::system::error_code wrong;
-  const auto parsed = boost::json::parse(answer, wrong);
-  const auto* told = wrong ? nullptr : parsed.if_object();
-  if (!told)
-    return unknown(fmt::format("{}: an answer that cannot be read", stream));
-  if (const auto* error = told->if_contains("error"); error && error->is_object())
-    return refusal(error->get_object(), stream, last);
-  const auto* in = told->if_contains("stream");
-  const auto* at = told->if_contains("seq");
-  // A duplicate with sequence 0 is said of records that were never stored, and a record that is
-  // elsewhere than behind `last` came in after its writer was given up.
-  if (!in || !in->is_string() || in->get_string() != stream || !at || !at->is_int64()
-      || at->get_int64() <= 0 || static_cast<std::uint64_t>(at->get_int64()) != last + 1)
-    return unknown(fmt::format("{}: an answer that is not about record {}: {}", stream, last + 1,
-                               answer.substr(0, 200)));
-  return last + 1;
-}
 
 nats_answers::nats_answers(nats_connection& connection, nats_stream_name name)
   : connection_{connection}, name_{std::move(name)}, thread_{[this] { wait(); }} {
@@ -146,8 +108,8 @@ model::outcome<std::shared_ptr<nats_answers::mailbox>> nats_answers::open_mailbo
                                           (made->address + ".*").c_str());
   made->subscription.reset(raw);
   if (status != NATS_OK)
-    return unknown(fmt::format("{}: cannot be written to: {}", name_.stream,
-                               nats_error_text(status)));
+    return unknown(
+      fmt::format("{}: cannot be written to: {}", name_.stream, nats_error_text(status)));
   mailbox_ = std::move(made);
   return mailbox_;
 }
@@ -168,8 +130,8 @@ void nats_answers::wait() {
     if (last_turn)
       return;
     natsMsg* raw = nullptr;
-    const auto status
-      = box ? natsSubscription_NextMsg(&raw, box->subscription.get(), turn.count()) : NATS_TIMEOUT;
+    const auto status = box ? natsSubscription_NextMsg(&raw, box->subscription.get(), turn.count())
+                            : NATS_TIMEOUT;
     const nats_message answer{raw};
     lock.lock();
     if (status == NATS_OK)

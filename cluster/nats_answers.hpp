@@ -11,10 +11,6 @@
 
 namespace cluster {
 
-/// What a stream answered to a record that was sent behind record `last`.
-model::outcome<std::uint64_t> read_nats_answer(std::string_view answer, std::string_view stream,
-                                               std::uint64_t last);
-
 /// Sends records to one stream and waits for what becomes of them, on a thread of its own. The
 /// library has the same, but forgets what was on its way when a connection is lost.
 class nats_answers {

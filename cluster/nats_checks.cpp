@@ -12,6 +12,7 @@
 #include <istream>
 #include <iterator>
 #include <set>
+#include <vector>
 
 namespace cluster {
 
@@ -26,10 +27,10 @@ constexpr std::size_t answer_bytes_max = std::size_t{1} << 22;
 // A record and the headers that go with it.
 constexpr std::uint64_t payload_bytes_needed = partition_log::record_bytes_max + 1024;
 
-constexpr std::string_view what_to_install
-  = "Rollcall keeps its log with nats-server 2.10.27 or later only, because older ones lose "
-    "acknowledged records. Install Debian 13's nats-server (see \"NATS servers\" in "
-    "docs/operations.md) and restart it";
+constexpr std::string_view what_to_install =
+  "Rollcall keeps its log with nats-server 2.10.27 or later only, because older ones lose "
+  "acknowledged records. Install Debian 13's nats-server (see \"NATS servers\" in "
+  "docs/operations.md) and restart it";
 
 failure refused(std::string message) {
   return {failure_code::invalid_input, std::move(message)};
@@ -113,6 +114,32 @@ model::status accept_version(std::string_view text, std::string_view url) {
   return refused(fmt::format("{}: this is nats-server {}. {}", url, text, what_to_install));
 }
 
+// The numbers of JetStream's errors.
+constexpr std::int64_t no_resources = 10023;
+constexpr std::int64_t no_storage = 10047;
+constexpr std::int64_t message_too_large = 10054;
+constexpr std::int64_t wrong_last_sequence = 10071;
+constexpr std::int64_t store_failed = 10077;
+
+failure refusal(const boost::json::object& error, std::string_view stream, std::uint64_t last) {
+  const auto* code = error.if_contains("err_code");
+  const auto* described = error.if_contains("description");
+  const auto number = code && code->is_int64() ? code->get_int64() : 0;
+  const std::string text{described && described->is_string() ? described->get_string() : ""};
+  if (number == wrong_last_sequence)
+    return {failure_code::conflict,
+            fmt::format("{}: does not end with record {}: {}", stream, last, text)};
+  // The number stands for every failure to store, and only this one is known to store nothing.
+  if ((number == store_failed && text.find("maximum bytes") != std::string::npos)
+      || number == no_storage || number == no_resources)
+    return {failure_code::storage_full,
+            fmt::format("{}: the log is full: {}. It takes records again once it was trimmed",
+                        stream, text)};
+  if (number == message_too_large)
+    return {failure_code::invalid_input, fmt::format("{}: {}", stream, text)};
+  return absent(fmt::format("{}: {} ({})", stream, text, number));
+}
+
 } // namespace
 
 std::optional<nats_version> parse_nats_version(std::string_view text) {
@@ -185,8 +212,8 @@ model::outcome<nats_greeting> greet_nats_server(const std::string& url, millisec
   }
   constexpr std::string_view word = "INFO ";
   const auto told = line.starts_with(word)
-                      ? parse_object(std::string_view{line}.substr(word.size()))
-                      : std::nullopt;
+                    ? parse_object(std::string_view{line}.substr(word.size()))
+                    : std::nullopt;
   if (!told)
     return absent(fmt::format("{}: whoever listens there does not greet like a NATS server", url));
   return nats_greeting{.server_id = text_in(*told, "server_id"),
@@ -236,6 +263,47 @@ model::status accept_nats_monitoring(std::string_view varz, std::string_view jsz
                               "at meta_cluster.cluster_size in /jsz",
                               url, group, servers));
   return model::nothing{};
+}
+
+model::outcome<std::uint64_t> read_nats_answer(std::string_view answer, std::string_view stream,
+                                               std::uint64_t last) {
+  boost::system::error_code wrong;
+  const auto parsed = boost::json::parse(answer, wrong);
+  const auto* told = wrong ? nullptr : parsed.if_object();
+  if (!told)
+    return absent(fmt::format("{}: an answer that cannot be read", stream));
+  if (const auto* error = told->if_contains("error"); error && error->is_object())
+    return refusal(error->get_object(), stream, last);
+  const auto* in = told->if_contains("stream");
+  const auto* at = told->if_contains("seq");
+  // A duplicate with sequence 0 is said of records that were never stored, and a record that is
+  // elsewhere than behind `last` came in after its writer was given up.
+  if (!in || !in->is_string() || in->get_string() != stream || !at || !at->is_int64()
+      || at->get_int64() <= 0 || static_cast<std::uint64_t>(at->get_int64()) != last + 1)
+    return absent(fmt::format("{}: an answer that is not about record {}: {}", stream, last + 1,
+                              answer.substr(0, 200)));
+  return last + 1;
+}
+
+std::optional<std::uint64_t> parse_nats_number(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (wrong != std::errc{} || end != text.data() + text.size())
+    return std::nullopt;
+  return number;
+}
+
+std::optional<std::uint64_t> nats_sequence_of(std::string_view reply) {
+  std::vector<std::string_view> words;
+  for (std::size_t at = 0; at <= reply.size();) {
+    const auto dot = std::min(reply.find('.', at), reply.size());
+    words.push_back(reply.substr(at, dot - at));
+    at = dot + 1;
+  }
+  if (words.size() < 9 || words[0] != "$JS" || words[1] != "ACK")
+    return std::nullopt;
+  // Either …STREAM.CONSUMER.deliveries.SEQUENCE.…, or with a domain and an account before STREAM.
+  return parse_nats_number(words[words.size() >= 11 ? 7 : 5]);
 }
 
 model::status check_nats_servers(const nats_settings& settings) {

@@ -58,4 +58,14 @@ model::status accept_nats_greeting(const nats_greeting& greeting, std::string_vi
 model::status accept_nats_monitoring(std::string_view varz, std::string_view jsz,
                                      std::size_t servers, std::string_view url);
 
+/// What a stream answered to a record that was sent behind record `last`.
+model::outcome<std::uint64_t> read_nats_answer(std::string_view answer, std::string_view stream,
+                                               std::uint64_t last);
+
+/// The sequence in the reply subject of what a consumer was sent.
+std::optional<std::uint64_t> nats_sequence_of(std::string_view reply);
+
+/// Reads all of `text`.
+std::optional<std::uint64_t> parse_nats_number(std::string_view text);
+
 } // namespace cluster

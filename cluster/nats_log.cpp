@@ -33,10 +33,11 @@ public:
   }
 
   model::outcome<std::uint64_t> append(std::uint64_t last, std::string_view bytes) override {
-    std::promise<model::outcome<std::uint64_t>> answered;
-    auto answer = answered.get_future();
+    // Shared, because whoever sets it may still be at it when the other side has seen it.
+    const auto answered = std::make_shared<std::promise<model::outcome<std::uint64_t>>>();
+    auto answer = answered->get_future();
     submit(last, std::string{bytes},
-           [&](const model::outcome<std::uint64_t>& told) { answered.set_value(told); });
+           [answered](const model::outcome<std::uint64_t>& told) { answered->set_value(told); });
     return answer.get();
   }
 
@@ -84,8 +85,8 @@ model::outcome<log_extent> nats_log::extent_within(milliseconds patience) {
   waits.Wait = patience.count();
   jsStreamInfo* raw = nullptr;
   jsErrCode code{};
-  const auto status
-    = js_GetStreamInfo(&raw, (*link)->jetstream(), name_.stream.c_str(), &waits, &code);
+  const auto status = js_GetStreamInfo(&raw, (*link)->jetstream(), name_.stream.c_str(), &waits,
+                                       &code);
   const nats_stream_info info{raw};
   if (status != NATS_OK)
     return failure{failure_code::unavailable, fmt::format("{}: nobody tells where it ends: {}",
@@ -117,13 +118,12 @@ model::status nats_log::locate(std::uint64_t from, milliseconds patience) {
   }
 }
 
-model::status
-nats_log::read(std::uint64_t from, milliseconds patience,
-               const std::function<bool(std::uint64_t, std::string_view)>& each) {
+model::status nats_log::read(std::uint64_t from, milliseconds patience,
+                             const std::function<bool(std::uint64_t, std::string_view)>& each) {
   auto next = std::max<std::uint64_t>(from, 1);
-  const auto ask_for = std::clamp(patience, question_patience_min,
-                                  std::max(question_patience_min,
-                                           connection_->settings.answer_patience));
+  const auto ask_for = std::clamp(
+    patience, question_patience_min,
+    std::max(question_patience_min, connection_->settings.answer_patience));
   auto feed = take_feed(next);
   auto until = steady_clock::now() + patience;
   std::string trouble;
@@ -173,15 +173,14 @@ nats_log::read(std::uint64_t from, milliseconds patience,
     if (came.sequence > next) {
       feed.reset();
       if (++gaps >= gaps_max)
-        return failure{failure_code::not_found,
-                       fmt::format("{}: records {} to {} are missing", name_.stream, next,
-                                   came.sequence - 1)};
+        return failure{failure_code::not_found, fmt::format("{}: records {} to {} are missing",
+                                                            name_.stream, next, came.sequence - 1)};
       continue;
     }
     gaps = 0;
-    const std::string_view bytes{natsMsg_GetData(came.message.get()),
-                                 static_cast<std::size_t>(
-                                   natsMsg_GetDataLength(came.message.get()))};
+    const std::string_view bytes{
+      natsMsg_GetData(came.message.get()),
+      static_cast<std::size_t>(natsMsg_GetDataLength(came.message.get()))};
     ++next;
     if (!each(came.sequence, bytes)) {
       keep_feed(std::move(*feed), next);

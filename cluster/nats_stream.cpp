@@ -1,14 +1,13 @@
 #include "cluster/nats_stream.hpp"
 
+#include "cluster/nats_checks.hpp"
+
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <cstring>
 #include <thread>
-#include <vector>
 
 namespace cluster {
 
@@ -30,14 +29,6 @@ constexpr milliseconds silence_max{2000};
 
 failure absent(std::string message) {
   return {failure_code::unavailable, std::move(message)};
-}
-
-std::optional<std::uint64_t> number_in(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (wrong != std::errc{} || end != text.data() + text.size())
-    return std::nullopt;
-  return number;
 }
 
 std::string_view header_of(natsMsg* message, const char* name) {
@@ -94,8 +85,8 @@ model::outcome<nats_stream_info> obtain(nats_connection& connection, const nats_
     } else {
       jsStreamInfo* info = nullptr;
       jsErrCode code{};
-      auto status
-        = js_GetStreamInfo(&info, (*link)->jetstream(), name.stream.c_str(), nullptr, &code);
+      auto status = js_GetStreamInfo(&info, (*link)->jetstream(), name.stream.c_str(), nullptr,
+                                     &code);
       if (status == NATS_NOT_FOUND || code == JSStreamNotFoundErr)
         status = js_AddStream(&info, (*link)->jetstream(), &wanted, nullptr, &code);
       if (status == NATS_OK)
@@ -119,8 +110,8 @@ nats_stream_name name_nats_stream(const std::string& prefix, std::uint32_t parti
 }
 
 model::status prepare_nats_stream(nats_connection& connection, const nats_stream_name& name) {
-  const auto replicas
-    = static_cast<std::int64_t>(std::min(replicas_max, connection.settings.servers.size()));
+  const auto replicas = static_cast<std::int64_t>(
+    std::min(replicas_max, connection.settings.servers.size()));
   const auto info = obtain(connection, name, replicas);
   if (!info)
     return info.error();
@@ -181,8 +172,8 @@ nats_feed::arrival nats_feed::next(milliseconds patience) {
   for (;;) {
     const auto left = std::chrono::ceil<milliseconds>(until - steady_clock::now());
     natsMsg* raw = nullptr;
-    const auto status = natsSubscription_NextMsg(&raw, subscription_.get(),
-                                                 std::clamp(left, milliseconds{1}, heartbeat).count());
+    const auto status = natsSubscription_NextMsg(
+      &raw, subscription_.get(), std::clamp(left, milliseconds{1}, heartbeat).count());
     nats_message message{raw};
     const auto now = steady_clock::now();
     if (status == NATS_TIMEOUT) {
@@ -224,21 +215,8 @@ bool nats_feed::answer(natsMsg* status) {
       && natsConnection_Publish(link_->connection(), go_on.c_str(), "", 0) != NATS_OK)
     return false;
   // A heartbeat tells what was sent: more than came means that some was lost on the way.
-  const auto sent = number_in(header_of(status, "Nats-Last-Stream"));
+  const auto sent = parse_nats_number(header_of(status, "Nats-Last-Stream"));
   return !sent || last_ == 0 || *sent <= last_;
-}
-
-std::optional<std::uint64_t> nats_sequence_of(std::string_view reply) {
-  std::vector<std::string_view> words;
-  for (std::size_t at = 0; at <= reply.size();) {
-    const auto dot = std::min(reply.find('.', at), reply.size());
-    words.push_back(reply.substr(at, dot - at));
-    at = dot + 1;
-  }
-  if (words.size() < 9 || words[0] != "$JS" || words[1] != "ACK")
-    return std::nullopt;
-  // Either …STREAM.CONSUMER.deliveries.SEQUENCE.…, or with a domain and an account before STREAM.
-  return number_in(words[words.size() >= 11 ? 7 : 5]);
 }
 
 } // namespace cluster

@@ -31,9 +31,8 @@ public:
     nats_message message{};
   };
 
-  static model::outcome<nats_feed> open(std::shared_ptr<nats_link> link,
-                                        const std::string& stream, std::uint64_t from,
-                                        std::chrono::milliseconds patience);
+  static model::outcome<nats_feed> open(std::shared_ptr<nats_link> link, const std::string& stream,
+                                        std::uint64_t from, std::chrono::milliseconds patience);
 
   /// What comes within `patience`. Records may come twice, come from before `from`, or be missing
   /// in between: the sequence tells.
@@ -48,8 +47,5 @@ private:
   std::chrono::steady_clock::time_point heard_;
   std::uint64_t last_ = 0; // That came.
 };
-
-/// The sequence in the reply subject of what a consumer was sent.
-std::optional<std::uint64_t> nats_sequence_of(std::string_view reply);
 
 } // namespace cluster
