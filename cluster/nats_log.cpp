@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <future>
+#include <limits>
 #include <mutex>
 #include <thread>
 
@@ -49,6 +50,10 @@ public:
 
   model::status read(std::uint64_t from, milliseconds patience,
                      const std::function<bool(std::uint64_t, std::string_view)>& each) override;
+
+  /// Until somebody answers appends: right after a stream was made, or lost its leader, nobody
+  /// does.
+  model::status wait_for_leader();
 
   model::outcome<log_extent> extent() override {
     return extent_within(connection_->settings.answer_patience);
@@ -208,6 +213,22 @@ void nats_log::forget_feed() {
   kept_.reset();
 }
 
+model::status nats_log::wait_for_leader() {
+  // Belongs behind a record that no log will ever have, so it is never stored.
+  constexpr auto nowhere = std::numeric_limits<std::int64_t>::max() - 1;
+  const auto until = steady_clock::now() + 2 * connection_->settings.answer_patience;
+  for (;;) {
+    const auto told = append(nowhere, "knock");
+    if (!told && told.error().code == failure_code::conflict)
+      return model::nothing{};
+    if (steady_clock::now() >= until)
+      return failure{failure_code::unavailable,
+                     fmt::format("{}: takes no appends: {}", name_.stream,
+                                 told ? "it stores what it must not" : told.error().message)};
+    std::this_thread::sleep_for(ask_again_after);
+  }
+}
+
 model::status nats_log::trim(std::uint64_t up_to) {
   const auto is = extent();
   if (!is)
@@ -239,8 +260,10 @@ open_nats_log(std::shared_ptr<nats_connection> connection, std::uint32_t partiti
   auto name = name_nats_stream(connection->settings.prefix, partition);
   if (const auto ready = prepare_nats_stream(*connection, name); !ready)
     return ready.error();
-  return std::unique_ptr<partition_log>{
-    std::make_unique<nats_log>(std::move(connection), std::move(name))};
+  auto log = std::make_unique<nats_log>(std::move(connection), std::move(name));
+  if (const auto ready = log->wait_for_leader(); !ready)
+    return ready.error();
+  return std::unique_ptr<partition_log>{std::move(log)};
 }
 
 } // namespace cluster

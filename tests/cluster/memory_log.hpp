@@ -92,9 +92,8 @@ public:
     changed_.notify_all();
   }
 
-  model::status
-  read(std::uint64_t from, std::chrono::milliseconds patience,
-       const std::function<bool(std::uint64_t, std::string_view)>& each) override {
+  model::status read(std::uint64_t from, std::chrono::milliseconds patience,
+                     const std::function<bool(std::uint64_t, std::string_view)>& each) override {
     if (from > records_->extent().last + 1)
       return model::failure{model::failure_code::conflict, "the log ends before"};
     for (auto next = std::max<std::uint64_t>(from, 1);; ++next) {

@@ -35,8 +35,7 @@ BOOST_AUTO_TEST_CASE(it_is_a_log_like_any_other) {
 BOOST_AUTO_TEST_CASE(a_full_one_takes_records_again_after_a_trim) {
   const auto log = one_log(10)();
   BOOST_CHECK(log->append(0, "12345678"));
-  BOOST_CHECK_EQUAL(failure_of(log->append(1, "123")),
-                    model::failure_code::storage_full);
+  BOOST_CHECK_EQUAL(failure_of(log->append(1, "123")), model::failure_code::storage_full);
   BOOST_CHECK(log->trim(1));
   BOOST_CHECK(log->append(1, "123"));
 }

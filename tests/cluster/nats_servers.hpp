@@ -42,11 +42,11 @@ public:
   /// How clients reach them.
   [[nodiscard]] cluster::nats_settings settings() const;
 
-  void kill(std::size_t server);
-  void pause(std::size_t server);
-  void resume(std::size_t server);
+  void kill(std::size_t which);
+  void pause(std::size_t which);
+  void resume(std::size_t which);
   /// Starts a killed one again, on the same ports and data.
-  void start(std::size_t server);
+  void start(std::size_t which);
   /// Until all of them run as one group, each with everything; throws when that takes too long.
   void wait_until_whole(std::chrono::seconds patience = std::chrono::seconds{60});
   /// The one that leads a stream at the moment.

@@ -242,8 +242,7 @@ void what_was_trimmed_is_not_found(const log_opener& open) {
   BOOST_CHECK_EQUAL(failure_of(log->trim(3)), success);
   check_extent(*log, {7, 10});
   for (const std::uint64_t from : {1, 6})
-    BOOST_CHECK_EQUAL(failure_of(log->read(from, moment, take_nothing)),
-                      failure_code::not_found);
+    BOOST_CHECK_EQUAL(failure_of(log->read(from, moment, take_nothing)), failure_code::not_found);
   BOOST_CHECK_EQUAL(read_all(*log, 7, 100).size(), 4u);
 }
 
@@ -272,8 +271,7 @@ void a_reader_that_was_overtaken_by_a_trim_hears_of_it(const log_opener& open) {
   });
   BOOST_CHECK_MESSAGE(next == 11 || failure_of(told) == failure_code::not_found,
                       "read up to " << next - 1 << ", then " << failure_of(told));
-  BOOST_CHECK_EQUAL(failure_of(other->read(3, moment, take_nothing)),
-                    failure_code::not_found);
+  BOOST_CHECK_EQUAL(failure_of(other->read(3, moment, take_nothing)), failure_code::not_found);
 }
 
 } // namespace cluster_tests

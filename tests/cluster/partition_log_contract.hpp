@@ -61,10 +61,9 @@ struct read_record {
 };
 
 /// Everything from `from` on, up to `count` records.
-std::vector<read_record> read_all(cluster::partition_log& log, std::uint64_t from,
-                                  std::size_t count,
-                                  std::chrono::milliseconds patience
-                                  = std::chrono::milliseconds{300});
+std::vector<read_record>
+read_all(cluster::partition_log& log, std::uint64_t from, std::size_t count,
+         std::chrono::milliseconds patience = std::chrono::milliseconds{300});
 
 /// What an outcome is called when it is no failure.
 inline constexpr model::failure_code success{};
