@@ -60,7 +60,8 @@ model::outcome<record> decode(std::string_view bytes);
 // --- payloads of the kinds that the log itself understands ----------------------
 
 struct marker_payload {
-  std::string owner; // The node's name.
+  std::string owner;             // The node's name.
+  std::uint64_t incarnation = 0; // Of its process, so that two of one name are told apart.
 };
 
 struct snapshot_payload {
