@@ -471,11 +471,11 @@ void simulated_cluster::tick(std::uint32_t index) {
 
 /// Learns who is there, and whether it should hold the partition.
 void simulated_cluster::look_around(node& n) {
-  std::vector<cluster::member> members;
+  std::vector<cluster::roster_entry> roster;
   for (const auto& other : nodes_)
     if (other.member && (other.alive || now_ - other.died_at < grace))
-      members.push_back({other.name, other.draining});
-  n.ranked = cluster::ranked(partition_, members);
+      roster.push_back({other.name, other.draining});
+  n.ranked = cluster::ranked(partition_, roster);
   const auto rank = cluster::rank_of(n.name, n.ranked, replicas_);
   if (rank && !n.memory && !n.incoming)
     start_replica(index_of(n));
@@ -483,7 +483,7 @@ void simulated_cluster::look_around(node& n) {
     return;
   n.own->stand(rank);
   if (!n.own->is_owner()
-      && cluster::is_surplus(n.name, n.ranked, replicas_, live_positions(), log_.size(), 8))
+      && cluster::is_spare(n.name, n.ranked, replicas_, live_positions(), log_.size(), 8))
     drop_replica(n);
 }
 
