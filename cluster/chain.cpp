@@ -41,6 +41,7 @@ void chain::advance(std::uint64_t sequence, const record& r) {
 
 decision chain::accept(std::uint64_t sequence, const record& r) {
   reason_.clear();
+  disputed_.reset();
   if (r.partition != partition_)
     return because(decision::broken, fmt::format("record {} belongs to partition {}, not to {}",
                                                  sequence, r.partition, partition_));
@@ -62,17 +63,31 @@ decision chain::accept_marker(std::uint64_t sequence, const record& r) {
     return because(decision::drop, fmt::format("marker {} of epoch {} comes after epoch {}",
                                                sequence, r.epoch, epoch_));
   }
-  if (r.previous != hash_)
-    return because(decision::broken,
-                   fmt::format("marker {} follows other records than were read here", sequence));
-  advance(sequence, r);
-  epoch_ = r.epoch;
+  if (r.previous != hash_) {
+    const dispute here{sequence, r.checksum};
+    auto why = fmt::format("marker {} follows other records than were read here", sequence);
+    if (overruled_ != here) {
+      disputed_ = here;
+      return because(decision::broken, std::move(why));
+    }
+    begin_epoch(sequence, r);
+    open_ = false;
+    return because(decision::drop, std::move(why));
+  }
+  begin_epoch(sequence, r);
+  return decision::apply;
+}
+
+void chain::begin_epoch(std::uint64_t sequence, const record& marker) {
+  advance(sequence, marker);
+  const auto by = marker_of(marker);
+  epoch_ = marker.epoch;
   marker_position_ = sequence;
-  owner_ = marker_of(r).owner;
+  owner_ = by.owner;
+  incarnation_ = by.incarnation;
   open_ = true;
   released_ = false;
   successor_.clear();
-  return decision::apply;
 }
 
 decision chain::accept_other(std::uint64_t sequence, const record& r) {
@@ -106,7 +121,7 @@ std::string chain::encoded() const {
   std::string bytes;
   put_number(bytes, format_version);
   put_number(bytes, partition_);
-  for (const auto n : {position_, hash_, hash_before_, epoch_, marker_position_})
+  for (const auto n : {position_, hash_, hash_before_, epoch_, marker_position_, incarnation_})
     put_number(bytes, n);
   put_text(bytes, owner_);
   put_number(bytes, static_cast<std::uint8_t>((open_ ? 1 : 0) + (released_ ? 2 : 0)));
@@ -130,7 +145,8 @@ model::outcome<chain> chain::decoded(std::string_view bytes) {
                                       "format {} comes from a newer release; upgrade this node",
                                       version)};
   chain c{from.number<std::uint32_t>()};
-  for (auto* n : {&c.position_, &c.hash_, &c.hash_before_, &c.epoch_, &c.marker_position_})
+  for (auto* n :
+       {&c.position_, &c.hash_, &c.hash_before_, &c.epoch_, &c.marker_position_, &c.incarnation_})
     *n = from.number<std::uint64_t>();
   c.owner_ = from.text();
   const auto flags = from.number<std::uint8_t>();

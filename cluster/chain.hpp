@@ -4,6 +4,7 @@
 #include "model/outcome.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,8 +25,19 @@ enum class decision : std::uint8_t {
 /// together, each behind the one before, by number. When a stale record takes the place of the
 /// first, the second finds the log as long as it expects and gets in. Its writer has given up by
 /// then, and what it says without the first must not count.
+///
+/// A marker whose writer has another past than this reader breaks the replica. Either of them may
+/// be wrong, so the replica starts from a snapshot and reads the log again; when it comes to the
+/// same marker, it knows that its writer is wrong, and may overrule it.
 class chain {
 public:
+  /// A marker that does not follow what was read in front of it.
+  struct dispute {
+    std::uint64_t sequence = 0;
+    std::uint64_t checksum = 0;
+    friend bool operator==(const dispute&, const dispute&) = default;
+  };
+
   explicit chain(std::uint32_t partition) : partition_(partition) {
   }
 
@@ -37,6 +49,16 @@ public:
   /// Why the last record was not applied, in words. Empty when it was.
   [[nodiscard]] const std::string& reason() const {
     return reason_;
+  }
+
+  /// Of the record that broke the replica, if it was such a marker.
+  [[nodiscard]] const std::optional<dispute>& disputed() const {
+    return disputed_;
+  }
+  /// For a replica that starts anew because of a dispute: that marker begins an epoch in which
+  /// nothing counts.
+  void overrule(const dispute& marker) {
+    overruled_ = marker;
   }
 
   [[nodiscard]] std::uint32_t partition() const {
@@ -61,6 +83,9 @@ public:
   /// Who wrote it.
   [[nodiscard]] const std::string& owner() const {
     return owner_;
+  }
+  [[nodiscard]] std::uint64_t incarnation() const {
+    return incarnation_;
   }
   /// Whether the epoch can still have records in force. Not after a stale record came in between,
   /// and not after a release.
@@ -91,6 +116,7 @@ private:
   decision accept_marker(std::uint64_t sequence, const record& r);
   decision accept_other(std::uint64_t sequence, const record& r);
   void advance(std::uint64_t sequence, const record& r);
+  void begin_epoch(std::uint64_t sequence, const record& marker);
 
   std::uint32_t partition_;
   std::uint64_t position_ = 0;
@@ -99,10 +125,15 @@ private:
   std::uint64_t epoch_ = 0;
   std::uint64_t marker_position_ = 0;
   std::string owner_;
+  std::uint64_t incarnation_ = 0;
   bool open_ = false;
   bool released_ = false;
   std::string successor_;
-  std::string reason_; // Not part of the state.
+
+  // Not part of the state.
+  std::string reason_;
+  std::optional<dispute> disputed_;
+  std::optional<dispute> overruled_;
 };
 
 } // namespace cluster

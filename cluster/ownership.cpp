@@ -46,19 +46,20 @@ model::status check(const ownership_settings& settings) {
   return within("window", "appends", settings.window, 1U, window_max);
 }
 
-ownership::ownership(const ownership_settings& settings, std::string node, const chain& read,
+ownership::ownership(const ownership_settings& settings, node_identity node, const chain& read,
                      steady_instant at)
-  : settings_(settings), node_(std::move(node)), id_(node_id(node_)), log_(read), heard_at_(at),
-    ticked_at_(at), pause_until_(at) {
+  : settings_(settings), node_(std::move(node)), id_(node_id(node_.name)), log_(read),
+    heard_at_(at), ticked_at_(at), pause_until_(at) {
   assert(check(settings));
-  assert(is_node_name(node_));
+  assert(is_node_name(node_.name));
 }
 
 // --- what happened --------------------------------------------------------------
 
 /// Whether the latest epoch of the log, as it was read, began with our last marker.
 bool ownership::owns_in_log() const {
-  return epoch_ != 0 && log_.epoch() == epoch_ && log_.owner() == node_;
+  return epoch_ != 0 && log_.epoch() == epoch_ && log_.owner() == node_.name
+      && log_.incarnation() == node_.incarnation;
 }
 
 void ownership::heard(const chain& now, decision decided, steady_instant at) {
@@ -94,7 +95,8 @@ void ownership::marker_appended(const sent& marker, const model::outcome<std::ui
   const auto there = position && *position == marker.position;
   if (!position && position.error().code == model::failure_code::conflict)
     refused_at_ = marker.position - 1;
-  const auto overtaken = log_.epoch() > epoch_ || (log_.epoch() == epoch_ && !log_.open());
+  const auto overtaken = log_.epoch() > epoch_
+                      || (log_.epoch() == epoch_ && !(owns_in_log() && log_.open()));
   if (!there || overtaken)
     return end(again::at_once, at + settings_.rank_step);
   phase_ = phase::owner;
@@ -173,8 +175,8 @@ bool ownership::takeover_is_due(steady_instant at) const {
   const auto turn = *rank_ * settings_.rank_step;
   if (log_.epoch() == 0)
     return silence(at) >= turn; // Nobody ever had a lease; if somebody has, the log refuses us.
-  if (log_.released() && log_.owner() != node_) {
-    if (log_.successor() == node_)
+  if (log_.released() && log_.owner() != node_.name) {
+    if (log_.successor() == node_.name)
       return true;
     if (log_.successor().empty())
       return silence(at) >= turn;
@@ -210,7 +212,8 @@ wanted_append ownership::send_marker(steady_instant at) {
   number_ = 0;
   position_ = log_.position();
   hash_ = log_.hash();
-  return send(record_kind::marker, encode(marker_payload{node_}), false, at);
+  return send(record_kind::marker, encode(marker_payload{node_.name, node_.incarnation}), false,
+              at);
 }
 
 std::optional<wanted_append> ownership::append(record_kind kind, std::string_view payload,

@@ -34,6 +34,12 @@ struct ownership_settings {
 /// Failure: invalid_input, with the setting and its range.
 model::status check(const ownership_settings& settings);
 
+/// Who a node is.
+struct node_identity {
+  std::string name;
+  std::uint64_t incarnation = 0; // Another one for every process: random, or when it started.
+};
+
 /// An append that is wanted: partition_log::submit(last, bytes), its outcome to
 /// ownership::appended with the ticket.
 struct wanted_append {
@@ -61,8 +67,8 @@ struct settled_append {
 /// which is before anybody heard of it, and ends a margin earlier.
 class ownership {
 public:
-  /// A node that has read as far as `read` says. `node` is its name.
-  ownership(const ownership_settings& settings, std::string node, const chain& read,
+  /// A node that has read as far as `read` says.
+  ownership(const ownership_settings& settings, node_identity node, const chain& read,
             steady_instant at);
 
   /// The rank among those who may own the partition, 0 first. None = it must not: it holds no
@@ -166,7 +172,7 @@ private:
   std::optional<wanted_append> tick_owner(steady_instant at);
 
   ownership_settings settings_;
-  std::string node_;
+  node_identity node_;
   std::uint64_t id_; // node_id
   chain log_;        // As read.
   std::optional<std::uint32_t> rank_;

@@ -28,13 +28,13 @@ std::uint32_t partition_of(std::string_view account, std::uint32_t partitions) {
   return static_cast<std::uint32_t>(XXH3_64bits(account.data(), account.size()) % partitions);
 }
 
-std::vector<std::string> ranked(std::uint32_t partition, std::span<const member> members) {
+std::vector<std::string> ranked(std::uint32_t partition, std::span<const roster_entry> roster) {
   const auto all_drain = std::all_of(members.begin(), members.end(),
-                                     [](const member& m) { return m.draining; });
+                                     [](const roster_entry& e) { return m.draining; });
   std::vector<std::pair<std::uint64_t, std::string>> weighed;
-  for (const auto& m : members)
-    if (all_drain || !m.draining)
-      weighed.emplace_back(XXH3_64bits_withSeed(m.name.data(), m.name.size(), partition), m.name);
+  for (const auto& e : roster)
+    if (all_drain || !e.draining)
+      weighed.emplace_back(XXH3_64bits_withSeed(e.name.data(), e.name.size(), partition), e.name);
   std::sort(weighed.begin(), weighed.end(), std::greater<>{});
   std::vector<std::string> names;
   for (auto& [weight, name] : weighed)
@@ -71,8 +71,8 @@ std::optional<std::string> better_owner(std::string_view owner, std::span<const 
   return first == those.end() ? std::nullopt : std::optional{*first};
 }
 
-bool is_surplus(std::string_view node, std::span<const std::string> ranked, std::size_t replicas,
-                std::span<const replica_position> live, std::uint64_t tail, std::uint64_t lag_max) {
+bool is_spare(std::string_view node, std::span<const std::string> ranked, std::size_t replicas,
+              std::span<const replica_position> live, std::uint64_t tail, std::uint64_t lag_max) {
   const auto those = holders(ranked, replicas);
   return !those.empty() && !rank_of(node, ranked, replicas)
       && std::all_of(those.begin(), those.end(), [&](const std::string& holder) {

@@ -11,8 +11,8 @@
 
 namespace cluster {
 
-/// A node that heartbeats.
-struct member {
+/// A node that heartbeats, as everybody's roster has it.
+struct roster_entry {
   std::string name;
   bool draining = false; // It is to be left with nothing.
 };
@@ -20,10 +20,10 @@ struct member {
 /// The cluster partition of an account. `partitions` is fixed when the cluster is made.
 std::uint32_t partition_of(std::string_view account, std::uint32_t partitions);
 
-/// The members in the order in which they should have the partition: the first leads, the first
-/// `replicas` hold it. Rendezvous hashing: when a member comes or goes, only what it has or had
-/// moves. Draining members are left out as long as there are others.
-std::vector<std::string> ranked(std::uint32_t partition, std::span<const member> members);
+/// The nodes in the order in which they should have the partition: the first leads, the first
+/// `replicas` hold it. Rendezvous hashing: when a node comes or goes, only what it has or had
+/// moves. Draining nodes are left out as long as there are others.
+std::vector<std::string> ranked(std::uint32_t partition, std::span<const roster_entry> roster);
 
 /// The place of `node` among the first `replicas`; none = it should not hold the partition.
 std::optional<std::uint32_t> rank_of(std::string_view node, std::span<const std::string> ranked,
@@ -52,7 +52,7 @@ std::optional<std::string> better_owner(std::string_view owner, std::span<const 
 
 /// Whether `node` may throw its replica away: it should not hold the partition, and all who should
 /// are caught up.
-bool is_surplus(std::string_view node, std::span<const std::string> ranked, std::size_t replicas,
-                std::span<const replica_position> live, std::uint64_t tail, std::uint64_t lag_max);
+bool is_spare(std::string_view node, std::span<const std::string> ranked, std::size_t replicas,
+              std::span<const replica_position> live, std::uint64_t tail, std::uint64_t lag_max);
 
 } // namespace cluster

@@ -48,7 +48,9 @@ bool is_letter_or_digit(char c) {
 
 std::optional<marker_payload> read_marker(std::string_view payload) {
   octet_reader from{payload};
-  marker_payload p{std::string{from.text()}};
+  marker_payload p;
+  p.owner = from.text();
+  p.incarnation = from.number<std::uint64_t>();
   if (!from.spent() || !is_node_name(p.owner))
     return std::nullopt;
   return p;
@@ -237,6 +239,7 @@ outcome<record> decode(std::string_view bytes) {
 std::string encode(const marker_payload& p) {
   std::string bytes;
   put_text(bytes, p.owner);
+  put_number(bytes, p.incarnation);
   return bytes;
 }
 

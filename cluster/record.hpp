@@ -18,7 +18,7 @@ enum class record_kind : std::uint8_t {
   snapshot = 4,   // Nodes hold a copy of the state at a position.
   digest = 5,     // What the state at a position adds up to, for replicas to compare.
   release = 6,    // The owner gives up in order. Its last record.
-  placement = 7,  // The members of the cluster; the log does not look into it.
+  placement = 7,  // Which nodes there are; the log does not look into it.
 };
 
 std::string_view name_of(record_kind kind);
@@ -60,7 +60,8 @@ model::outcome<record> decode(std::string_view bytes);
 // --- payloads of the kinds that the log itself understands ----------------------
 
 struct marker_payload {
-  std::string owner; // The node's name.
+  std::string owner;             // The node's name.
+  std::uint64_t incarnation = 0; // Of its process, so that two of one name are told apart.
 };
 
 struct snapshot_payload {

@@ -188,6 +188,59 @@ BOOST_AUTO_TEST_CASE(a_writer_with_another_past_is_not_followed) {
   BOOST_TEST(r.log.reason() == "marker 3 follows other records than were read here");
 }
 
+/// The log lost records that had been acknowledged, and went on with others. A node that had read
+/// the lost ones did not notice, and took over.
+BOOST_AUTO_TEST_CASE(a_marker_of_a_node_that_went_astray_is_overruled_by_who_starts_anew) {
+  reader right;
+  log_writer a{"node-a", 1, right.log};
+  const auto first = a.marker();
+  BOOST_TEST(right.take(first) == decision::apply);
+  reader astray = right;
+  auto lost = a;
+  BOOST_TEST(astray.take(lost.operations("lost")) == decision::apply);
+  const auto one = a.operations("one");
+  BOOST_TEST(right.take(one) == decision::apply);
+
+  log_writer stray{"node-b", 2, astray.log};
+  const auto marker = stray.marker();
+  const auto words = stray.operations("of a wrong state");
+  BOOST_TEST(right.take(marker) == decision::broken);
+  const auto dispute = right.log.disputed();
+  BOOST_REQUIRE(dispute);
+  BOOST_TEST(dispute->sequence == 3U);
+
+  reader anew;
+  anew.log.overrule(*dispute);
+  for (const auto& bytes : {first, one})
+    BOOST_TEST(anew.take(bytes) == decision::apply);
+  BOOST_TEST(anew.take(marker) == decision::drop);
+  BOOST_TEST(anew.take(words) == decision::drop);
+  log_writer c{"node-c", anew.log.epoch() + 1, anew.log};
+  const auto next = c.marker();
+  BOOST_TEST(anew.take(next) == decision::apply);
+  BOOST_TEST(anew.take(stray.heartbeat()) == decision::drop);
+
+  // And the one that went astray finds out.
+  BOOST_TEST(astray.take(marker) == decision::apply);
+  BOOST_TEST(astray.take(words) == decision::apply);
+  BOOST_TEST(astray.take(next) == decision::broken);
+  BOOST_TEST(astray.log.disputed().has_value());
+}
+
+BOOST_AUTO_TEST_CASE(only_the_disputed_marker_is_overruled) {
+  reader r;
+  log_writer a{"node-a", 1, r.log};
+  BOOST_TEST(r.take(a.marker()) == decision::apply);
+  log_writer stray{"node-b", 2, chain{partition}};
+  const auto marker = stray.marker();
+  r.log.overrule({3, checksum_in(marker)});
+  BOOST_TEST(r.take(marker) == decision::broken);
+  r.log.overrule({2, 7});
+  BOOST_TEST(r.take(marker) == decision::broken);
+  r.log.overrule({2, checksum_in(marker)});
+  BOOST_TEST(r.take(marker) == decision::drop);
+}
+
 BOOST_AUTO_TEST_CASE(the_hash_holds_dropped_records_too) {
   reader one;
   log_writer a{"node-a", 1, one.log};

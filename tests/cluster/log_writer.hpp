@@ -18,7 +18,7 @@ public:
   }
 
   std::string marker() {
-    return next(cluster::record_kind::marker, encode(cluster::marker_payload{node_}));
+    return next(cluster::record_kind::marker, encode(cluster::marker_payload{node_, 1}));
   }
   std::string operations(std::string_view payload) {
     return next(cluster::record_kind::operations, payload);

@@ -28,7 +28,7 @@ ownership_settings settings() {
 /// One node and the log as it reads it.
 struct node {
   explicit node(const char* called, chain read = chain{partition}, steady_instant at = 0s)
-    : name(called), log(read), own(settings(), called, log, at) {
+    : name(called), log(read), own(settings(), {called, 1}, log, at) {
     own.stand(0);
   }
   void hears(const std::string& bytes, steady_instant at) {
@@ -185,6 +185,24 @@ BOOST_FIXTURE_TEST_CASE(an_attempt_of_unknown_fate_is_made_again_after_a_pause, 
   BOOST_REQUIRE(third);
   BOOST_TEST(third->last == 3U);
   BOOST_TEST(decode(third->bytes)->epoch == 3U);
+}
+
+/// As happens when a configuration is copied.
+BOOST_FIXTURE_TEST_CASE(two_processes_of_one_name_do_not_take_each_other_for_themselves,
+                        with_an_owner) {
+  node twin{"node-b", b.log};
+  twin.own = ownership{settings(), {"node-b", 2}, twin.log, 0s};
+  twin.own.stand(0);
+  b.waits(1s, 12s);
+  twin.waits(1s, 12s);
+  const auto marker = b.own.tick(12s);
+  const auto other = twin.own.tick(12s);
+  BOOST_REQUIRE(marker);
+  BOOST_REQUIRE(other);
+  BOOST_TEST(marker->bytes != other->bytes);
+  twin.hears(marker->bytes, 12s);
+  twin.fails(*other, failure_code::conflict, 12s);
+  twin.waits(13s, 24s);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_marker_that_was_overtaken_makes_no_owner, with_an_owner) {

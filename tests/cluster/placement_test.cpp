@@ -17,16 +17,16 @@ using std::vector;
 
 constexpr std::uint32_t partitions = 6'000;
 
-vector<member> nodes(std::size_t count) {
-  vector<member> all;
+vector<roster_entry> nodes(std::size_t count) {
+  vector<roster_entry> all;
   for (std::size_t i = 0; i < count; ++i)
     all.push_back({"node-" + std::to_string(i)});
   return all;
 }
 
-vector<string> holders(std::uint32_t partition, const vector<member>& members,
+vector<string> holders(std::uint32_t partition, const vector<roster_entry>& roster,
                        std::size_t replicas) {
-  auto names = ranked(partition, members);
+  auto names = ranked(partition, roster);
   names.resize(std::min(replicas, names.size()));
   return names;
 }
@@ -50,7 +50,7 @@ BOOST_AUTO_TEST_CASE(every_node_leads_and_holds_its_share) {
     BOOST_TEST((count > 2'806 && count < 3'194), node << " holds " << count);
 }
 
-BOOST_AUTO_TEST_CASE(the_order_in_which_members_are_named_says_nothing) {
+BOOST_AUTO_TEST_CASE(the_order_in_which_nodes_are_named_says_nothing) {
   auto some = nodes(5);
   const auto straight = ranked(3, some);
   std::reverse(some.begin(), some.end());
@@ -90,17 +90,17 @@ BOOST_AUTO_TEST_CASE(when_a_node_leaves_what_it_had_is_spread_over_the_others) {
 }
 
 BOOST_AUTO_TEST_CASE(a_drained_node_holds_nothing_while_there_are_others) {
-  auto members = nodes(3);
-  members[1].draining = true;
+  auto roster = nodes(3);
+  roster[1].draining = true;
   for (std::uint32_t p = 0; p < 100; ++p) {
-    const auto those = ranked(p, members);
+    const auto those = ranked(p, roster);
     BOOST_TEST(those.size() == 2U);
     BOOST_TEST(std::count(those.begin(), those.end(), "node-1") == 0);
   }
-  for (auto& m : members)
-    m.draining = true;
-  BOOST_TEST(ranked(7, members).size() == 3U);
-  BOOST_TEST(ranked(7, members) == ranked(7, nodes(3)), boost::test_tools::per_element());
+  for (auto& e : roster)
+    e.draining = true;
+  BOOST_TEST(ranked(7, roster).size() == 3U);
+  BOOST_TEST(ranked(7, roster) == ranked(7, nodes(3)), boost::test_tools::per_element());
   BOOST_TEST(ranked(7, {}).empty());
 }
 
@@ -152,15 +152,15 @@ BOOST_AUTO_TEST_CASE(an_owner_that_should_not_hold_it_gives_it_to_the_first_who_
   BOOST_TEST(!better_owner("d", order, 1, live, 100, 1h, how));
 }
 
-BOOST_AUTO_TEST_CASE(a_replica_is_surplus_when_all_who_should_have_one_are_caught_up) {
+BOOST_AUTO_TEST_CASE(a_replica_is_spare_when_all_who_should_have_one_are_caught_up) {
   const vector<string> order{"a", "b", "c"};
   vector<replica_position> live{{"a", 95}, {"b", 95}, {"d", 100}};
-  BOOST_TEST(is_surplus("d", order, 2, live, 100, 10));
-  BOOST_TEST(is_surplus("c", order, 2, live, 100, 10));
-  BOOST_TEST(!is_surplus("a", order, 2, live, 100, 10));
-  BOOST_TEST(!is_surplus("d", order, 3, live, 100, 10)); // c has none.
-  BOOST_TEST(!is_surplus("d", order, 2, live, 106, 10));
-  BOOST_TEST(!is_surplus("d", {}, 2, live, 100, 10));
+  BOOST_TEST(is_spare("d", order, 2, live, 100, 10));
+  BOOST_TEST(is_spare("c", order, 2, live, 100, 10));
+  BOOST_TEST(!is_spare("a", order, 2, live, 100, 10));
+  BOOST_TEST(!is_spare("d", order, 3, live, 100, 10)); // c has none.
+  BOOST_TEST(!is_spare("d", order, 2, live, 106, 10));
+  BOOST_TEST(!is_spare("d", {}, 2, live, 100, 10));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -30,7 +30,7 @@ record some(record_kind kind, std::string_view payload, std::uint64_t number = 7
 
 /// One encoded record of each kind.
 std::vector<std::string> one_of_each() {
-  const auto marker = encode(marker_payload{"node-a"});
+  const auto marker = encode(marker_payload{"node-a", 5});
   const auto snapshot = encode(snapshot_payload{41, 99, {"node-a", "node-b"}});
   const auto digest = encode(digest_payload{40, 98});
   const auto release = encode(release_payload{"node-b"});
@@ -70,6 +70,7 @@ BOOST_AUTO_TEST_CASE(what_was_encoded_is_decoded) {
 BOOST_AUTO_TEST_CASE(payloads_come_back) {
   const auto all = one_of_each();
   BOOST_TEST(marker_of(*decode(all[0])).owner == "node-a");
+  BOOST_TEST(marker_of(*decode(all[0])).incarnation == 5U);
   BOOST_TEST((snapshot_of(*decode(all[3])) == snapshot_payload{41, 99, {"node-a", "node-b"}}));
   BOOST_TEST((digest_of(*decode(all[4])) == digest_payload{40, 98}));
   BOOST_TEST(release_of(*decode(all[5])).successor == "node-b");

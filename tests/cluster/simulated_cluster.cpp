@@ -56,7 +56,7 @@ void add(simulation_figures& to, const simulation_figures& more) {
 
 simulated_cluster::simulated_cluster(std::uint64_t seed) : seed_(seed), random_(seed) {
   settings_.ttl = std::chrono::milliseconds{3'000 + 1'000 * below(4)};
-  settings_.margin = settings_.ttl / 6;
+  settings_.margin = settings_.ttl / (chance(2) ? 10 : 6);
   settings_.rank_step = 300ms;
   settings_.window = 4 + static_cast<std::uint32_t>(below(5));
   tick_every_ = between(50ms, 250ms);
@@ -408,7 +408,7 @@ void simulated_cluster::replica_started(std::uint32_t index) {
     return; // Cut meanwhile; looks for another one.
   figures_.bootstraps += fetched.log.position() > 0;
   n.memory = n.durable = std::move(fetched);
-  n.own.emplace(settings_, n.name, n.memory->log, clock(n));
+  n.own.emplace(settings_, cluster::node_identity{n.name, n.life}, n.memory->log, clock(n));
   wake_reader(index);
 }
 
@@ -471,11 +471,11 @@ void simulated_cluster::tick(std::uint32_t index) {
 
 /// Learns who is there, and whether it should hold the partition.
 void simulated_cluster::look_around(node& n) {
-  std::vector<cluster::member> members;
+  std::vector<cluster::roster_entry> roster;
   for (const auto& other : nodes_)
     if (other.member && (other.alive || now_ - other.died_at < grace))
-      members.push_back({other.name, other.draining});
-  n.ranked = cluster::ranked(partition_, members);
+      roster.push_back({other.name, other.draining});
+  n.ranked = cluster::ranked(partition_, roster);
   const auto rank = cluster::rank_of(n.name, n.ranked, replicas_);
   if (rank && !n.memory && !n.incoming)
     start_replica(index_of(n));
@@ -483,7 +483,7 @@ void simulated_cluster::look_around(node& n) {
     return;
   n.own->stand(rank);
   if (!n.own->is_owner()
-      && cluster::is_surplus(n.name, n.ranked, replicas_, live_positions(), log_.size(), 8))
+      && cluster::is_spare(n.name, n.ranked, replicas_, live_positions(), log_.size(), 8))
     drop_replica(n);
 }
 
@@ -565,7 +565,7 @@ void simulated_cluster::revive(std::uint32_t index, bool with_disk) {
   }
   n.memory = n.durable;
   if (n.memory)
-    n.own.emplace(settings_, n.name, n.memory->log, clock(n));
+    n.own.emplace(settings_, cluster::node_identity{n.name, n.life}, n.memory->log, clock(n));
   wake_reader(index);
   later(between(0ms, 200ms), what::tick, index);
 }
