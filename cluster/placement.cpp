@@ -29,8 +29,8 @@ std::uint32_t partition_of(std::string_view account, std::uint32_t partitions) {
 }
 
 std::vector<std::string> ranked(std::uint32_t partition, std::span<const roster_entry> roster) {
-  const auto all_drain = std::all_of(members.begin(), members.end(),
-                                     [](const roster_entry& e) { return m.draining; });
+  const auto all_drain = std::all_of(roster.begin(), roster.end(),
+                                     [](const roster_entry& e) { return e.draining; });
   std::vector<std::pair<std::uint64_t, std::string>> weighed;
   for (const auto& e : roster)
     if (all_drain || !e.draining)
