@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <random>
 #include <utility>
 
 namespace cluster {
@@ -29,6 +30,11 @@ constexpr std::uint64_t save_every_records = 5'000;
 // A record has at most so many operations; their positions follow from the record's.
 constexpr unsigned index_bits = 12;
 constexpr std::size_t record_operations_max = std::size_t{1} << index_bits;
+
+std::uint64_t new_incarnation() {
+  std::random_device source;
+  return std::uint64_t{source()} << 32 | source();
+}
 
 } // namespace
 
@@ -66,7 +72,7 @@ replica::replica(replica_options options, std::unique_ptr<partition_log> log,
   : options_(std::move(options)), log_(std::move(log)), machine_(std::move(machine)),
     read_(std::move(read)), settled_(read_.position()),
     settled_at_(std::chrono::steady_clock::now()),
-    owning_(options_.ownership, options_.node, read_, boot_time()), applied_(read_.position()),
+    owning_(options_.ownership, {options_.node, new_incarnation()}, read_, boot_time()), applied_(read_.position()),
     reader_([this] { read_log(); }), writer_([this] { write_log(); }) {
 }
 
@@ -205,7 +211,7 @@ bool replica::take(std::uint64_t sequence, std::string_view bytes) {
     } else {
       owning_.heard(read_, decided, boot_time());
       if (const auto found = own_.find(sequence); found != own_.end() && decided == decision::apply
-                                                  && r->writer == node_id(options_.node)) {
+                                                  && found->second.checksum == r->checksum) {
         own = std::move(found->second);
         own_.erase(found);
       }
@@ -327,6 +333,7 @@ void replica::gather_operations() {
       if (!append)
         return;
       own.ticket = append->ticket;
+      own.checksum = checksum_in(append->bytes);
       for (std::size_t i = 0; i < whole; ++i) {
         own.done.push_back(std::move(waiting_.front().done));
         waiting_.pop_front();

@@ -111,6 +111,7 @@ private:
   /// What an own record carries: the operations that end in it.
   struct own_record {
     std::uint64_t ticket = 0;
+    std::uint64_t checksum = 0; // Of the record, by which it is known again.
     std::vector<performed> done;
   };
 

@@ -20,5 +20,6 @@ void add_demo_command(command_line& line);
 void add_serve_commands(command_line& line);
 void add_key_commands(command_line& line);
 void add_account_commands(command_line& line);
+void add_cluster_commands(command_line& line);
 
 } // namespace node

@@ -62,13 +62,9 @@ void learn_names(const gateway::account& of) {
 } // namespace
 
 model::outcome<std::unique_ptr<serving>> serving::start(const serve_settings& wanted) {
-  gateway::accounts_options options;
-  options.data = wanted.data;
-  auto opened = gateway::accounts::open(std::move(options));
-  if (!opened)
-    return opened.error();
   std::unique_ptr<serving> made{new serving};
-  made->accounts_ = std::move(*opened);
+  if (auto opened = made->open_accounts(wanted); !opened)
+    return opened.error();
   auto& all = *made->accounts_;
   made->doorkeeper_ = std::make_unique<gateway::doorkeeper>(all, wanted.limits);
   made->operations_ = std::make_unique<gateway::operations>([&all] { return watched(all); },
@@ -92,6 +88,13 @@ model::outcome<std::unique_ptr<serving>> serving::start(const serve_settings& wa
                                {.at_work_max = std::max(1U, wanted.server.workers / 2)}};
   auto served = wanted.server;
   served.is_quick = gateway::sends_event_at_once;
+  if (made->member_) {
+    if (auto joined = made->join(wanted, dispatch); !joined)
+      return joined.error();
+    served.direct = [&member = *made->member_](const gateway::request& asked) {
+      return member.direct(asked, false);
+    };
+  }
   auto started = gateway::server::start(std::move(served), std::move(dispatch));
   if (!started)
     return started.error();
@@ -101,9 +104,61 @@ model::outcome<std::unique_ptr<serving>> serving::start(const serve_settings& wa
   return made;
 }
 
+model::status serving::open_accounts(const serve_settings& wanted) {
+  gateway::accounts_options options;
+  options.data = wanted.data;
+  if (wanted.cluster.empty()) {
+    auto opened = gateway::accounts::open(std::move(options));
+    if (!opened)
+      return opened.error();
+    accounts_ = std::move(*opened);
+    return model::nothing{};
+  }
+  auto settings = cluster::read_cluster_file(wanted.cluster);
+  if (!settings)
+    return settings.error();
+  auto member = cluster_member::start({std::move(*settings), wanted.node, wanted.data});
+  if (!member)
+    return member.error();
+  member_ = std::move(*member);
+  options.make_elsewhere = [this](std::string_view name) { return member_->make_account(name); };
+  accounts_ = gateway::accounts::hosted(std::move(options));
+  return model::nothing{};
+}
+
+/// Opens the door for peers and begins to serve what this node leads.
+model::status serving::join(const serve_settings& wanted, const gateway::dispatcher& dispatch) {
+  auto inside = wanted.server;
+  inside.address = "127.0.0.1";
+  inside.port = 0;
+  inside.certificate.clear();
+  inside.private_key.clear();
+  inside.is_quick = gateway::sends_event_at_once;
+  inside.direct = [this](const gateway::request& asked) { return member_->direct(asked, true); };
+  auto started = gateway::server::start(
+    std::move(inside), [this, dispatch](gateway::request asked, const gateway::reply& done) {
+      if (asked.path.starts_with(cluster_paths))
+        return done(member_->obey(asked));
+      dispatch(std::move(asked), done);
+    });
+  if (!started)
+    return started.error();
+  for_peers_ = std::move(*started);
+  if (auto received = member_->receive_peers(for_peers_->port()); !received)
+    return received;
+  member_->serve(*accounts_, [this](const std::shared_ptr<gateway::account>& account) {
+    routes_->open(account);
+    learn_names(*account);
+  });
+  return model::nothing{};
+}
+
 serving::~serving() {
   if (server_)
     server_->stop();
+  member_.reset(); // Gives up what it leads; peers may ask until then.
+  if (for_peers_)
+    for_peers_->stop();
 }
 
 model::status serving::reload_certificate() {

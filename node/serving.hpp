@@ -5,6 +5,7 @@
 #include "gateway/operations.hpp"
 #include "gateway/server.hpp"
 #include "model/outcome.hpp"
+#include "node/cluster_member.hpp"
 #include "node/settings.hpp"
 
 #include <memory>
@@ -40,12 +41,16 @@ public:
 
 private:
   serving() = default;
+  model::status open_accounts(const serve_settings& wanted);
+  model::status join(const serve_settings& wanted, const gateway::dispatcher& dispatch);
 
+  std::unique_ptr<cluster_member> member_; // Null = the server is by itself.
   std::unique_ptr<gateway::accounts> accounts_;
   std::unique_ptr<gateway::doorkeeper> doorkeeper_;
   std::unique_ptr<gateway::operations> operations_;
   std::shared_ptr<const gateway::route_table> routes_;
   std::unique_ptr<gateway::server> server_;
+  std::unique_ptr<gateway::server> for_peers_; // Behind the peer tunnel.
   std::string url_;
 };
 

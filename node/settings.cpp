@@ -159,6 +159,17 @@ std::vector<setting> make_settings() {
        into.data = text;
        return true;
      }},
+    {"cluster", "FILE", "", "cluster.toml of the cluster that this server is a node of",
+     "the name of a file",
+     [](std::string_view text, serve_settings& into) {
+       into.cluster = text;
+       return true;
+     }},
+    {"node", "NAME", "", "The name of this node in the cluster", "a name of cluster.toml",
+     [](std::string_view text, serve_settings& into) {
+       into.node = text;
+       return true;
+     }},
     {"listen", "ADDRESS:PORT", "127.0.0.1:8787", "Where to listen; port 0 is any free one",
      "ADDRESS:PORT, like 127.0.0.1:8787, [::1]:8787, 0.0.0.0:80", take_listen},
     {"tls-certificate", "FILE", "", "PEM file of the certificate and those above it",
@@ -268,6 +279,12 @@ private:
                         given_alone.name,
                         certificate.value.empty() ? "tls-certificate" : "tls-key"));
     }
+    if (all_.made.cluster.empty() != all_.made.node.empty())
+      fault(fmt::format("{}: a node of a cluster needs both, cluster and node",
+                        in_force(all_.made.node.empty() ? "cluster" : "node").origin));
+    if (all_.made.is_open && !all_.made.cluster.empty())
+      fault(fmt::format("{}: open is not for a cluster, whose accounts are told apart by their keys",
+                        in_force("open").origin));
     boost::system::error_code failed;
     const auto address = boost::asio::ip::make_address(all_.made.server.address, failed);
     if (all_.made.is_open && !failed && !address.is_loopback())

@@ -22,6 +22,8 @@ struct serve_settings {
   bool is_open = false; // No keys are asked for.
   gateway::figures_for figures = gateway::figures_for::loopback;
   std::string log = "info";
+  std::filesystem::path cluster; // Empty = this server is by itself.
+  std::string node;              // Its name in the cluster.
 };
 
 /// One setting under its one name: `tls-key` is the flag `--tls-key`, the environment variable
