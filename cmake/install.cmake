@@ -3,7 +3,7 @@
 include(CMakePackageConfigHelpers)
 
 get_property(folders GLOBAL PROPERTY rollcall_folders)
-list(REMOVE_ITEM folders bench gateway node)
+list(REMOVE_ITEM folders bench cluster gateway node)
 install(TARGETS ${folders} EXPORT rollcall-targets)
 if(TARGET rollcall)
   install(TARGETS rollcall)

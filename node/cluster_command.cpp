@@ -389,9 +389,8 @@ exit_status drain_node(const cluster_words& words) {
   if (words.common.json)
     fmt::print("{}\n", json::serialize(*done));
   else
-    fmt::print(words.undo ? "Node {} may lead again.\n"
-                          : "Node {} gives up what it leads, as others have caught up.\n",
-               words.to);
+    fmt::print("Node {} {}.\n", words.to,
+               words.undo ? "may lead again" : "gives up what it leads, as others have caught up");
   return exit_status::fine;
 }
 
