@@ -33,8 +33,8 @@ BOOST_AUTO_TEST_CASE(versions_are_compared_by_their_numbers) {
     const auto version = parse_nats_version(text);
     return version && *version >= oldest_nats_version;
   };
-  for (const auto* text : {"2.10.27", "2.10.28", "2.10.100", "2.11.0", "2.11.0-RC.1", "3.0.0",
-                           "2.10.27+deb13"})
+  for (const auto* text :
+       {"2.10.27", "2.10.28", "2.10.100", "2.11.0", "2.11.0-RC.1", "3.0.0", "2.10.27+deb13"})
     BOOST_CHECK_MESSAGE(accepted(text), text);
   for (const auto* text : {"2.9.10", "2.10.26", "2.10.3", "2.10.27-RC.3", "1.99.99", "", "2.10",
                            "2.10.x", "v2.10.27", "2.10.27.1", "99999999999.0.0"})
@@ -122,8 +122,8 @@ BOOST_AUTO_TEST_CASE(the_sequence_is_in_the_reply_subject) {
   BOOST_CHECK_EQUAL(nats_sequence_of("$JS.ACK.S.C.1.77.3.1700000000.0").value(), 77u);
   BOOST_CHECK_EQUAL(nats_sequence_of("$JS.ACK.D.A.S.C.1.78.3.1700000000.0").value(), 78u);
   BOOST_CHECK_EQUAL(nats_sequence_of("$JS.ACK.D.A.S.C.1.79.3.1700000000.0.random").value(), 79u);
-  for (const auto* reply : {"", "$JS.FC.S.C.x", "$JS.ACK.S.C.1", "$JS.ACK.S.C.1.x.3.17.0",
-                            "A.B.S.C.1.77.3.17.0"})
+  for (const auto* reply :
+       {"", "$JS.FC.S.C.x", "$JS.ACK.S.C.1", "$JS.ACK.S.C.1.x.3.17.0", "A.B.S.C.1.77.3.17.0"})
     BOOST_CHECK_MESSAGE(!nats_sequence_of(reply), reply);
 }
 

@@ -8,10 +8,9 @@
 #include <atomic>
 #include <string>
 #include <string_view>
+#include <sys/socket.h>
 #include <thread>
 #include <utility>
-
-#include <sys/socket.h>
 
 namespace cluster_tests {
 
@@ -19,8 +18,7 @@ namespace cluster_tests {
 class greeter {
 public:
   greeter(std::string line, std::uint16_t port = 0)
-    : line_{std::move(line)}, acceptor_{context_,
-                                        {boost::asio::ip::address_v4::loopback(), port}} {
+    : line_{std::move(line)}, acceptor_{context_, {boost::asio::ip::address_v4::loopback(), port}} {
     thread_ = std::jthread{[this] {
       while (!stop_) {
         boost::system::error_code failed;
