@@ -12,13 +12,13 @@ JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 60
 build_with = cmake --preset $(1) --log-level=NOTICE && cmake --build --preset $(1) --parallel $(JOBS)
 
-.PHONY: run test bench build package packages asan tsan fuzz format tidy clean
+.PHONY: run test bench build package packages nats asan tsan fuzz format tidy clean
 
 run: packages
 	@$(call build_with,release) --target rollcall
 	@build/rollcall demo
 
-test: packages
+test: packages nats
 	@$(call build_with,release)
 	@scripts/run-tests build
 
@@ -30,7 +30,7 @@ bench: packages
 	@$(call build_with,release) --target benches rollcall
 	@bench/run
 
-asan tsan: packages
+asan tsan: packages nats
 	@$(call build_with,$@)
 	@scripts/run-tests build/$@
 
@@ -45,6 +45,10 @@ package: packages
 
 packages:
 	@scripts/install-packages
+
+# Without it the tests of the log on NATS are skipped, and say so.
+nats:
+	@scripts/install-nats >/dev/null || true
 
 format:
 	@scripts/format

@@ -44,7 +44,7 @@ public:
 
   void submit(std::uint64_t last, std::string bytes, appended done) override {
     // A writer knows what it writes. Nothing need be pushed to it any more.
-    forget_feed();
+    forget_delivery();
     answers_.submit(last, bytes, std::move(done));
   }
 
@@ -62,22 +62,22 @@ public:
   model::status trim(std::uint64_t up_to) override;
 
 private:
-  // A feed from the last reading and what it goes on with.
-  struct kept_feed {
-    nats_feed feed;
+  // A delivery from the last reading and what it goes on with.
+  struct kept_delivery {
+    nats_delivery delivery;
     std::uint64_t next;
   };
 
   model::outcome<log_extent> extent_within(milliseconds patience);
   model::status locate(std::uint64_t from, milliseconds patience);
-  std::optional<nats_feed> take_feed(std::uint64_t from);
-  void keep_feed(nats_feed feed, std::uint64_t next);
-  void forget_feed();
+  std::optional<nats_delivery> take_delivery(std::uint64_t from);
+  void keep_delivery(nats_delivery delivery, std::uint64_t next);
+  void forget_delivery();
 
   const std::shared_ptr<nats_connection> connection_;
   const nats_stream_name name_;
-  std::mutex feed_mutex_;
-  std::optional<kept_feed> kept_;
+  std::mutex delivery_mutex_;
+  std::optional<kept_delivery> kept_;
   nats_answers answers_;
 };
 
@@ -129,22 +129,22 @@ model::status nats_log::read(std::uint64_t from, milliseconds patience,
   const auto ask_for = std::clamp(
     patience, question_patience_min,
     std::max(question_patience_min, connection_->settings.answer_patience));
-  auto feed = take_feed(next);
+  auto delivery = take_delivery(next);
   auto until = steady_clock::now() + patience;
   std::string trouble;
   int gaps = 0;
-  bool located = feed.has_value();
+  bool located = delivery.has_value();
   for (;;) {
-    if (!feed) {
+    if (!delivery) {
       // One question too many is better than a record too few.
       model::status fine = locate(next, ask_for);
       located = fine.has_value();
       if (fine) {
         auto link = connection_->questions.link();
-        auto opened = link ? nats_feed::open(*link, name_.stream, next, ask_for)
-                           : model::outcome<nats_feed>{link.error()};
+        auto opened = link ? nats_delivery::open(*link, name_.stream, next, ask_for)
+                           : model::outcome<nats_delivery>{link.error()};
         if (opened)
-          feed.emplace(std::move(*opened));
+          delivery.emplace(std::move(*opened));
         else
           fine = opened.error();
       }
@@ -157,13 +157,13 @@ model::status nats_log::read(std::uint64_t from, milliseconds patience,
       }
     }
     const auto left = std::chrono::ceil<milliseconds>(until - steady_clock::now());
-    auto came = feed->next(std::max(left, milliseconds{0}));
-    if (came.what == nats_feed::arrival::kind::broken) {
-      feed.reset();
+    auto came = delivery->next(std::max(left, milliseconds{0}));
+    if (came.what == nats_delivery::arrival::kind::broken) {
+      delivery.reset();
       continue;
     }
-    if (came.what == nats_feed::arrival::kind::nothing) {
-      keep_feed(std::move(*feed), next);
+    if (came.what == nats_delivery::arrival::kind::nothing) {
+      keep_delivery(std::move(*delivery), next);
       return model::nothing{};
     }
     if (came.sequence < next) {
@@ -176,7 +176,7 @@ model::status nats_log::read(std::uint64_t from, milliseconds patience,
       continue;
     }
     if (came.sequence > next) {
-      feed.reset();
+      delivery.reset();
       if (++gaps >= gaps_max)
         return failure{failure_code::not_found, fmt::format("{}: records {} to {} are missing",
                                                             name_.stream, next, came.sequence - 1)};
@@ -188,28 +188,28 @@ model::status nats_log::read(std::uint64_t from, milliseconds patience,
       static_cast<std::size_t>(natsMsg_GetDataLength(came.message.get()))};
     ++next;
     if (!each(came.sequence, bytes)) {
-      keep_feed(std::move(*feed), next);
+      keep_delivery(std::move(*delivery), next);
       return model::nothing{};
     }
     until = steady_clock::now() + patience;
   }
 }
 
-std::optional<nats_feed> nats_log::take_feed(std::uint64_t from) {
-  const std::scoped_lock lock{feed_mutex_};
+std::optional<nats_delivery> nats_log::take_delivery(std::uint64_t from) {
+  const std::scoped_lock lock{delivery_mutex_};
   auto taken = std::exchange(kept_, std::nullopt);
   if (!taken || taken->next != from)
     return std::nullopt;
-  return std::move(taken->feed);
+  return std::move(taken->delivery);
 }
 
-void nats_log::keep_feed(nats_feed feed, std::uint64_t next) {
-  const std::scoped_lock lock{feed_mutex_};
-  kept_.emplace(kept_feed{std::move(feed), next});
+void nats_log::keep_delivery(nats_delivery delivery, std::uint64_t next) {
+  const std::scoped_lock lock{delivery_mutex_};
+  kept_.emplace(kept_delivery{std::move(delivery), next});
 }
 
-void nats_log::forget_feed() {
-  const std::scoped_lock lock{feed_mutex_};
+void nats_log::forget_delivery() {
+  const std::scoped_lock lock{delivery_mutex_};
   kept_.reset();
 }
 

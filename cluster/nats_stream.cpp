@@ -127,15 +127,15 @@ model::status prepare_nats_stream(nats_connection& connection, const nats_stream
   return model::nothing{};
 }
 
-nats_feed::nats_feed(std::shared_ptr<nats_link> link, nats_subscription subscription)
+nats_delivery::nats_delivery(std::shared_ptr<nats_link> link, nats_subscription subscription)
   : link_{std::move(link)}, subscription_{std::move(subscription)}, heard_{steady_clock::now()} {
 }
 
 // The library's own ordered consumer begins at record 1 again when it was interrupted before its
 // first record, so this is a plain one, and whoever reads begins it anew himself.
-model::outcome<nats_feed> nats_feed::open(std::shared_ptr<nats_link> link,
-                                          const std::string& stream, std::uint64_t from,
-                                          milliseconds patience) {
+model::outcome<nats_delivery> nats_delivery::open(std::shared_ptr<nats_link> link,
+                                                  const std::string& stream, std::uint64_t from,
+                                                  milliseconds patience) {
   natsInbox* raw_inbox = nullptr;
   auto status = natsInbox_Create(&raw_inbox);
   const nats_handle<natsInbox, natsInbox_Destroy> inbox{raw_inbox};
@@ -164,10 +164,10 @@ model::outcome<nats_feed> nats_feed::open(std::shared_ptr<nats_link> link,
   }
   if (status != NATS_OK)
     return absent(fmt::format("{}: cannot be read: {}", stream, nats_error_text(status)));
-  return nats_feed{std::move(link), std::move(subscription)};
+  return nats_delivery{std::move(link), std::move(subscription)};
 }
 
-nats_feed::arrival nats_feed::next(milliseconds patience) {
+nats_delivery::arrival nats_delivery::next(milliseconds patience) {
   const auto until = steady_clock::now() + patience;
   for (;;) {
     const auto left = std::chrono::ceil<milliseconds>(until - steady_clock::now());
@@ -186,7 +186,7 @@ nats_feed::arrival nats_feed::next(milliseconds patience) {
     if (status != NATS_OK)
       return {arrival::kind::broken};
     heard_ = now;
-    // Records are never empty, what the server says about the feed always is.
+    // Records are never empty, what the server says about the delivery always is.
     if (natsMsg_GetDataLength(raw) == 0 && !header_of(raw, "Status").empty()) {
       if (!answer(raw))
         return {arrival::kind::broken};
@@ -203,8 +203,8 @@ nats_feed::arrival nats_feed::next(milliseconds patience) {
   }
 }
 
-// False when the feed is of no use any more.
-bool nats_feed::answer(natsMsg* status) {
+// False when the delivery is of no use any more.
+bool nats_delivery::answer(natsMsg* status) {
   if (header_of(status, "Status") != "100")
     return false;
   // Flow control: whatever came before has been taken from the queue by now.

@@ -22,7 +22,7 @@ model::status prepare_nats_stream(nats_connection& connection, const nats_stream
 
 /// What the servers push to one reader, from one record on. It lives in the memory of one server
 /// and ends with it.
-class nats_feed {
+class nats_delivery {
 public:
   struct arrival {
     enum class kind : std::uint8_t { record, nothing, broken };
@@ -31,15 +31,16 @@ public:
     nats_message message{};
   };
 
-  static model::outcome<nats_feed> open(std::shared_ptr<nats_link> link, const std::string& stream,
-                                        std::uint64_t from, std::chrono::milliseconds patience);
+  static model::outcome<nats_delivery> open(std::shared_ptr<nats_link> link,
+                                            const std::string& stream, std::uint64_t from,
+                                            std::chrono::milliseconds patience);
 
   /// What comes within `patience`. Records may come twice, come from before `from`, or be missing
   /// in between: the sequence tells.
   arrival next(std::chrono::milliseconds patience);
 
 private:
-  nats_feed(std::shared_ptr<nats_link> link, nats_subscription subscription);
+  nats_delivery(std::shared_ptr<nats_link> link, nats_subscription subscription);
   bool answer(natsMsg* status);
 
   std::shared_ptr<nats_link> link_;

@@ -79,6 +79,11 @@ std::string reason_of(const model::outcome<T>& told) {
   return told ? "success" : told.error().message;
 }
 
+/// Whether the reader of a failure is told `part`.
+bool says(const auto& told, std::string_view part) {
+  return reason_of(told).find(part) != std::string::npos;
+}
+
 } // namespace cluster_tests
 
 namespace model {
