@@ -3,6 +3,7 @@
 #   make run      install what is missing, build, show the demo
 #   make test     install what is missing, build, run every test
 #   make bench    measure
+#   make cluster  show three nodes on this machine as one
 #   make package  a Debian package of the program as a service, in build/package
 #   make fuzz     let libFuzzer at everything that reads strangers' bytes, each for FUZZ_SECONDS
 #
@@ -12,7 +13,7 @@ JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 60
 build_with = cmake --preset $(1) --log-level=NOTICE && cmake --build --preset $(1) --parallel $(JOBS)
 
-.PHONY: run test bench build package packages nats asan tsan fuzz format tidy clean
+.PHONY: run test bench cluster build package packages nats asan tsan fuzz format tidy clean
 
 run: packages
 	@$(call build_with,release) --target rollcall
@@ -29,6 +30,10 @@ bench: packages
 	@command -v node >/dev/null && command -v npm >/dev/null || scripts/install-packages nodejs npm
 	@$(call build_with,release) --target benches rollcall
 	@bench/run
+
+cluster: packages
+	@$(call build_with,release) --target rollcall
+	@scripts/cluster build/rollcall
 
 asan tsan: packages nats
 	@$(call build_with,$@)

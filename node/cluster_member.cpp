@@ -406,13 +406,13 @@ void cluster_member::ask_peer(const std::string& name, peer& of) {
     return;
   const auto told = client->ask("GET", std::string{cluster_paths} + "status",
                                 {{std::string{cluster_secret_header}, secret_}});
-  if (!told || told->status != 200)
+  if (!told || told->status != 200) {
+    const std::lock_guard lock{guard_};
+    of.heard = {}; // Requests wait for the next owner instead of being led there.
     return;
-  std::error_code wrong;
-  const auto document = json::parse(told->body, wrong);
-  if (wrong)
-    return;
+  }
   try {
+    const auto document = json::parse(told->body);
     std::map<std::uint32_t, std::uint64_t> positions;
     for (const auto& one : document.at("partitions").as_array())
       positions[one.at("partition").to_number<std::uint32_t>()] =
