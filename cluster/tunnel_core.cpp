@@ -172,8 +172,7 @@ std::shared_ptr<tunnel_link> tunnel_core::make_room() {
       chosen = &each;
   if (chosen == nullptr)
     return nullptr;
-  chosen->at = stage::leaving;
-  --shaking_hands_;
+  change(*chosen, stage::leaving);
   return chosen->link.lock();
 }
 
@@ -191,27 +190,33 @@ bool tunnel_core::admit(const tunnel_link* link, std::string_view peer) {
     }
   if (of_peer >= limits.connections_per_peer_max || admitted >= limits.connections_max)
     return false;
-  at->second.at = stage::admitted;
+  change(at->second, stage::admitted);
   at->second.peer = peer;
-  --shaking_hands_;
   return true;
 }
 
 void tunnel_core::carries(const tunnel_link* link) {
   const std::lock_guard lock{guard_};
   if (const auto at = links_.find(link); at != links_.end()) {
-    at->second.at = stage::carrying;
+    change(at->second, stage::carrying);
     ++carried_;
   }
 }
 
+void tunnel_core::leave(const tunnel_link* link) {
+  const std::lock_guard lock{guard_};
+  if (const auto at = links_.find(link); at != links_.end())
+    change(at->second, stage::leaving);
+}
+
+void tunnel_core::change(entry& of, stage to) {
+  shaking_hands_ -= of.at == stage::shaking_hands ? 1 : 0;
+  of.at = to;
+}
+
 void tunnel_core::remove(const tunnel_link* link) {
   const std::lock_guard lock{guard_};
-  const auto at = links_.find(link);
-  if (at == links_.end())
-    return;
-  shaking_hands_ -= at->second.at == stage::shaking_hands ? 1 : 0;
-  links_.erase(at);
+  links_.erase(link);
   changed_.notify_all();
 }
 
@@ -238,12 +243,13 @@ tunnel_figures tunnel_core::figures() const {
   f.bytes_in = bytes_in;
   f.bytes_out = bytes_out;
   const std::lock_guard lock{guard_};
-  for (const auto& [key, each] : links_)
+  for (const auto& [key, each] : links_) {
+    f.handshakes += each.at == stage::shaking_hands || each.at == stage::admitted ? 1 : 0;
     if (each.at == stage::carrying) {
       ++f.connections;
       ++f.peers[each.peer];
     }
-  f.handshakes = links_.size() - f.connections;
+  }
   f.connections_accepted = accepted_;
   f.connections_carried = carried_;
   for (std::size_t i = 0; i < refusals_.size(); ++i)

@@ -91,6 +91,9 @@ public:
   /// Its peer is known now. False = there are too many.
   bool admit(const tunnel_link* link, std::string_view peer);
   void carries(const tunnel_link* link);
+  /// It is closed, and takes no place any more.
+  void leave(const tunnel_link* link);
+  /// It is no more.
   void remove(const tunnel_link* link);
   void count(tunnel_refusal why);
   void drop(std::string_view peer);
@@ -111,6 +114,7 @@ private:
   task<void> accept_all(taker take);
   void accept_on(const taker& take);
   [[nodiscard]] std::shared_ptr<tunnel_link> make_room();
+  void change(entry& of, stage to);
   void cut_all();
 
   strand strand_; // The acceptor's.

@@ -30,12 +30,11 @@ void set_option(int socket, int level, int name, int value) {
   ::setsockopt(socket, level, name, &value, sizeof value);
 }
 
-/// Nothing of what is under way is delivered, and the other end learns that it is so.
-void reset(tcp_socket& socket) {
+/// When it is closed, what is under way is not delivered, and the other end learns that it is so.
+void mark_as_broken(tcp_socket& socket) {
   boost::system::error_code ignored;
   if (socket.is_open())
     socket.set_option(asio::socket_base::linger{true, 0}, ignored);
-  socket.close(ignored);
 }
 
 void write_head(std::vector<unsigned char>& frame, std::size_t size) {
@@ -154,6 +153,20 @@ task<void> tunnel_link::carry_out() {
     if (is_out_ending_)
       end_direction(has_out_ended_);
   }
+  if (!is_closed_)
+    co_await watch_local();
+}
+
+/// Nothing comes from this machine any more, so that reading does not tell when it breaks off.
+task<void> tunnel_link::watch_local() {
+  co_await local_.async_wait(tcp_socket::wait_error, returned);
+  if (is_closed_)
+    co_return;
+  int error = 0;
+  socklen_t size = sizeof error;
+  ::getsockopt(local_.native_handle(), SOL_SOCKET, SO_ERROR, &error, &size);
+  if (error != 0)
+    cut(tunnel_refusal::cut_off, error_code{error, boost::system::system_category()}.message());
 }
 
 task<void> tunnel_link::carry_in() {
@@ -203,8 +216,10 @@ void tunnel_link::end_direction(bool& has_ended) {
 // --- the end
 
 void tunnel_link::close() {
-  if (std::exchange(is_closed_, true))
+  if (is_closed_)
     return;
+  is_closed_ = true;
+  core_->leave(this); // First, so that whoever sees the end finds the place free.
   error_code ignored;
   timer_.cancel();
   local_.close(ignored);
@@ -216,10 +231,10 @@ void tunnel_link::close() {
 void tunnel_link::cut(tunnel_refusal why, const std::string& detail) {
   if (is_closed_)
     return;
-  reset(local_);
-  close();
   core_->count(why);
   on_cut(why, detail);
+  mark_as_broken(local_);
+  close();
 }
 
 void tunnel_link::on_cut(tunnel_refusal, const std::string&) {

@@ -95,6 +95,7 @@ private:
 
   task<void> live();
   task<void> carry_out();
+  task<void> watch_local();
   task<void> carry_in();
   task<bool> pass_on(std::span<const unsigned char> rest);
   void carry();

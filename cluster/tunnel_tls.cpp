@@ -1,11 +1,12 @@
 #include "cluster/tunnel_tls.hpp"
 
 #include <boost/asio/ssl/error.hpp>
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
+#include <openssl/x509err.h>
 
 #include <memory>
 
@@ -22,6 +23,11 @@ constexpr int verify_depth_max = 4;
 failure wrong(std::string_view what, const std::filesystem::path& file, std::string_view why) {
   return {failure_code::invalid_input,
           fmt::format("the {} {} cannot be used: {}", what, file.string(), why)};
+}
+
+bool is_mismatch(const boost::system::error_code& failed) {
+  return failed.category() == boost::asio::error::get_ssl_category()
+      && ERR_GET_REASON(static_cast<unsigned long>(failed.value())) == X509_R_KEY_VALUES_MISMATCH;
 }
 
 /// A session that is taken up again is not checked again, so there are none.
@@ -70,21 +76,17 @@ model::outcome<tls_identity> load_identity(const certificate_files& files, std::
   context->set_password_callback([](std::size_t, auto) { return std::string{}; });
   context->use_private_key_file(files.private_key.string(), ssl::context::pem, failed);
   if (failed)
-    return wrong("private key", files.private_key, failed.message());
-  auto* own = SSL_CTX_get0_certificate(handle);
-  if (own == nullptr || SSL_CTX_check_private_key(handle) != 1) {
-    ERR_clear_error();
-    return wrong(
-      "private key", files.private_key,
-      fmt::format("it does not belong to the certificate {}", files.certificate.string()));
-  }
+    return wrong("private key", files.private_key,
+                 is_mismatch(failed)
+                   ? "it does not belong to the certificate " + files.certificate.string()
+                   : failed.message());
   if (const auto error = error_of_own_chain(handle); error != X509_V_OK) {
     ERR_clear_error();
     return wrong("certificate", files.certificate,
                  fmt::format("{}; the authority is {}", X509_verify_cert_error_string(error),
                              files.authority.string()));
   }
-  const auto facts = facts_of(*own);
+  const auto facts = facts_of(*SSL_CTX_get0_certificate(handle));
   if (facts.node != node)
     return wrong("certificate", files.certificate,
                  fmt::format("it is for {}, and this is the node {}",
