@@ -57,9 +57,9 @@ void add(simulation_figures& to, const simulation_figures& more) {
 simulated_cluster::simulated_cluster(std::uint64_t seed) : seed_(seed), random_(seed) {
   settings_.ttl = std::chrono::milliseconds{3'000 + 1'000 * below(4)};
   settings_.margin = settings_.ttl / (chance(2) ? 10 : 6);
-  settings_.rank_step = 300ms;
+  settings_.rank_step = chance(2) ? 20ms : 300ms;
   settings_.window = 4 + static_cast<std::uint32_t>(below(5));
-  tick_every_ = between(50ms, 250ms);
+  tick_every_ = between(40ms, 200ms);
   patience_ = between(500ms, 2'000ms);
   partition_ = static_cast<std::uint32_t>(below(32));
   const auto count = 1 + below(nodes_max);
@@ -70,7 +70,7 @@ simulated_cluster::simulated_cluster(std::uint64_t seed) : seed_(seed), random_(
   for (std::size_t i = 0; i < nodes_max; ++i) {
     auto& n = nodes_[i];
     n.name = fmt::format("node-{}", static_cast<char>('a' + i));
-    n.speed = std::array{0.95, 0.97, 1.0, 1.03, 1.05}[below(5)];
+    n.speed = std::array{0.95, 1.0, 1.05}[below(3)];
     n.clock_start = between(1s, 1'000s);
     n.latency = between(1ms, 25ms);
     n.member = i < count;

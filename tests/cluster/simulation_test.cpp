@@ -41,7 +41,7 @@ BOOST_AUTO_TEST_CASE(whatever_happens_there_is_one_owner_and_nothing_acknowledge
   BOOST_TEST(all.acknowledged > 20'000 * per);
   BOOST_TEST(all.unknown > 1'000 * per);
   BOOST_TEST(all.stale > 50 * per);
-  BOOST_TEST(all.cut_off > 5 * per);
+  BOOST_TEST(all.cut_off > 2 * per);
   BOOST_TEST(all.late > 500 * per);
   BOOST_TEST(all.releases > 100 * per);
   BOOST_TEST(all.trimmed > 10'000 * per);
