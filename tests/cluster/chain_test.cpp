@@ -172,6 +172,7 @@ BOOST_AUTO_TEST_CASE(what_does_not_fit_breaks_the_replica_and_leaves_it_where_it
   stranger.marker();
   stranger.heartbeat();
   refuses(3, stranger.heartbeat(), "record 3 of epoch 1 is not the next one of its owner");
+  BOOST_TEST(!r.log.disputed());
 }
 
 BOOST_AUTO_TEST_CASE(a_writer_with_another_past_is_not_followed) {
@@ -208,6 +209,8 @@ BOOST_AUTO_TEST_CASE(a_marker_of_a_node_that_went_astray_is_overruled_by_who_sta
   const auto dispute = right.log.disputed();
   BOOST_REQUIRE(dispute);
   BOOST_TEST(dispute->sequence == 3U);
+  BOOST_TEST(right.take_at(4, words) == decision::broken);
+  BOOST_TEST(!right.log.disputed()); // Of that one.
 
   reader anew;
   anew.log.overrule(*dispute);

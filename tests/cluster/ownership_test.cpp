@@ -293,6 +293,22 @@ BOOST_AUTO_TEST_CASE(an_owner_that_cannot_renew_its_lease_for_a_ttl_stands_back)
   BOOST_TEST(a.own.tick(34s).has_value());
 }
 
+BOOST_AUTO_TEST_CASE(an_owner_that_renews_its_lease_late_has_a_ttl_again) {
+  node a{"node-a"};
+  a.takes_over(0s);
+  const auto beat = a.own.tick(4s);
+  BOOST_REQUIRE(beat);
+  const auto after = a.own.tick(8s);
+  BOOST_REQUIRE(after);
+  a.waits(10s, 11s); // Run out.
+  a.acknowledges(*beat, 11s);
+  a.acknowledges(*after, 11s);
+  BOOST_TEST((a.own.lease_until() == 18s));
+  BOOST_TEST(a.own.tick(12s).has_value());
+  a.waits(18s, 25s); // Run out again.
+  BOOST_TEST(a.own.is_owner());
+}
+
 BOOST_AUTO_TEST_CASE(a_marker_whose_lease_is_over_when_it_is_acknowledged_makes_no_owner) {
   node a{"node-a"};
   const auto marker = a.own.tick(0s);
@@ -456,6 +472,17 @@ BOOST_AUTO_TEST_CASE(a_releasing_owner_stops_serving_and_settles_what_is_on_its_
   a.hears(release->bytes, 2s);
   a.waits(3s, 14s); // Nor back at once.
   BOOST_TEST(a.own.tick(14s).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(who_releases_to_nobody_does_not_take_it_back_at_once) {
+  node a{"node-a"};
+  a.takes_over(0s);
+  const auto release = a.own.release("", 1s);
+  BOOST_REQUIRE(release);
+  a.acknowledges(*release, 1s);
+  a.hears(release->bytes, 1s);
+  a.waits(2s, 13s);
+  BOOST_TEST(a.own.tick(13s).has_value());
 }
 
 BOOST_FIXTURE_TEST_CASE(the_named_successor_takes_over_at_once, with_an_owner) {

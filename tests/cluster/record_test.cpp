@@ -50,6 +50,14 @@ failure_code refusal_of(std::string_view bytes) {
   return r.error().code;
 }
 
+/// A payload under a kind that encode would not let through.
+std::string disguised(record_kind kind, const std::string& payload) {
+  auto bytes = encode(some(record_kind::operations, payload));
+  bytes[4] = static_cast<char>(kind);
+  sign(bytes);
+  return bytes;
+}
+
 } // namespace
 
 BOOST_AUTO_TEST_CASE(what_was_encoded_is_decoded) {
@@ -150,6 +158,34 @@ BOOST_AUTO_TEST_CASE(a_record_that_cannot_be_is_refused) {
               == failure_code::storage_broken)); // A node behind the end.
   BOOST_TEST((refusal_of(changed(all[3], all[3].size() - 1, 'a'))
               == failure_code::storage_broken)); // The same node twice.
+}
+
+BOOST_AUTO_TEST_CASE(a_snapshot_names_its_nodes_and_not_too_many) {
+  const auto with = [](std::size_t nodes) {
+    std::string payload(16, '\1');
+    payload += static_cast<char>(nodes);
+    for (std::size_t i = 0; i < nodes; ++i)
+      payload += std::string{'\2', 'n', static_cast<char>('0' + i)};
+    return disguised(record_kind::snapshot, payload);
+  };
+  BOOST_TEST(decode(with(10)).has_value());
+  BOOST_TEST((refusal_of(with(0)) == failure_code::storage_broken));
+  std::string many(16, '\1');
+  many += static_cast<char>(snapshot_nodes_max + 1);
+  for (std::size_t i = 0; i <= snapshot_nodes_max; ++i)
+    many += '\2' + std::to_string(10 + i);
+  BOOST_TEST((refusal_of(disguised(record_kind::snapshot, many)) == failure_code::storage_broken));
+}
+
+BOOST_AUTO_TEST_CASE(a_record_that_is_too_large_is_refused_though_it_is_whole) {
+  const std::string payload(partition_log::record_bytes_max - record_head_bytes, 'x');
+  auto bytes = encode(some(record_kind::operations, payload)) + 'x';
+  BOOST_REQUIRE(static_cast<unsigned char>(bytes[12]) < 0xFF);
+  ++bytes[12]; // One more behind the head.
+  sign(bytes);
+  const auto r = decode(bytes);
+  BOOST_REQUIRE(!r);
+  BOOST_TEST(r.error().message.find("1048577 bytes are too many") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(names_of_nodes_have_a_form) {

@@ -42,7 +42,6 @@ void add(simulation_figures& to, const simulation_figures& more) {
   to.acknowledged += more.acknowledged;
   to.unknown += more.unknown;
   to.markers += more.markers;
-  to.retakes += more.retakes;
   to.stale += more.stale;
   to.cut_off += more.cut_off;
   to.refused += more.refused;
@@ -51,15 +50,16 @@ void add(simulation_figures& to, const simulation_figures& more) {
   to.snapshots += more.snapshots;
   to.trimmed += more.trimmed;
   to.bootstraps += more.bootstraps;
+  to.longest_recovery = std::max(to.longest_recovery, more.longest_recovery);
   to.strong_checks += more.strong_checks;
 }
 
 simulated_cluster::simulated_cluster(std::uint64_t seed) : seed_(seed), random_(seed) {
   settings_.ttl = std::chrono::milliseconds{3'000 + 1'000 * below(4)};
   settings_.margin = settings_.ttl / (chance(2) ? 10 : 6);
-  settings_.rank_step = 300ms;
+  settings_.rank_step = chance(2) ? 20ms : 300ms;
   settings_.window = 4 + static_cast<std::uint32_t>(below(5));
-  tick_every_ = between(50ms, 250ms);
+  tick_every_ = between(40ms, 200ms);
   patience_ = between(500ms, 2'000ms);
   partition_ = static_cast<std::uint32_t>(below(32));
   const auto count = 1 + below(nodes_max);
@@ -70,7 +70,7 @@ simulated_cluster::simulated_cluster(std::uint64_t seed) : seed_(seed), random_(
   for (std::size_t i = 0; i < nodes_max; ++i) {
     auto& n = nodes_[i];
     n.name = fmt::format("node-{}", static_cast<char>('a' + i));
-    n.speed = std::array{0.95, 0.97, 1.0, 1.03, 1.05}[below(5)];
+    n.speed = std::array{0.95, 1.0, 1.05}[below(3)];
     n.clock_start = between(1s, 1'000s);
     n.latency = between(1ms, 25ms);
     n.member = i < count;
@@ -117,10 +117,13 @@ void simulated_cluster::complain(const std::string& about) {
 
 std::string simulated_cluster::run() {
   // Whoever is on its way when faults stop may have to time out, take over twice and hand over.
-  const auto deadline = faults_last + 8 * settings_.ttl + 20s;
+  const auto deadline = faults_last + 3 * settings_.ttl + 12s;
   while (complaint_.empty()) {
-    if (calm_ && all_is_well())
+    if (calm_ && all_is_well()) {
+      figures_.longest_recovery = std::chrono::duration_cast<std::chrono::milliseconds>(
+        now_ - faults_last);
       return {};
+    }
     if (now_ > deadline) {
       complain("not all is well long after the last fault");
       break;
@@ -649,12 +652,29 @@ void simulated_cluster::retain() {
   const auto members = static_cast<std::size_t>(
     std::count_if(nodes_.begin(), nodes_.end(), [](const node& n) { return n.member; }));
   const auto keep = cluster::retained(held, live_positions(), members);
+  if (keep.cut_up_to >= first_ && usable_snapshots(keep.cut_up_to) < 2)
+    complain(fmt::format("the log is to be cut up to {} without a spare snapshot", keep.cut_up_to));
   for (auto& n : nodes_)
     if (running(n))
       n.snapshots.erase(n.snapshots.begin(), n.snapshots.lower_bound(keep.keep_from));
   if (keep.cut_up_to >= first_)
     later(chance(4) ? between(10ms, 3s) : between(1ms, 20ms), what::trim, 0, keep.cut_up_to,
           static_cast<std::uint64_t>(now_.count()));
+}
+
+/// From which a replica could start when the log is cut up to there: on two nodes, where there are
+/// two.
+std::size_t simulated_cluster::usable_snapshots(std::uint64_t cut_up_to) const {
+  std::map<std::uint64_t, std::size_t> copies;
+  std::size_t members = 0;
+  for (const auto& n : nodes_) {
+    members += n.member;
+    for (auto s = n.snapshots.lower_bound(cut_up_to); n.alive && s != n.snapshots.end(); ++s)
+      ++copies[s->first];
+  }
+  return static_cast<std::size_t>(std::count_if(copies.begin(), copies.end(), [&](const auto& c) {
+    return c.second >= std::min<std::size_t>(members, 2);
+  }));
 }
 
 void simulated_cluster::trim(std::uint64_t up_to, duration decided_at) {

@@ -19,11 +19,11 @@ namespace cluster_tests {
 
 /// How often what happened, so that a test can see that it tested something.
 struct simulation_figures {
+  std::chrono::milliseconds longest_recovery{}; // From the last fault until all is well.
   std::uint64_t events = 0;
   std::uint64_t acknowledged = 0;
   std::uint64_t unknown = 0; // Operations whose fate their sender did not hear.
   std::uint64_t markers = 0; // In force.
-  std::uint64_t retakes = 0; // By the node that had the epoch before.
   std::uint64_t stale = 0;   // Records of an earlier epoch behind a newer marker.
   std::uint64_t cut_off = 0; // Records of the latest epoch behind such a one.
   std::uint64_t refused = 0; // Appends, because the log ended elsewhere.
@@ -187,6 +187,7 @@ private:
   void traffic(std::uint32_t s);
   void take_snapshot();
   void retain();
+  [[nodiscard]] std::size_t usable_snapshots(std::uint64_t cut_up_to) const;
   void trim(std::uint64_t up_to, duration decided_at);
   void fault();
   void cut(node& n);
