@@ -205,6 +205,7 @@ std::shared_ptr<account> accounts::dismiss(std::string_view name) {
   if (found == all_.end())
     return nullptr;
   auto gone = *found;
+  gone->is_dismissed = true;
   all_.erase(found);
   for (auto at = by_key_id_.begin(); at != by_key_id_.end();)
     at = at->second == gone ? by_key_id_.erase(at) : std::next(at);

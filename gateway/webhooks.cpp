@@ -44,8 +44,15 @@ public:
   /// The same, unless somebody has done it before.
   void take_over(const std::shared_ptr<account>& whose) {
     const std::lock_guard lock{guard_};
-    if (!seats_.contains(whose.get()))
+    if (!seats_.contains(whose.get()) && !whose->is_dismissed)
       attend_locked(whose);
+  }
+
+  /// Somebody else tells from now on.
+  void leave(const std::shared_ptr<account>& whose) {
+    std::map<const account*, seat>::node_type left;
+    const std::lock_guard lock{guard_};
+    left = seats_.extract(whose.get());
   }
 
   [[nodiscard]] std::optional<delivery_state> state_of(const account& whose,
@@ -325,6 +332,7 @@ answer get_topic(const call& c) {
 void add_webhook_routes(route_table& routes) {
   const auto room = std::make_shared<sender_room>();
   routes.at_opening([room](const std::shared_ptr<account>& whose) { room->attend(whose); });
+  routes.at_closing([room](const std::shared_ptr<account>& whose) { room->leave(whose); });
   const auto with_room = [room](auto act) {
     return [room, act](const call& c) {
       room->take_over(c.whose);

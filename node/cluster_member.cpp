@@ -196,10 +196,11 @@ status cluster_member::open_partitions() {
   return model::nothing{};
 }
 
-void cluster_member::serve(gateway::accounts& all,
-                           std::function<void(const std::shared_ptr<gateway::account>&)> opened) {
+void cluster_member::serve(gateway::accounts& all, account_listener opened,
+                           account_listener closed) {
   accounts_ = &all;
   opened_ = std::move(opened);
+  closed_ = std::move(closed);
   stand();
   worker_ = std::thread{[this] { work(); }};
   asker_ = std::thread{[this] { ask_peers(); }};
@@ -282,7 +283,8 @@ void cluster_member::serve_partition(partition& p, bool is_leader) {
   for (const auto& hosted : p.accounts->all()) {
     if (!is_leader) {
       if (accounts_)
-        accounts_->dismiss(hosted.name);
+        if (const auto gone = accounts_->dismiss(hosted.name))
+          closed_(gone);
       continue;
     }
     if (accounts_->by_name(hosted.name))

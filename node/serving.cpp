@@ -146,10 +146,13 @@ model::status serving::join(const serve_settings& wanted, const gateway::dispatc
   for_peers_ = std::move(*started);
   if (auto received = member_->receive_peers(for_peers_->port()); !received)
     return received;
-  member_->serve(*accounts_, [this](const std::shared_ptr<gateway::account>& account) {
-    routes_->open(account);
-    learn_names(*account);
-  });
+  member_->serve(
+    *accounts_,
+    [this](const std::shared_ptr<gateway::account>& account) {
+      routes_->open(account);
+      learn_names(*account);
+    },
+    [this](const std::shared_ptr<gateway::account>& account) { routes_->close(account); });
   return model::nothing{};
 }
 
