@@ -154,7 +154,7 @@ clock_to_open(clock_kind wanted, actors::account_clock::setting stored, const pa
   if (is_manual)
     return {true, model::to_ms(now)};
   if (!stored.is_manual)
-    return stored;
+    return {false, std::max<std::int64_t>(0, stored.ms)};
   return {false, std::max<std::int64_t>(0, (now - actors::account_clock::system_now()).count())};
 }
 
