@@ -5,6 +5,7 @@
 #include <chrono>
 #include <csignal>
 #include <random>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -28,6 +29,21 @@ BOOST_FIXTURE_TEST_CASE(a_directory_that_is_opened_again_goes_on_where_it_was, e
   const auto back = engine->advance(instant("2026-01-01"));
   BOOST_REQUIRE(!back);
   BOOST_CHECK(back.error().code == model::failure_code::invalid_input);
+}
+
+BOOST_AUTO_TEST_CASE(a_new_directory_is_for_its_owner_and_his_group) {
+  const tests::temporary_directory directory;
+  const auto store = directory.path() / "above" / "store";
+  const auto before = ::umask(0);
+  need(rollcall::engine::open({.directory = store}));
+  ::umask(before);
+  const auto mode_of = [](const std::filesystem::path& path) {
+    return static_cast<unsigned>(std::filesystem::status(path).permissions());
+  };
+  BOOST_CHECK_EQUAL(mode_of(store), 0750U);
+  for (const char* file : {"account/data.mdb", "account/lock", "account/lock.mdb",
+                           "partition-0/data.mdb", "partition-3/lock.mdb"})
+    BOOST_CHECK_MESSAGE(mode_of(store / file) == 0640U, file << " has another mode");
 }
 
 BOOST_AUTO_TEST_CASE(a_clock_that_was_stored_behind_the_system_s_is_set_right) {
