@@ -226,9 +226,10 @@ void refuse_gap(rollcall::engine& engine, const std::string& source, std::uint64
   if (before <= due)
     return;
   error_entry gap{409, "conflict", "Conflict."};
-  gap.detail = fmt::format("sequence: {} would leave a gap. {} lines of this source are durable, so "
-                           "what comes next has the sequence {}.",
-                           before, due, due);
+  gap.detail = fmt::format(
+    "sequence: {} would leave a gap. {} lines of this source are durable, so "
+    "what comes next has the sequence {}.",
+    before, due, due);
   gap.parameter = "sequence";
   throw refusal{std::move(gap)};
 }

@@ -177,7 +177,8 @@ BOOST_AUTO_TEST_CASE(lines_that_were_left_out_are_not_taken_for_known) {
 BOOST_AUTO_TEST_CASE(lines_that_were_refused_leave_no_gap) {
   change_account account{{.batch_lines = 2}};
   const auto refused = account.post(std::string{path} + "?source=shop&sequence=0",
-                                    bought(1) + bought(2) + "no json\n" + "no json\n" + "no json\n");
+                                    bought(1) + bought(2) + "no json\n" + "no json\n"
+                                      + "no json\n");
   BOOST_TEST(summary_of(refused.raw).at("next_sequence").to_number<int>() == 5);
   BOOST_TEST(account.get(std::string{path} + "?source=shop").text("/sequence") == "5");
   const auto next = account.post(std::string{path} + "?source=shop&sequence=5", bought(3));

@@ -63,14 +63,16 @@ BOOST_FIXTURE_TEST_CASE(a_cursor_ahead_of_the_feed_is_refused, engine_fixture) {
   const auto end = engine->feed_end("Buyers");
   need(end);
   BOOST_CHECK_EQUAL(engine->feed("Buyers", *end, 10)->cursor, *end);
-  BOOST_CHECK(engine->subscribe("Buyers", [](const auto&) {}, *end));
+  BOOST_CHECK(engine->subscribe(
+    "Buyers", [](const auto&) {}, *end));
   auto ahead = *end;
   ++ahead.back(); // By one, in the last partition.
   const auto read = engine->feed("Buyers", ahead, 10);
   BOOST_REQUIRE(!read);
   BOOST_CHECK(read.error().code == model::failure_code::invalid_input);
   BOOST_CHECK_EQUAL(read.error().message.find('"' + ahead + "\" is no cursor of this segment"), 0u);
-  const auto heard = engine->subscribe("Buyers", [](const auto&) {}, ahead);
+  const auto heard = engine->subscribe(
+    "Buyers", [](const auto&) {}, ahead);
   BOOST_REQUIRE(!heard);
   BOOST_CHECK(heard.error().code == model::failure_code::invalid_input);
   reopen();
