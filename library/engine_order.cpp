@@ -266,7 +266,10 @@ status engine::perform(std::string_view operation, std::uint64_t position,
     if (auto retried = retry_refused(p); !retried)
       return retried;
     if (!p.is_order_begun) {
-      // A build that a crash has interrupted ends before what comes behind it, as it did elsewhere.
+      // What a crash has interrupted ends before what comes behind it, as it did elsewhere: first
+      // those whose time had come, then builds.
+      if (auto moved = persistently(p, [&] { return advance(now()); }); !moved)
+        return moved;
       if (auto built = wait_for_builds(*this, p); !built)
         return built;
       p.is_order_begun = true;
