@@ -55,6 +55,16 @@ struct replica_options {
   /// An operation waits at most so long for others to share its record.
   std::chrono::milliseconds gather{2};
   std::size_t payload_bytes_max = std::size_t{192} << 10;
+  /// What broke the replica before this one, see chain::overrule.
+  std::optional<chain::dispute> overruled{};
+};
+
+/// Why a replica and the log do not go together any more.
+enum class parting : std::uint8_t {
+  none,
+  cut,      // The log begins behind what was read.
+  disputed, // A marker's writer has another past.
+  other,    // The log is another one, or lost its end.
 };
 
 /// How a replica stands, for those who look.
@@ -70,6 +80,9 @@ struct replica_figures {
   std::uint64_t waiting = 0;  // Operations that have no place yet.
   std::chrono::milliseconds silence{0};
   std::string trouble; // Empty = none.
+  /// Except for `none` the replica does nothing more; another has to start from a snapshot.
+  parting parted = parting::none;
+  std::optional<chain::dispute> disputed{};
 };
 
 /// A partition on this node: reads its log, applies it, and, when it is the owner, writes it.
@@ -102,6 +115,11 @@ public:
   /// Runs `work` between two records, when everything applied is durable.
   model::status while_settled(const std::function<model::status(const chain&)>& work);
 
+  /// Where the log stands.
+  model::outcome<log_extent> extent();
+  /// Cuts the log, but nothing that a start of this replica would read.
+  model::status trim(std::uint64_t up_to);
+
 private:
   struct waiting_operation {
     std::string bytes;
@@ -127,6 +145,7 @@ private:
   void look_at_leadership();
   model::status save();
   void trouble(std::string what);
+  void part(parting why);
 
   replica_options options_;
   std::unique_ptr<partition_log> log_;
@@ -148,6 +167,8 @@ private:
   std::optional<std::string> release_to_;
   bool is_leading_ = false;
   std::string trouble_;
+  parting parted_ = parting::none;
+  std::optional<chain::dispute> disputed_;
 
   std::atomic<bool> is_stopping_ = false;
   std::thread reader_;
