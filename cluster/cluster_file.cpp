@@ -189,7 +189,7 @@ model::outcome<cluster_settings> read_cluster_file(const std::filesystem::path& 
     const auto base = file.parent_path();
     reads.only(*root, "the file",
                {"partitions", "replicas", "certificates", "secret", "node", "nats", "ttl_ms",
-                "margin_ms"});
+                "margin_ms", "snapshot_records", "absence_hours_max"});
     reads.integer(*root, "partitions", 1, partitions_max,
                   [&](auto n) { made.partitions = static_cast<std::uint32_t>(n); });
     reads.integer(*root, "replicas", 1, replicas_max,
@@ -200,6 +200,10 @@ model::outcome<cluster_settings> read_cluster_file(const std::filesystem::path& 
     reads.integer(*root, "margin_ms", made.ownership.ttl.count() / 10,
                   made.ownership.ttl.count() / 2,
                   [&](auto n) { made.ownership.margin = std::chrono::milliseconds{n}; });
+    reads.integer(*root, "snapshot_records", 10, 10'000'000,
+                  [&](auto n) { made.snapshot_records = static_cast<std::uint64_t>(n); });
+    reads.integer(*root, "absence_hours_max", 1, 24 * 365,
+                  [&](auto n) { made.absence_max = std::chrono::hours{n}; });
     made.certificates = base / reads.text(*root, "certificates", true);
     made.secret_file = base / reads.text(*root, "secret", true);
     read_nodes(reads, *root, made);
