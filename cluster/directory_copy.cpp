@@ -322,6 +322,12 @@ status verify_directory(const fs::path& directory, const manifest& expected,
   return model::nothing{};
 }
 
+status remove_directory(const fs::path& directory) {
+  std::error_code error;
+  fs::remove_all(directory, error);
+  return error ? status{failed(error.value(), directory, "remove")} : model::nothing{};
+}
+
 status keep_names(const fs::path& directory) {
   const descriptor opened{directory, O_RDONLY | O_DIRECTORY};
   if (opened.get() < 0)

@@ -56,6 +56,9 @@ model::outcome<std::vector<copied_file>> seal_directory(const std::filesystem::p
 model::status verify_directory(const std::filesystem::path& directory, const manifest& expected,
                                const copy_progress& progress = {});
 
+/// A directory with all that is in it. Gone already = fine.
+model::status remove_directory(const std::filesystem::path& directory);
+
 /// Names in a directory survive a crash from here on.
 model::status keep_names(const std::filesystem::path& directory);
 

@@ -1,5 +1,7 @@
 #include "gateway/accounts.hpp"
 
+#include "gateway/leaving.hpp"
+
 #include <boost/json.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -186,7 +188,7 @@ std::unique_ptr<accounts> accounts::hosted(accounts_options wanted) {
 outcome<std::shared_ptr<account>> accounts::adopt(std::string_view name,
                                                   std::shared_ptr<rollcall::engine> engine,
                                                   const std::filesystem::path& directory) {
-  auto opened = std::make_shared<account>();
+  auto opened = make_leaving_account();
   opened->name = name;
   opened->directory = directory;
   opened->engine = std::move(engine);

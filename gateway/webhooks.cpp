@@ -5,6 +5,7 @@
 #include "gateway/described.hpp"
 #include "gateway/field_names.hpp"
 #include "gateway/http_client.hpp"
+#include "gateway/leaving.hpp"
 #include "gateway/new_id.hpp"
 #include "gateway/notes.hpp"
 #include "gateway/webhook_sender.hpp"
@@ -15,6 +16,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <utility>
 
@@ -32,8 +34,9 @@ const text_rule webhook_name_rule{256, false, {}};
 const text_rule description_rule{1'000, true, {}};
 const text_rule secret_rule{256, true, {}};
 
-/// The senders of all accounts that have an enabled webhook.
-class sender_room {
+/// The senders of all accounts that have an enabled webhook. An account that is not served any more
+/// takes its sender with it.
+class sender_room : public std::enable_shared_from_this<sender_room> {
 public:
   /// After every change of webhooks, and once for each account.
   void attend(const std::shared_ptr<account>& whose) {
@@ -58,14 +61,29 @@ public:
 
 private:
   struct seat {
-    std::shared_ptr<account> whose;
+    std::shared_ptr<account> whose; // Null where the account says when it goes.
     std::unique_ptr<webhook_sender> sender; // Null = has nobody to tell.
   };
 
+  void leave(const account& whose) {
+    seat left;
+    const std::lock_guard lock{guard_};
+    if (const auto found = seats_.find(&whose); found != seats_.end()) {
+      left = std::move(found->second);
+      seats_.erase(found);
+    }
+  }
+
   void attend_locked(const std::shared_ptr<account>& whose) {
     const auto hooks = all_webhooks(*whose);
-    auto& here = seats_[whose.get()];
-    here.whose = whose;
+    const auto [at, is_new] = seats_.try_emplace(whose.get());
+    auto& here = at->second;
+    if (is_new
+        && !at_leaving(whose, [room = weak_from_this()](const account& gone) {
+             if (const auto there = room.lock())
+               there->leave(gone);
+           }))
+      here.whose = whose;
     if (std::ranges::none_of(hooks, &known_webhook::is_enabled))
       here.sender.reset();
     else if (here.sender)

@@ -22,13 +22,12 @@ using model::failure_code;
 using model::outcome;
 using model::status;
 
-constexpr auto look_every = 1s;
-constexpr auto again_after = 5s;   // What may be over soon.
-constexpr auto wait_after = 60s;   // What somebody has to look at, as a full disk.
+constexpr auto keep_every = 1s;
+constexpr auto keep_again_after = 5s;   // What may be over soon.
+constexpr auto keep_later_after = 60s;   // What somebody has to look at, as a full disk.
 constexpr auto standby_patience = 2s; // Until nobody holds an account of a partition,
 constexpr auto owner_patience = 10s;  // whose requests are being finished.
 constexpr auto closing_patience = 500ms;
-constexpr auto peer_alive_for = 4s;
 constexpr std::uint64_t cuts_per_snapshot = 10; // A cut costs the log's servers a little.
 
 } // namespace
@@ -43,7 +42,7 @@ void cluster_member::keep() {
   for (;;) {
     {
       std::unique_lock lock{guard_};
-      if (woken_.wait_for(lock, look_every, [&] { return is_stopping_; }))
+      if (woken_.wait_for(lock, keep_every, [&] { return is_stopping_; }))
         return;
     }
     for (auto& [number, p] : partitions_)
@@ -61,7 +60,7 @@ void cluster_member::keep_partition(partition& p) {
       say(p, begun.error().message, 0);
       spdlog::warn("cluster: partition {} does not start from a snapshot: {}", p.number,
                    begun.error().message);
-      p.not_before = clock::now() + again_after;
+      p.not_before = clock::now() + keep_again_after;
     }
     return;
   }
@@ -77,7 +76,7 @@ void cluster_member::keep_partition(partition& p) {
       spdlog::warn("cluster: partition {} has no new snapshot: {}", p.number,
                    made.error().message);
       p.not_before = clock::now()
-                   + (made.error().code == failure_code::unavailable ? again_after : wait_after);
+                   + (made.error().code == failure_code::unavailable ? keep_again_after : keep_later_after);
       return;
     }
   if (f.is_leading)
@@ -160,7 +159,7 @@ void cluster_member::cut_log(partition& p, const running_replica& of) {
     return;
   if (auto cut = of.it->trim(up_to); !cut) {
     spdlog::warn("cluster: the log of partition {} is not cut: {}", p.number, cut.error().message);
-    p.not_before = clock::now() + again_after;
+    p.not_before = clock::now() + keep_again_after;
     return;
   }
   p.cut = up_to;

@@ -31,7 +31,6 @@ using model::status;
 constexpr std::string_view http_service = "http"; // Of the tunnel.
 constexpr auto tick_every = 1s;
 constexpr auto ask_peers_every = 1s;
-constexpr auto peer_alive_for = 4s;
 constexpr auto peer_patience = 2s;
 constexpr auto piece_patience = 30s; // Of a snapshot.
 constexpr auto operation_patience = 30s;
@@ -81,7 +80,7 @@ std::optional<std::uint64_t> number_in(const gateway::request& asked, std::strin
   return number;
 }
 
-gateway::answer answer_of(const outcome<std::string>& told, std::string_view type) {
+gateway::answer snapshot_answer(const outcome<std::string>& told, std::string_view type) {
   if (!told)
     return refused(told.error().code == failure_code::not_found ? 404 : 503, told.error().message);
   auto a = json_answer(200, *told);
@@ -733,7 +732,7 @@ gateway::answer cluster_member::tell_snapshot(const gateway::request& asked) con
   const auto position = number_in(asked, "position");
   if (!p || !position)
     return refused(404, "this node has no such snapshot");
-  return answer_of(p->snapshots.manifest_of(*position), gateway::json_type);
+  return snapshot_answer(p->snapshots.manifest_of(*position), gateway::json_type);
 }
 
 gateway::answer cluster_member::tell_snapshot_file(const gateway::request& asked) const {
@@ -742,7 +741,7 @@ gateway::answer cluster_member::tell_snapshot_file(const gateway::request& asked
   const auto offset = number_in(asked, "offset");
   if (!p || !position || !offset)
     return refused(404, "this node has no such snapshot");
-  return answer_of(p->snapshots.piece(*position, parameter_of(asked, "file"), *offset),
+  return snapshot_answer(p->snapshots.piece(*position, parameter_of(asked, "file"), *offset),
                    "application/octet-stream");
 }
 

@@ -67,6 +67,7 @@ private:
     friend auto operator<=>(const snapshot_choice&, const snapshot_choice&) = default;
   };
   using clock = std::chrono::steady_clock;
+  static constexpr std::chrono::seconds peer_alive_for{4};
 
   /// A replica and what it is applied to. Goes in order.
   struct running_replica {

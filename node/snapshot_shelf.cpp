@@ -25,14 +25,14 @@ using model::failure_code;
 using model::outcome;
 using model::status;
 
-constexpr std::string_view kind = "snapshot";
-constexpr std::string_view manifest_file = "manifest.json";
-constexpr std::string_view files_folder = "files";
-constexpr std::string_view begun_folder = "begun";
+constexpr std::string_view snapshot_kind = "snapshot";
+constexpr std::string_view snapshot_manifest = "manifest.json";
+constexpr std::string_view snapshot_files = "files";
+constexpr std::string_view begun_snapshot = "begun";
 constexpr std::size_t kept_snapshots = 2;
-constexpr int attempts_max = 5; // Of asking for one piece.
+constexpr int piece_attempts_max = 5; // Of asking for one piece.
 
-std::string percent_encoded(std::string_view text) {
+std::string escaped_file_name(std::string_view text) {
   std::string made;
   for (const char c : text)
     if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-'
@@ -43,17 +43,8 @@ std::string percent_encoded(std::string_view text) {
   return made;
 }
 
-status removed(const fs::path& directory) {
-  std::error_code error;
-  fs::remove_all(directory, error);
-  if (error)
-    return failure{failure_code::storage_broken,
-                   fmt::format("cannot remove {}: {}", directory.string(), error.message())};
-  return model::nothing{};
-}
-
-status made_anew(const fs::path& directory) {
-  if (auto gone = removed(directory); !gone)
+status made_directory_anew(const fs::path& directory) {
+  if (auto gone = cluster::remove_directory(directory); !gone)
     return gone;
   std::error_code error;
   fs::create_directories(directory, error);
@@ -70,7 +61,7 @@ bool is_of_state(std::string_view name) {
 }
 
 /// What was fetched or copied is whole, and of the position that it says.
-status check_whole(const fs::path& directory, const manifest& expected,
+status check_whole_snapshot(const fs::path& directory, const manifest& expected,
                    const wanted_snapshot& wanted, const copy_progress& progress) {
   if (auto sound = cluster::verify_directory(directory, expected, progress); !sound)
     return sound;
@@ -89,24 +80,24 @@ status check_whole(const fs::path& directory, const manifest& expected,
   return sealed ? status{model::nothing{}} : sealed.error();
 }
 
-outcome<std::string> asked_again(const ask_node& ask, const std::string& what) {
+outcome<std::string> asked_patiently(const ask_node& ask, const std::string& what) {
   for (int attempt = 1;; ++attempt) {
     auto body = ask(what);
-    if (body || attempt == attempts_max || body.error().code != failure_code::unavailable)
+    if (body || attempt == piece_attempts_max || body.error().code != failure_code::unavailable)
       return body;
   }
 }
 
-status fetch_file(const ask_node& ask, const wanted_snapshot& wanted,
+status fetch_snapshot_file(const ask_node& ask, const wanted_snapshot& wanted,
                   const cluster::copied_file& file, const fs::path& to,
                   const copy_progress& progress) {
   std::error_code error;
   fs::create_directories(to.parent_path(), error);
   std::ofstream into{to, std::ios::binary};
   for (std::uint64_t offset = 0; into && offset < file.bytes;) {
-    auto piece = asked_again(ask, fmt::format(
+    auto piece = asked_patiently(ask, fmt::format(
                                     "snapshot-file?partition={}&position={}&file={}&offset={}",
-                                    wanted.partition, wanted.position, percent_encoded(file.name),
+                                    wanted.partition, wanted.position, escaped_file_name(file.name),
                                     offset));
     if (!piece)
       return piece.error();
@@ -140,7 +131,7 @@ std::vector<std::uint64_t> snapshot_shelf::positions() const {
     const auto [rest, wrong] = std::from_chars(name.data(), name.data() + name.size(), position);
     std::error_code ignored;
     if (wrong == std::errc{} && rest == name.data() + name.size()
-        && fs::exists(at->path() / manifest_file, ignored))
+        && fs::exists(at->path() / snapshot_manifest, ignored))
       all.push_back(position);
   }
   std::ranges::sort(all, std::greater<>{});
@@ -148,11 +139,11 @@ std::vector<std::uint64_t> snapshot_shelf::positions() const {
 }
 
 fs::path snapshot_shelf::files_of(std::uint64_t position) const {
-  return directory_ / std::to_string(position) / files_folder;
+  return directory_ / std::to_string(position) / snapshot_files;
 }
 
 outcome<std::string> snapshot_shelf::manifest_of(std::uint64_t position) const {
-  const auto file = directory_ / std::to_string(position) / manifest_file;
+  const auto file = directory_ / std::to_string(position) / snapshot_manifest;
   auto text = cluster::read_state(file);
   if (text && text->empty())
     return failure{failure_code::not_found, fmt::format("there is no snapshot at {}", position)};
@@ -185,26 +176,26 @@ outcome<std::string> snapshot_shelf::piece(std::uint64_t position, std::string_v
 
 status snapshot_shelf::begin(const fs::path& accounts, const cluster::chain& read,
                              const copy_progress& progress) const {
-  const auto begun = directory_ / begun_folder;
-  if (auto made = made_anew(begun / files_folder); !made)
+  const auto begun = directory_ / begun_snapshot;
+  if (auto made = made_directory_anew(begun / snapshot_files); !made)
     return made;
-  if (auto copied = cluster::copy_directory(accounts, begun / files_folder / accounts_folder,
+  if (auto copied = cluster::copy_directory(accounts, begun / snapshot_files / accounts_folder,
                                             is_of_state, progress);
       !copied)
     return copied;
-  return cluster::write_state(begun / files_folder / position_file, read.encoded());
+  return cluster::write_state(begun / snapshot_files / position_file, read.encoded());
 }
 
 status snapshot_shelf::finish(const cluster::chain& read, const copy_progress& progress) const {
-  const auto begun = directory_ / begun_folder;
-  auto files = cluster::seal_directory(begun / files_folder, progress);
+  const auto begun = directory_ / begun_snapshot;
+  auto files = cluster::seal_directory(begun / snapshot_files, progress);
   if (!files)
     return files.error();
-  const manifest made{std::string{kind}, read.partition(), read.position(), std::move(*files)};
-  if (auto written = cluster::write_state(begun / manifest_file, cluster::encoded(made)); !written)
+  const manifest made{std::string{snapshot_kind}, read.partition(), read.position(), std::move(*files)};
+  if (auto written = cluster::write_state(begun / snapshot_manifest, cluster::encoded(made)); !written)
     return written;
   const auto place = directory_ / std::to_string(read.position());
-  if (auto gone = removed(place); !gone)
+  if (auto gone = cluster::remove_directory(place); !gone)
     return gone;
   std::error_code error;
   fs::rename(begun, place, error);
@@ -215,13 +206,13 @@ status snapshot_shelf::finish(const cluster::chain& read, const copy_progress& p
     return kept;
   const auto all = positions();
   for (std::size_t i = kept_snapshots; i < all.size(); ++i)
-    if (auto gone = removed(directory_ / std::to_string(all[i])); !gone)
+    if (auto gone = cluster::remove_directory(directory_ / std::to_string(all[i])); !gone)
       spdlog::warn("cluster: partition {}: {}", read.partition(), gone.error().message);
   return model::nothing{};
 }
 
 void snapshot_shelf::abandon() const {
-  if (auto gone = removed(directory_ / begun_folder); !gone)
+  if (auto gone = cluster::remove_directory(directory_ / begun_snapshot); !gone)
     spdlog::warn("cluster: {}", gone.error().message);
 }
 
@@ -229,19 +220,19 @@ void snapshot_shelf::abandon() const {
 
 status fetch_snapshot(const ask_node& ask, const wanted_snapshot& wanted, const fs::path& to,
                       const copy_progress& progress) {
-  const auto text = asked_again(
+  const auto text = asked_patiently(
     ask, fmt::format("snapshot?partition={}&position={}", wanted.partition, wanted.position));
   if (!text)
     return text.error();
   const auto what = cluster::decode_manifest(*text);
   if (!what)
     return what.error();
-  if (auto made = made_anew(to / accounts_folder); !made)
+  if (auto made = made_directory_anew(to / accounts_folder); !made)
     return made;
   for (const auto& file : what->files)
-    if (auto fetched = fetch_file(ask, wanted, file, to / file.name, progress); !fetched)
+    if (auto fetched = fetch_snapshot_file(ask, wanted, file, to / file.name, progress); !fetched)
       return fetched;
-  return check_whole(to, *what, wanted, {});
+  return check_whole_snapshot(to, *what, wanted, {});
 }
 
 status copy_snapshot(const snapshot_shelf& from, const wanted_snapshot& wanted, const fs::path& to,
@@ -252,12 +243,12 @@ status copy_snapshot(const snapshot_shelf& from, const wanted_snapshot& wanted, 
   const auto what = cluster::decode_manifest(*text);
   if (!what)
     return what.error();
-  if (auto made = made_anew(to / accounts_folder); !made)
+  if (auto made = made_directory_anew(to / accounts_folder); !made)
     return made;
   if (auto copied = cluster::copy_directory(from.files_of(wanted.position), to, {}, progress);
       !copied)
     return copied;
-  return check_whole(to, *what, wanted, {});
+  return check_whole_snapshot(to, *what, wanted, {});
 }
 
 } // namespace node
