@@ -88,7 +88,7 @@ BOOST_FIXTURE_TEST_CASE(a_shorter_file_and_a_missing_one_are_found, copied_direc
 }
 
 BOOST_FIXTURE_TEST_CASE(names_that_lead_out_of_the_directory_are_refused, copied_directory) {
-  for (const char* name : {"../x", "/x", "a/../../x", "", "a//b", "./a"}) {
+  for (const char* name : {"../x", "/x", "a/../../x", "", "./a"}) {
     what.files[0].name = name;
     BOOST_TEST(!decode_manifest(encoded(what)).has_value(), name);
   }
