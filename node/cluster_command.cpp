@@ -260,6 +260,7 @@ exit_status show_status(const cluster_words& words) {
               {"role"},
               {"epoch", side::right},
               {"position", side::right},
+              {"snapshots"},
               {"accounts"},
               {"trouble"}});
   json_array list;
@@ -269,7 +270,7 @@ exit_status show_status(const cluster_words& words) {
     if (!told || told->status != 200) {
       is_whole = false;
       const auto why = told ? "it does not know the cluster's secret" : told.error().message;
-      rows.add({node.name, "", "unreachable", "", "", "", why});
+      rows.add({node.name, "", "unreachable", "", "", "", "", why});
       list.raw(json_object{}.text("node", node.name).text("error", why).done());
       continue;
     }
@@ -280,15 +281,19 @@ exit_status show_status(const cluster_words& words) {
         std::vector<std::string> accounts;
         for (const auto& name : p.at("accounts").as_array())
           accounts.emplace_back(name.as_string());
+        std::vector<std::string> snapshots;
+        for (const auto& position : p.at("snapshots").as_array())
+          snapshots.push_back(json::serialize(position));
         const auto owner = text_at(p, "owner");
         rows.add({node.name, text_at(p, "partition"),
                   p.at("leads").as_bool() ? "leads" : "follows " + (owner.empty() ? "nobody" : owner),
                   text_at(p, "epoch"), text_at(p, "position"),
+                  fmt::format("{}", fmt::join(snapshots, " ")),
                   fmt::format("{}", fmt::join(accounts, " ")), text_at(p, "trouble")});
       }
     } catch (const std::exception& e) {
       is_whole = false;
-      rows.add({node.name, "", "", "", "", "", e.what()});
+      rows.add({node.name, "", "", "", "", "", "", e.what()});
     }
   }
   fmt::print("{}", words.common.json ? list.done() + '\n' : rows.text());
@@ -375,6 +380,25 @@ exit_status move_partition(const cluster_words& words) {
   return exit_status::fine;
 }
 
+exit_status want_snapshot(const cluster_words& words) {
+  auto asker = node_asker::of(words);
+  if (!asker)
+    return complain(words.common, asker.error());
+  if (!(*asker)->settings().find(words.to))
+    return complain(words.common,
+                    {failure_code::invalid_input,
+                     fmt::format("found \"{}\"; the cluster has no such node", words.to)});
+  const auto told = (*asker)->order(words.to, fmt::format("snapshots?partition={}",
+                                                          words.partition));
+  if (!told)
+    return complain(words.common, told.error());
+  if (words.common.json)
+    fmt::print("{}\n", json::serialize(*told));
+  else
+    fmt::print("Node {} makes a snapshot of partition {}.\n", words.to, words.partition);
+  return exit_status::fine;
+}
+
 exit_status drain_node(const cluster_words& words) {
   auto asker = node_asker::of(words);
   if (!asker)
@@ -449,6 +473,12 @@ void add_cluster_commands(command_line& line) {
                            move_partition);
   moved.add_option("partition", move->partition, "Which")->type_name("N")->required();
   moved.add_option("to", move->to, "The node that is to lead it")->type_name("NAME")->required();
+  auto snapshot = new_words();
+  auto& wanted = add_asking(line, group, "snapshot", "Have a node make a snapshot of a partition",
+                            "rollcall cluster snapshot --cluster cluster.toml --node n1 3 n2",
+                            snapshot, want_snapshot);
+  wanted.add_option("partition", snapshot->partition, "Which")->type_name("N")->required();
+  wanted.add_option("who", snapshot->to, "The node")->type_name("NAME")->required();
   auto drain = new_words();
   auto& drained = add_asking(line, group, "drain", "Have a node lead nothing, for maintenance",
                              "rollcall cluster drain --cluster cluster.toml --node n1 n2", drain,
