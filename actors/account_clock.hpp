@@ -2,6 +2,7 @@
 
 #include "model/instant.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -38,9 +39,13 @@ public:
   [[nodiscard]] setting current() const {
     return {is_manual_, ms_.load(std::memory_order_acquire)};
   }
-  /// The setting with which it is `to` now.
+  /// The setting with which it is `to` now. A clock that goes with the system never lags behind it,
+  /// nor behind what it was: an instant that has passed leaves it as it is.
   [[nodiscard]] setting moved_to(model::instant to) const {
-    return {is_manual_, is_manual_ ? model::to_ms(to) : (to - system_now()).count()};
+    if (is_manual_)
+      return {true, model::to_ms(to)};
+    const std::int64_t ahead = (to - system_now()).count();
+    return {false, std::max({ahead, ms_.load(std::memory_order_acquire), std::int64_t{0}})};
   }
   void set(setting s) {
     ms_.store(s.ms, std::memory_order_release);

@@ -240,7 +240,7 @@ caf::result<found_segment> find(self_pointer self, const find_segment& asked) {
   if (!known)
     return to_error(
       {model::failure_code::not_found,
-       fmt::format("there is no segment \"{}\"; `list` names those that are", asked.segment)});
+       fmt::format("there is no segment \"{}\", neither by name nor by id", asked.segment)});
   return found_segment{*known, parts.known.names_of(known->references), activate(self, *known)};
 }
 

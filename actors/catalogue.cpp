@@ -40,7 +40,7 @@ std::optional<failure> fault_of_name(std::string_view name) {
 
 failure no_such_segment(std::string_view called) {
   return {failure_code::not_found,
-          fmt::format("there is no segment \"{}\"; `list` names those that are", called)};
+          fmt::format("there is no segment \"{}\", neither by name nor by id", called)};
 }
 
 } // namespace
@@ -251,15 +251,17 @@ model::outcome<segment_entry> catalogue::decide_drop(std::string_view segment) c
   if (!known)
     return no_such_segment(segment);
   std::string dependants;
+  std::size_t count = 0;
   for (const auto& [number, other] : segments_)
     if (std::find(other.references.begin(), other.references.end(), known->id)
         != other.references.end())
-      dependants += fmt::format("{}\"{}\"", dependants.empty() ? "" : ", ", other.name);
-  if (!dependants.empty())
-    return failure{
-      failure_code::conflict,
-      fmt::format("segment \"{}\" cannot be dropped: {} refer to it; drop or edit those first",
-                  known->name, dependants)};
+      dependants += fmt::format("{}\"{}\"", count++ == 0 ? "" : ", ", other.name);
+  if (count != 0)
+    return failure{failure_code::conflict,
+                   fmt::format("segment \"{}\" cannot be dropped: {} {} to it; drop or edit {} "
+                               "first",
+                               known->name, dependants, count == 1 ? "refers" : "refer",
+                               count == 1 ? "that one" : "those")};
   return *known;
 }
 

@@ -444,20 +444,23 @@ profile_texts show_all(const partition& owned, const show_profiles& asked) {
   return answer;
 }
 
-feed_piece name_flips(const partition& owned, const read_feed& asked) {
-  feed_piece piece;
-  for (auto& flip : owned.feed(asked.segment, asked.after, asked.limit)) {
-    auto label = owned.label(flip.profile);
-    piece.flips.push_back({std::move(flip), std::move(label)});
-  }
-  return piece;
-}
-
 std::uint64_t last_sequence(const partition& owned, std::uint64_t segment) {
   for (const auto& s : owned.segments())
     if (s.id == segment)
       return s.last_sequence;
   return 0;
+}
+
+caf::result<feed_piece> name_flips(const partition& owned, const read_feed& asked) {
+  feed_piece piece;
+  for (auto& flip : owned.feed(asked.segment, asked.after, asked.limit)) {
+    auto label = owned.label(flip.profile);
+    piece.flips.push_back({std::move(flip), std::move(label)});
+  }
+  // Whoever is ahead of the feed would hear nothing of what comes until it has caught up.
+  if (piece.flips.empty() && asked.after > last_sequence(owned, asked.segment))
+    return to_error({model::failure_code::invalid_input, "the feed has not come so far"});
+  return piece;
 }
 
 caf::result<finished> to_unit(const model::status& s) {

@@ -75,64 +75,101 @@ void list(self_pointer self, std::shared_ptr<member_walk> walk) {
 }
 
 struct feed_walk {
-  read_all asked;
-  std::size_t share = 0; // Flips asked of each partition.
-  std::vector<std::vector<named_flip>> pages;
+  /// A partition's part of its feed, as far as it was asked for.
+  struct piece {
+    std::vector<named_flip> flips;
+    std::size_t at = 0;      // Of the flip that is next.
+    std::size_t limit = 0;   // Flips that were asked for.
+    std::uint64_t after = 0; // Where it begins.
+
+    [[nodiscard]] bool is_used_up() const {
+      return at == flips.size();
+    }
+    [[nodiscard]] bool may_go_on() const {
+      return flips.size() == limit;
+    }
+  };
+  std::size_t limit = 0;
+  std::vector<piece> pieces; // By partition.
+  all_flips out;
   std::size_t waits_for = 0;
   bool has_failed = false;
   caf::typed_response_promise<all_flips> reply;
 };
 
-/// Puts the partitions' pages together by instant, each in its own order, and stops where a
-/// partition's page has ended but its feed may not have, so that pages together are in order too.
-all_flips merge_pages(feed_walk& walk) {
-  all_flips out;
-  out.next = walk.asked.after;
-  std::vector<std::size_t> at(walk.pages.size());
-  while (out.flips.size() < walk.asked.limit) {
-    std::size_t first = walk.pages.size();
-    for (std::size_t p = 0; p < walk.pages.size(); ++p) {
-      if (at[p] == walk.pages[p].size()) {
-        if (walk.pages[p].size() == walk.share && !out.flips.empty())
-          return out;
+/// Puts the partitions' flips together by instant, each partition's in its own order. Stops where a
+/// partition has to be asked for more, so that all of them together are in order too: false then.
+bool merge_pieces(feed_walk& walk) {
+  auto& out = walk.out;
+  while (out.flips.size() < walk.limit) {
+    auto first = walk.pieces.size();
+    for (std::size_t p = 0; p < walk.pieces.size(); ++p) {
+      const auto& piece = walk.pieces[p];
+      if (piece.is_used_up()) {
+        if (piece.may_go_on())
+          return false;
         continue;
       }
-      if (first == walk.pages.size()
-          || walk.pages[p][at[p]].what.at < walk.pages[first][at[first]].what.at)
+      if (first == walk.pieces.size()
+          || piece.flips[piece.at].what.at
+               < walk.pieces[first].flips[walk.pieces[first].at].what.at)
         first = p;
     }
-    if (first == walk.pages.size())
+    if (first == walk.pieces.size())
       break;
-    auto& flip = walk.pages[first][at[first]++];
+    auto& piece = walk.pieces[first];
+    auto& flip = piece.flips[piece.at++];
     out.next[first] = flip.what.sequence;
     out.flips.push_back({static_cast<std::uint32_t>(first), std::move(flip)});
   }
-  return out;
+  return true;
+}
+
+void go_on_reading(self_pointer self, const std::shared_ptr<feed_walk>& walk);
+
+void read_piece(self_pointer self, const std::shared_ptr<feed_walk>& walk, std::size_t p,
+                std::size_t limit) {
+  auto& piece = walk->pieces[p];
+  piece = {{}, 0, limit, walk->out.next[p]};
+  ++walk->waits_for;
+  self
+    ->request(self->state.profiles[p], caf::infinite,
+              read_feed{self->state.segment->number, piece.after, limit})
+    .then(
+      [=](feed_piece& read) {
+        walk->pieces[p].flips = std::move(read.flips);
+        if (--walk->waits_for == 0 && !walk->has_failed)
+          go_on_reading(self, walk);
+      },
+      [=](caf::error& e) {
+        --walk->waits_for;
+        if (!std::exchange(walk->has_failed, true))
+          walk->reply.deliver(std::move(e));
+      });
+}
+
+void go_on_reading(self_pointer self, const std::shared_ptr<feed_walk>& walk) {
+  if (merge_pieces(*walk)) {
+    walk->reply.deliver(std::move(walk->out));
+    return;
+  }
+  // Whoever had more than its share gives the rest at once, so none is asked a third time.
+  const auto left = walk->limit - walk->out.flips.size();
+  for (std::size_t p = 0; p < walk->pieces.size(); ++p)
+    if (walk->pieces[p].is_used_up() && walk->pieces[p].may_go_on())
+      read_piece(self, walk, p, left);
 }
 
 void read(self_pointer self, const read_all& asked, caf::typed_response_promise<all_flips> reply) {
   const auto partitions = self->state.profiles.size();
   auto walk = std::make_shared<feed_walk>();
-  walk->asked = asked;
-  walk->share = std::max<std::size_t>(1, (asked.limit + partitions - 1) / partitions);
-  walk->pages.resize(partitions);
-  walk->waits_for = partitions;
+  walk->limit = asked.limit;
+  walk->out.next = asked.after;
+  walk->pieces.resize(partitions);
   walk->reply = std::move(reply);
+  const auto share = std::max<std::size_t>(1, (asked.limit + partitions - 1) / partitions);
   for (std::size_t p = 0; p < partitions; ++p)
-    self
-      ->request(self->state.profiles[p], caf::infinite,
-                read_feed{self->state.segment->number, asked.after[p], walk->share})
-      .then(
-        [=](feed_piece& piece) {
-          walk->pages[p] = std::move(piece.flips);
-          if (--walk->waits_for == 0 && !walk->has_failed)
-            walk->reply.deliver(merge_pages(*walk));
-        },
-        [=](caf::error& e) {
-          --walk->waits_for;
-          if (!std::exchange(walk->has_failed, true))
-            walk->reply.deliver(std::move(e));
-        });
+    read_piece(self, walk, p, share);
 }
 
 void find_end(self_pointer self, caf::typed_response_promise<feed_end_answer> reply) {

@@ -19,9 +19,9 @@ using std::chrono::milliseconds;
 constexpr milliseconds dial_patience{2000};
 // A server that hangs is noticed after two pings without an answer, or when it does not take what
 // is written to it. The write itself holds the library's lock, so it needs a limit of its own.
-constexpr milliseconds ping_every{1500};
+constexpr milliseconds ping_every{2000};
 constexpr int pings_unanswered_max = 2;
-constexpr milliseconds write_patience{2000};
+constexpr milliseconds write_patience{3000};
 constexpr milliseconds look_every{50};
 constexpr milliseconds dial_again_after{250};
 

@@ -131,7 +131,6 @@ model::status nats_log::read(std::uint64_t from, milliseconds patience,
     std::max(question_patience_min, connection_->settings.answer_patience));
   auto delivery = take_delivery(next);
   auto until = steady_clock::now() + patience;
-  std::string trouble;
   int gaps = 0;
   bool located = delivery.has_value();
   for (;;) {
@@ -151,7 +150,6 @@ model::status nats_log::read(std::uint64_t from, milliseconds patience,
       if (!fine) {
         if (fine.error().code != failure_code::unavailable || steady_clock::now() >= until)
           return fine;
-        trouble = fine.error().message;
         std::this_thread::sleep_for(ask_again_after);
         continue;
       }

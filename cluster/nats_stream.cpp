@@ -25,7 +25,7 @@ constexpr std::size_t replicas_max = 3;
 constexpr milliseconds ask_again_after{200};
 
 constexpr milliseconds heartbeat{500};
-constexpr milliseconds silence_max{2000};
+constexpr milliseconds silence_max{3000};
 
 failure absent(std::string message) {
   return {failure_code::unavailable, std::move(message)};

@@ -1,4 +1,3 @@
-#include "cluster/record.hpp"
 #include "cluster/tunnel.hpp"
 #include "cluster/tunnel_link.hpp"
 

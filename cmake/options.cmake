@@ -78,9 +78,6 @@ endif()
 if(ROLLCALL_UNITY)
   # A private name of one file may be a public one of its neighbour; the other presets do look.
   list(APPEND rollcall_warnings -Wno-shadow -Wno-subobject-linkage)
-  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-    list(APPEND rollcall_warnings -Wno-uninitialized -Wno-maybe-uninitialized) # Of boost::function.
-  endif()
 endif()
 if(ROLLCALL_WARNINGS_AS_ERRORS)
   list(APPEND rollcall_warnings -Werror)

@@ -1,7 +1,5 @@
 #include "gateway/accounts.hpp"
 
-#include "gateway/leaving.hpp"
-
 #include <boost/json.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -188,7 +186,7 @@ std::unique_ptr<accounts> accounts::hosted(accounts_options wanted) {
 outcome<std::shared_ptr<account>> accounts::adopt(std::string_view name,
                                                   std::shared_ptr<rollcall::engine> engine,
                                                   const std::filesystem::path& directory) {
-  auto opened = make_leaving_account();
+  auto opened = std::make_shared<account>();
   opened->name = name;
   opened->directory = directory;
   opened->engine = std::move(engine);
@@ -207,6 +205,7 @@ std::shared_ptr<account> accounts::dismiss(std::string_view name) {
   if (found == all_.end())
     return nullptr;
   auto gone = *found;
+  gone->is_dismissed = true;
   all_.erase(found);
   for (auto at = by_key_id_.begin(); at != by_key_id_.end();)
     at = at->second == gone ? by_key_id_.erase(at) : std::next(at);

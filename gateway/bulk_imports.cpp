@@ -160,15 +160,18 @@ answer get_lists(const call& c, bool ids_only) {
                   : collection_answer(c.asked, query, std::move(lists));
 }
 
-answer get_errors(const call& c) {
-  static const auto rules = [] {
+answer get_errors(const call& c, bool ids_only) {
+  static const auto rules_of = [](bool has_fields) {
     query_rules made;
-    made.fields = {{"import-error", field_names("import-error")}};
+    if (has_fields)
+      made.fields = {{"import-error", field_names("import-error")}};
     made.page = page_rule{20, 1, 100};
     made.has_cursor = true;
     return made;
-  }();
-  const auto query = parse_query(c.asked, rules);
+  };
+  static const auto rules = rules_of(true);
+  static const auto id_rules = rules_of(false);
+  const auto query = parse_query(c.asked, ids_only ? id_rules : rules);
   const import_store store{*c.whose};
   const auto job = store.find(c.captured[0]);
   const numbered_page page{c.asked, query};
@@ -177,7 +180,8 @@ answer get_errors(const call& c) {
     resource r{"import-error", fmt::format("{}-{}", job.id, page.first + data.size() + 1)};
     r.attributes = std::move(error.as_object());
     r.collection = fmt::format("/api/profile-bulk-import-jobs/{}/import-errors", job.id);
-    data.emplace_back(resource_object(c.asked, std::move(r), query));
+    data.emplace_back(ids_only ? resource_identifier(r.type, r.id)
+                               : resource_object(c.asked, std::move(r), query));
   }
   std::size_t all = 0;
   for (const auto count : job.error_counts)
@@ -237,8 +241,10 @@ void add_bulk_import_routes(route_table& routes) {
     routes.add(
       "GET", above + "/lists", {"lists:read"},
       [ids_only](const call& c) { return get_lists(c, ids_only); }, "M");
+    routes.add(
+      "GET", above + "/import-errors", {"profiles:read"},
+      [ids_only](const call& c) { return get_errors(c, ids_only); }, "M");
   }
-  routes.add("GET", one + "/import-errors", {"profiles:read"}, get_errors, "M");
 }
 
 } // namespace gateway

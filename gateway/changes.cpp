@@ -124,7 +124,8 @@ void change_upload::submit(std::shared_ptr<range> lines, model::change_batch bat
     const std::lock_guard lock{guard_};
     under_way_.push_back(lines);
   }
-  if (batch.records.empty())
+  // Of a source the engine hears of lines without a record too: it tells which ones come next.
+  if (batch.records.empty() && source_.empty())
     return finish(*lines, rollcall::receipt{});
   const auto sequence = source_.empty() ? 0 : lines_before_ + lines->to;
   // Waits while enough is under way; so the body is read no faster than it becomes durable.
@@ -219,15 +220,31 @@ answer change_upload::to_answer() {
   return a;
 }
 
+/// Lines that were left out could not be sent later: the engine would take them for known.
+void refuse_gap(rollcall::engine& engine, const std::string& source, std::uint64_t before) {
+  const auto due = value_of(engine.last_sequence(source));
+  if (before <= due)
+    return;
+  error_entry gap{409, "conflict", "Conflict."};
+  gap.detail = fmt::format(
+    "sequence: {} would leave a gap. {} lines of this source are durable, so "
+    "what comes next has the sequence {}.",
+    before, due, due);
+  gap.parameter = "sequence";
+  throw refusal{std::move(gap)};
+}
+
 answer take_changes(const call& c, change_bounds bounds) {
   check_parameters(c.asked, {"source", "sequence"});
   auto source = source_of(c.asked);
   if (source.empty() != (c.asked.parameter("sequence") == nullptr))
     throw refusal{invalid_parameter(source.empty() ? "source" : "sequence",
                                     "source and sequence are given together or not at all.")};
-  const auto before = number_parameter(c.asked, "sequence", sequence_rule);
-  change_upload taken{*c.whose->engine, std::move(source), static_cast<std::uint64_t>(before),
-                      bounds};
+  const auto before = static_cast<std::uint64_t>(
+    number_parameter(c.asked, "sequence", sequence_rule));
+  if (!source.empty())
+    refuse_gap(*c.whose->engine, source, before);
+  change_upload taken{*c.whose->engine, std::move(source), before, bounds};
   taken.take(c.asked);
   return taken.to_answer();
 }

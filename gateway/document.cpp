@@ -2,6 +2,9 @@
 
 #include "gateway/json_text.hpp"
 
+#include <algorithm>
+#include <array>
+
 namespace gateway {
 
 namespace {
@@ -50,16 +53,49 @@ json::value link_or_null(const request& asked, const neighbours& pages, const st
   return json::string{page_link(asked, pages.parameter, cursor)};
 }
 
-json::object relationship_objects(const std::string& self, std::vector<relationship> all) {
+struct relationship_name {
+  std::string_view type;
+  std::string_view name;
+  bool operator==(const relationship_name&) const = default;
+};
+
+/// Not both of their addresses exist, and Klaviyo's description allows no link without the other.
+constexpr std::array<relationship_name, 18> without_links{{
+  {"campaign-message", "campaign"},
+  {"campaign-message", "image"},
+  {"campaign-message", "template"},
+  {"event", "attributions"},
+  {"flow-action", "flow"},
+  {"flow-message", "flow-action"},
+  {"flow-message", "template"},
+  {"profile", "conversations"},
+  {"profile", "push-tokens"},
+  {"profile-suppression-bulk-create-job", "lists"},
+  {"profile-suppression-bulk-create-job", "segments"},
+  {"profile-suppression-bulk-delete-job", "lists"},
+  {"profile-suppression-bulk-delete-job", "segments"},
+  {"tag", "campaigns"},
+  {"tag", "flows"},
+  {"tag", "lists"},
+  {"tag", "segments"},
+  {"webhook", "webhook-topics"},
+}};
+
+json::object relationship_objects(std::string_view type, const std::string& self,
+                                  std::vector<relationship> all) {
   json::object written;
   written.reserve(all.size());
   for (auto& each : all) {
+    const auto has_links = std::ranges::find(without_links, relationship_name{type, each.name})
+                        == without_links.end();
     json::object one;
     if (each.data)
       one["data"] = std::move(*each.data);
-    one["links"] = {{"self", self + "/relationships/" + each.name},
-                    {"related", self + '/' + each.name}};
-    written[each.name] = std::move(one);
+    if (has_links)
+      one["links"] = {{"self", self + "/relationships/" + each.name},
+                      {"related", self + '/' + each.name}};
+    if (!one.empty())
+      written[each.name] = std::move(one);
   }
   return written;
 }
@@ -122,7 +158,7 @@ json::object resource_object(const request& asked, resource r,
   auto self = asked.origin + (r.collection.empty() ? collection_of(r.type) : r.collection) + '/';
   append_encoded(self, r.id);
   if (!r.relationships.empty())
-    written["relationships"] = relationship_objects(self, std::move(r.relationships));
+    written["relationships"] = relationship_objects(r.type, self, std::move(r.relationships));
   if (!r.id.empty())
     written["links"] = {{"self", self}};
   return written;

@@ -21,7 +21,8 @@ namespace gateway {
 /// `{type, id}`.
 boost::json::object resource_identifier(std::string_view type, std::string_view id);
 
-/// Has its links, and data where it is known: null, an identifier or an array of them.
+/// Has its links where there are such addresses, and data where it is known: null, an identifier or
+/// an array of them.
 struct relationship {
   std::string name;
   std::optional<boost::json::value> data{};

@@ -26,7 +26,8 @@ error_entry invalid_parameter(std::string parameter, std::string detail) {
 
 error_entry not_found(std::string_view type, std::string_view id) {
   error_entry e{404, "not_found", "Not found."};
-  e.detail = fmt::format("A {} with id '{}' does not exist.", type, id);
+  const auto is_vowel = type.find_first_of("aeiou") == 0;
+  e.detail = fmt::format("{} {} with id '{}' does not exist.", is_vowel ? "An" : "A", type, id);
   return e;
 }
 

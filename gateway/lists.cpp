@@ -135,6 +135,7 @@ void refuse_taken_name(const account& whose, const std::string& name, std::strin
                             fmt::format("The name '{}' is taken by the list '{}'.", name, list.id));
       e.status = 409;
       e.code = "conflict";
+      e.title = "Conflict.";
       throw refusal{std::move(e)};
     }
 }

@@ -84,9 +84,13 @@ void refuse_definition(const model::failure& why,
   if (faults.empty())
     throw refusal{to_error(why)};
   std::vector<error_entry> all;
-  for (const auto& fault : faults)
+  for (const auto& fault : faults) {
+    const auto is_unknown = fault.allowed.starts_with("no such field");
     all.push_back(invalid_body(std::string{pointer} + fault.pointer,
-                               fmt::format("Found {}; allowed: {}.", fault.found, fault.allowed)));
+                               fmt::format("Found {}; {}{}{}", fault.found,
+                                           is_unknown ? "there is " : "allowed: ", fault.allowed,
+                                           fault.allowed.ends_with('?') ? "" : ".")));
+  }
   throw refusal{std::move(all)};
 }
 

@@ -336,6 +336,7 @@ answer create_profile(const call& c) {
   mistakes found;
   data_reader read{body, {.type = "profile"}, found};
   const auto update = read_update(read, false);
+  read.data().finish(); // An id of the client's own, for one: the engine gives them.
   const auto line = make_profile_line(*update.attributes, nullptr, {}, found);
   found.refuse_if_any();
   if (line.who.is_empty())

@@ -68,6 +68,15 @@ void route_table::open(const std::shared_ptr<account>& whose) const {
     }
 }
 
+void route_table::at_closing(opening act) {
+  closings_.push_back(std::move(act));
+}
+
+void route_table::close(const std::shared_ptr<account>& whose) const {
+  for (const auto& act : closings_)
+    act(whose);
+}
+
 route_table::match route_table::find(std::string_view method, std::string_view path) const {
   match m;
   if (!path.starts_with('/'))

@@ -54,6 +54,9 @@ public:
   void at_opening(opening act);
   /// To be called once for each account that begins to serve; what fails is logged.
   void open(const std::shared_ptr<account>& whose) const;
+  /// The same, for an account that is dismissed.
+  void at_closing(opening act);
+  void close(const std::shared_ptr<account>& whose) const;
 
   struct match {
     const route* found = nullptr; // Null = none.
@@ -68,6 +71,7 @@ public:
 private:
   std::vector<std::unique_ptr<route>> routes_;
   std::vector<opening> openings_;
+  std::vector<opening> closings_;
 };
 
 } // namespace gateway

@@ -55,6 +55,8 @@ public:
 private:
   static std::optional<std::chrono::milliseconds> do_piece(const account& whose,
                                                            suppression_job& job) {
+    if (whose.is_dismissed)
+      return std::nullopt; // Whoever serves it goes on with it.
     auto next = job; // Does not count before it is kept.
     try {
       suppress_piece(whose, next);

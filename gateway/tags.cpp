@@ -138,6 +138,7 @@ void refuse_taken(const std::string& name) {
                         fmt::format("The name '{}' is taken; names must differ.", name));
   e.status = 409;
   e.code = "conflict";
+  e.title = "Conflict.";
   throw refusal{std::move(e)};
 }
 

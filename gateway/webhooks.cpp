@@ -5,7 +5,6 @@
 #include "gateway/described.hpp"
 #include "gateway/field_names.hpp"
 #include "gateway/http_client.hpp"
-#include "gateway/leaving.hpp"
 #include "gateway/new_id.hpp"
 #include "gateway/notes.hpp"
 #include "gateway/webhook_sender.hpp"
@@ -16,7 +15,6 @@
 
 #include <algorithm>
 #include <map>
-#include <memory>
 #include <mutex>
 #include <utility>
 
@@ -34,9 +32,8 @@ const text_rule webhook_name_rule{256, false, {}};
 const text_rule description_rule{1'000, true, {}};
 const text_rule secret_rule{256, true, {}};
 
-/// The senders of all accounts that have an enabled webhook. An account that is not served any more
-/// takes its sender with it.
-class sender_room : public std::enable_shared_from_this<sender_room> {
+/// The senders of all accounts that have an enabled webhook.
+class sender_room {
 public:
   /// After every change of webhooks, and once for each account.
   void attend(const std::shared_ptr<account>& whose) {
@@ -47,8 +44,15 @@ public:
   /// The same, unless somebody has done it before.
   void take_over(const std::shared_ptr<account>& whose) {
     const std::lock_guard lock{guard_};
-    if (!seats_.contains(whose.get()))
+    if (!seats_.contains(whose.get()) && !whose->is_dismissed)
       attend_locked(whose);
+  }
+
+  /// Somebody else tells from now on.
+  void leave(const std::shared_ptr<account>& whose) {
+    std::map<const account*, seat>::node_type left;
+    const std::lock_guard lock{guard_};
+    left = seats_.extract(whose.get());
   }
 
   [[nodiscard]] std::optional<delivery_state> state_of(const account& whose,
@@ -61,29 +65,14 @@ public:
 
 private:
   struct seat {
-    std::shared_ptr<account> whose; // Null where the account says when it goes.
+    std::shared_ptr<account> whose;
     std::unique_ptr<webhook_sender> sender; // Null = has nobody to tell.
   };
 
-  void leave(const account& whose) {
-    seat left;
-    const std::lock_guard lock{guard_};
-    if (const auto found = seats_.find(&whose); found != seats_.end()) {
-      left = std::move(found->second);
-      seats_.erase(found);
-    }
-  }
-
   void attend_locked(const std::shared_ptr<account>& whose) {
     const auto hooks = all_webhooks(*whose);
-    const auto [at, is_new] = seats_.try_emplace(whose.get());
-    auto& here = at->second;
-    if (is_new
-        && !at_leaving(whose, [room = weak_from_this()](const account& gone) {
-             if (const auto there = room.lock())
-               there->leave(gone);
-           }))
-      here.whose = whose;
+    auto& here = seats_[whose.get()];
+    here.whose = whose;
     if (std::ranges::none_of(hooks, &known_webhook::is_enabled))
       here.sender.reset();
     else if (here.sender)
@@ -343,6 +332,7 @@ answer get_topic(const call& c) {
 void add_webhook_routes(route_table& routes) {
   const auto room = std::make_shared<sender_room>();
   routes.at_opening([room](const std::shared_ptr<account>& whose) { room->attend(whose); });
+  routes.at_closing([room](const std::shared_ptr<account>& whose) { room->leave(whose); });
   const auto with_room = [room](auto act) {
     return [room, act](const call& c) {
       room->take_over(c.whose);

@@ -5,9 +5,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <future>
 #include <random>
+#include <sys/stat.h>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -73,6 +75,22 @@ status check_directory(const std::filesystem::path& directory) {
                                "that is empty or not there yet",
                                directory.string())};
   return model::nothing{};
+}
+
+/// Made for its owner and his group; nobody else looks into it.
+std::error_code make_directory(const std::filesystem::path& directory) {
+  std::error_code error;
+  if (std::filesystem::is_directory(directory, error))
+    return {};
+  const auto itself = directory.has_filename() ? directory : directory.parent_path();
+  if (const auto above = itself.parent_path(); !above.empty()) {
+    std::filesystem::create_directories(above, error);
+    if (error)
+      return error;
+  }
+  if (::mkdir(itself.c_str(), 0750) != 0 && errno != EEXIST)
+    return {errno, std::generic_category()};
+  return {};
 }
 
 actors::account_settings settings_when_new(const options& wanted) {
@@ -154,7 +172,7 @@ clock_to_open(clock_kind wanted, actors::account_clock::setting stored, const pa
   if (is_manual)
     return {true, model::to_ms(now)};
   if (!stored.is_manual)
-    return stored;
+    return {false, std::max<std::int64_t>(0, stored.ms)};
   return {false, std::max<std::int64_t>(0, (now - actors::account_clock::system_now()).count())};
 }
 
@@ -240,9 +258,7 @@ outcome<std::unique_ptr<engine>> engine::open(options wanted) {
       return checked.error();
     if (auto ours = check_directory(wanted.directory); !ours)
       return ours.error();
-    std::error_code error;
-    std::filesystem::create_directories(wanted.directory, error);
-    if (error)
+    if (const auto error = make_directory(wanted.directory))
       return failure{failure_code::not_found,
                      fmt::format("cannot make the directory {}: {}", wanted.directory.string(),
                                  error.message())};

@@ -265,6 +265,12 @@ status engine::perform(std::string_view operation, std::uint64_t position,
     }
     if (auto retried = retry_refused(p); !retried)
       return retried;
+    if (!p.is_order_begun) {
+      // A build that a crash has interrupted ends before what comes behind it, as it did elsewhere.
+      if (auto built = wait_for_builds(*this, p); !built)
+        return built;
+      p.is_order_begun = true;
+    }
     if (const auto at = model::floor_second(what->at); at > p.clock->now()) {
       if (auto settled = settle(p); !settled)
         return settled;

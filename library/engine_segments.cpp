@@ -466,7 +466,7 @@ outcome<feed_page> engine::feed(std::string_view segment, std::string_view curso
     auto read = parts_->ask_segment<actors::all_flips>(
       whose.id, actors::read_all{std::move(*after), limit}, "read a feed");
     if (!read)
-      return read.error();
+      return read.error().code == failure_code::invalid_input ? bad_cursor(cursor) : read.error();
     feed_page page;
     page.cursor = actors::format_cursor(read->next);
     for (const auto& one : read->flips)
@@ -494,6 +494,8 @@ outcome<subscription> engine::subscribe(std::string_view segment,
       after = actors::parse_cursor(cursor, parts_->profiles.size());
       if (!after || segment.empty())
         return bad_cursor(cursor);
+      if (const auto readable = feed(segment, cursor, 1); !readable)
+        return readable.error();
     }
     auto who = parts_->system->spawn<caf::detached>(
       actors::subscriber, [heard = std::move(heard)](const actors::segment_flips& flips) {

@@ -109,6 +109,7 @@ private:
   bool read_properties(json_value& v, name_space space, std::vector<model::property_entry>& into,
                        std::size_t count_max);
   bool read_location(json_value& v);
+  bool read_coordinate(json_value& v, std::uint32_t name, int degrees_max);
   bool read_subscriptions(json_value& v);
   bool read_consent(json_value& v, std::string_view channel);
   bool read_suppression(json_value& v, std::uint32_t name);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <iterator>
 #include <limits>
 
@@ -21,7 +22,8 @@ using simdjson::ondemand::json_type;
 
 enum class shape : std::uint8_t {
   text,
-  coordinate,
+  latitude,
+  longitude,
   number,
   boolean,
   date,
@@ -48,8 +50,8 @@ constexpr known_field location_fields[] = {
   {"zip", "location['zip']", shape::text},
   {"timezone", "location['timezone']", shape::text},
   {"ip", "location['ip']", shape::text},
-  {"latitude", "location['latitude']", shape::coordinate},
-  {"longitude", "location['longitude']", shape::coordinate},
+  {"latitude", "location['latitude']", shape::latitude},
+  {"longitude", "location['longitude']", shape::longitude},
 };
 
 // Segments call the date otherwise than profiles do; both names are understood.
@@ -253,6 +255,30 @@ bool line_reader::read_properties(json_value& v, name_space space,
   });
 }
 
+/// Coordinates come as numbers, or as text that says one (S24).
+bool line_reader::read_coordinate(json_value& v, std::uint32_t name, int degrees_max) {
+  json_type type{};
+  if (const auto code = v.type().get(type); code != simdjson::SUCCESS)
+    return malformed(code);
+  double number = NAN;
+  if (type == json_type::number) {
+    if (!read_number(v, number))
+      return false;
+  } else if (type == json_type::string) {
+    std::string_view text;
+    if (!read_text(v, text))
+      return false;
+    double said = 0;
+    const auto* end = text.data() + text.size();
+    const auto result = std::from_chars(text.data(), end, said, std::chars_format::fixed);
+    if (result.ec == std::errc{} && result.ptr == end)
+      number = said + 0.0; // -0 becomes 0.
+  }
+  if (!(std::abs(number) <= degrees_max))
+    return expected(fmt::format("a number from -{0} to {0}, or text that is one", degrees_max), v);
+  return add_attribute(name, {0, value_kind::number, property_action::set, number, {}});
+}
+
 bool line_reader::read_location(json_value& v) {
   once seen;
   return each_field(v, [&](std::string_view key, json_value& part) {
@@ -269,24 +295,7 @@ bool line_reader::read_location(json_value& v) {
       return add_attribute(name, {});
     if (known->form == shape::text)
       return read_text_attribute(part, name);
-    // Coordinates come as numbers or as text that says one; other text stays text (S24).
-    json_type type{};
-    if (const auto code = part.type().get(type); code != simdjson::SUCCESS)
-      return malformed(code);
-    if (type == json_type::number)
-      return read_number_attribute(part, name);
-    std::string_view text;
-    if (type != json_type::string)
-      return expected("a number, or text that is one", part);
-    if (!read_text(part, text))
-      return false;
-    double number = 0;
-    const auto* end = text.data() + text.size();
-    const auto result = std::from_chars(text.data(), end, number, std::chars_format::fixed);
-    if (result.ec == std::errc{} && result.ptr == end && number - number == 0)
-      return add_attribute(name, {0, value_kind::number, property_action::set, number + 0.0, {}});
-    return add_attribute(name,
-                         {0, value_kind::text, property_action::set, 0, batch_->add_text(text)});
+    return read_coordinate(part, name, known->form == shape::latitude ? 90 : 180);
   });
 }
 

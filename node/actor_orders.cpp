@@ -12,11 +12,6 @@ namespace {
 using model::failure;
 using model::failure_code;
 
-failure one_at_a_time() {
-  return {failure_code::invalid_input,
-          "--log-level, --restart and --stop are one order each; give one of them at a time"};
-}
-
 exit_status say(const common_options& common, const model::outcome<boost::json::object>& answer,
                 std::string_view sentence) {
   if (!answer)
@@ -63,7 +58,8 @@ exit_status carry_out(const actor_order& order, const common_options& common,
   const auto count = (order.log_level.empty() ? 0 : 1) + (order.restart.empty() ? 0 : 1)
                    + (order.stop.empty() ? 0 : 1);
   if (count != 1)
-    return complain(common, one_at_a_time());
+    return complain_of_usage(common, "--log-level, --restart and --stop are one order each; give "
+                                     "one of them at a time");
   if (order.log_level.empty())
     return order_actor(order, common, remote, next_line);
   return say(common,

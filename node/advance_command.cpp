@@ -20,7 +20,14 @@ exit_status move_clock(const common_options& common, const std::string& to) {
       return complain(common, before.error());
     {
       progress bar("moving the clock");
-      if (const auto moved = engine.advance(*target, [&](double share) { bar.at(share); }); !moved)
+      const auto advance = [&](model::instant at) {
+        return engine.advance(at, [&](double share) { bar.at(share); });
+      };
+      auto moved = advance(*target);
+      // A clock that goes by itself may have passed what was now.
+      while (to == "now" && !moved && moved.error().code == model::failure_code::invalid_input)
+        moved = advance(engine.now());
+      if (!moved)
         return complain(common, moved.error());
     }
     const auto moves = movements_since(engine, *before);

@@ -239,10 +239,11 @@ std::shared_ptr<cluster_member::running_replica> cluster_member::running(const p
   return p.now;
 }
 
-void cluster_member::serve(gateway::accounts& all,
-                           std::function<void(const std::shared_ptr<gateway::account>&)> opened) {
+void cluster_member::serve(gateway::accounts& all, account_listener opened,
+                           account_listener closed) {
   accounts_ = &all;
   opened_ = std::move(opened);
+  closed_ = std::move(closed);
   stand();
   worker_ = std::thread{[this] { work(); }};
   asker_ = std::thread{[this] { ask_peers(); }};
@@ -341,7 +342,8 @@ void cluster_member::serve_partition(partition& p, bool is_leader) {
   for (const auto& hosted : r->accounts->all()) {
     if (!is_leader) {
       if (accounts_)
-        accounts_->dismiss(hosted.name);
+        if (const auto gone = accounts_->dismiss(hosted.name))
+          closed_(gone);
       continue;
     }
     if (!hosted.engine || accounts_->by_name(hosted.name))

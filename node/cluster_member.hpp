@@ -46,9 +46,10 @@ public:
   cluster_member(const cluster_member&) = delete;
   cluster_member& operator=(const cluster_member&) = delete;
 
-  /// From now on accounts that this node leads are served by `all`, and `opened` hears of each.
-  void serve(gateway::accounts& all,
-             std::function<void(const std::shared_ptr<gateway::account>&)> opened);
+  /// From now on accounts that this node leads are served by `all`; `opened` and `closed` hear of
+  /// each that comes and goes.
+  using account_listener = std::function<void(const std::shared_ptr<gateway::account>&)>;
+  void serve(gateway::accounts& all, account_listener opened, account_listener closed);
   /// Peers come in at this port of the loopback.
   model::status receive_peers(std::uint16_t port);
 
@@ -174,7 +175,8 @@ private:
 
   std::mutex serving_; // Held while accounts of a partition begin or cease to be served.
   gateway::accounts* accounts_ = nullptr;
-  std::function<void(const std::shared_ptr<gateway::account>&)> opened_;
+  account_listener opened_;
+  account_listener closed_;
 
   mutable std::mutex guard_;
   std::condition_variable woken_;

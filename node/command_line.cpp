@@ -4,6 +4,7 @@
 #include "node/table.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -61,6 +62,49 @@ void add_actors(table& rows, const std::vector<rollcall::actor_info>& actors, st
   }
 }
 
+/// The word that stands where a command should, and the group that it should be of; empty = an
+/// option stands there, whose value it may be.
+struct unknown_command {
+  const CLI::App* group = nullptr;
+  std::string path; // "segment bogus"
+};
+
+unknown_command find_unknown(const CLI::App& root, int argc, const char* const* argv) {
+  unknown_command found{&root, {}};
+  for (int i = 1; i < argc; ++i) {
+    const std::string word{argv[i]};
+    if (word == "--log") { // The only option that stands in front of commands.
+      ++i;
+      continue;
+    }
+    if (word.starts_with('-'))
+      return {};
+    found.path += (found.path.empty() ? "" : " ") + word;
+    const auto below = found.group->get_subcommands(
+      [&](const CLI::App* command) { return command->check_name(word); });
+    if (below.empty())
+      return found;
+    found.group = below.front();
+  }
+  return {};
+}
+
+/// Says that there is no such command; false when that is not what is wrong.
+bool complain_of_command(const CLI::App& root, int argc, const char* const* argv) {
+  const auto [group, path] = find_unknown(root, argc, argv);
+  if (group == nullptr)
+    return false;
+  std::vector<std::string> names;
+  for (const auto* command : group->get_subcommands([](const CLI::App*) { return true; }))
+    if (!command->get_name().empty()) // A group of options has none.
+      names.push_back(command->get_name());
+  if (names.empty())
+    return false;
+  fmt::print(stderr, "rollcall: there is no command \"{}\"; there are {}\n", path,
+             fmt::join(names, ", "));
+  return true;
+}
+
 } // namespace
 
 command_line::command_line() : app_("Who is in which segment at this second.", "rollcall") {
@@ -100,7 +144,8 @@ int command_line::run(int argc, const char* const* argv) {
     app_.parse(argc, argv);
   } catch (const CLI::ParseError& stopped) {
     const auto is_answer = stopped.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success);
-    app_.exit(stopped, std::cout, std::cerr);
+    if (is_answer || !complain_of_command(app_, argc, argv))
+      app_.exit(stopped, std::cout, std::cerr);
     return static_cast<int>(is_answer ? exit_status::fine : exit_status::usage);
   }
   auto logger = spdlog::stderr_logger_mt("rollcall");
@@ -158,15 +203,21 @@ exit_status complain(const common_options& common, const model::failure& why) {
   return status_of(why.code);
 }
 
+exit_status complain_of_usage(const common_options& common, std::string why) {
+  complain(common, {model::failure_code::invalid_input, std::move(why)});
+  return exit_status::usage;
+}
+
 exit_status complain(const common_options& common, const model::failure& why,
                      const std::vector<rollcall::definition_fault>& faults) {
   if (faults.empty())
     return complain(common, why);
   if (!common.json) {
     for (const auto& fault : faults)
-      fmt::print(stderr, "{}: found {}; allowed: {}\n",
-                 fault.pointer.empty() ? "(whole definition)" : fault.pointer, fault.found,
-                 fault.allowed);
+      fmt::print(
+        stderr, "{}: found {}; {}{}\n",
+        fault.pointer.empty() ? "(whole definition)" : fault.pointer, fault.found,
+        fault.allowed.starts_with("no such field") ? "there is " : "allowed: ", fault.allowed);
     return status_of(why.code);
   }
   json_array list;

@@ -71,6 +71,8 @@ exit_status with_engine(const common_options& common, rollcall::options wanted,
 /// Says why something failed: a sentence on standard error, or with --json an object on standard
 /// output.
 exit_status complain(const common_options& common, const model::failure& why);
+/// The same about the command line itself.
+exit_status complain_of_usage(const common_options& common, std::string why);
 /// The same for a definition: every mistake on a line of its own.
 exit_status complain(const common_options& common, const model::failure& why,
                      const std::vector<rollcall::definition_fault>& faults);

@@ -91,8 +91,9 @@ ssl::context tls_of(const std::string& certificates) {
   SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
   if (certificates.empty())
     context.set_default_verify_paths();
-  else
-    context.load_verify_file(certificates);
+  else if (boost::system::error_code failed; context.load_verify_file(certificates, failed), failed)
+    throw std::runtime_error(
+      fmt::format("the certificates in {} cannot be used: {}", certificates, failed.message()));
   return context;
 }
 

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <unistd.h>
 
 namespace node {
 
@@ -155,7 +156,7 @@ exit_status inspect_server(const inspect_options& wanted) {
     return show_once(wanted);
   stop_signals signals;
   do {
-    if (!wanted.common.json)
+    if (!wanted.common.json && ::isatty(STDOUT_FILENO) == 1)
       fmt::print("{}", clear_screen);
     if (const auto status = show_once(wanted); status != exit_status::fine)
       return status;
@@ -167,17 +168,17 @@ exit_status inspect_server(const inspect_options& wanted) {
 exit_status inspect(const inspect_options& wanted) {
   const auto& top = wanted.choice.top;
   if (!top.empty() && std::ranges::find(inspection_columns, top) == inspection_columns.end())
-    return complain(wanted.common, {model::failure_code::invalid_input,
-                                    fmt::format("\"{}\" is no column to order by; there are {}",
-                                                top, fmt::join(inspection_columns, ", "))});
+    return complain_of_usage(wanted.common,
+                             fmt::format("\"{}\" is no column to order by; there are {}", top,
+                                         fmt::join(inspection_columns, ", ")));
   const bool is_order = is_wanted(wanted.order);
   if (wanted.remote.is_wanted())
     return is_order ? carry_out(wanted.order, wanted.common, wanted.remote, next_line)
                     : inspect_server(wanted);
   if (is_order || wanted.follow || !top.empty() || !wanted.choice.filter.empty())
-    return complain(wanted.common, {model::failure_code::invalid_input,
-                                    "--follow, --top, --filter, --log-level, --restart and --stop "
-                                    "go with a server: use --url"});
+    return complain_of_usage(wanted.common,
+                             "--follow, --top, --filter, --log-level, --restart and --stop go with "
+                             "a server: use --url");
   return inspect_directory(wanted.common);
 }
 
@@ -189,6 +190,8 @@ void add_inspect_command(command_line& line) {
                            "rollcall inspect --url http://127.0.0.1:8787 --top waiting --follow",
                            [wanted] { return inspect(*wanted); });
   add_place(command, wanted->common, wanted->remote);
+  command.get_option("--key")->description(
+    "With --url: a key that may look (admin:read) or give orders (admin:write)");
   command
     .add_option("--top", wanted->choice.top,
                 fmt::format("With --url: order actors by {}", fmt::join(inspection_columns, ", ")))

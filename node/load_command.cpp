@@ -226,8 +226,15 @@ void add_load_command(command_line& line) {
     .add_option("--clock", wanted->clock,
                 "real follows the system; manual stands still until `advance`")
     ->check(CLI::IsMember({"real", "manual"}));
-  command.add_option("--start", wanted->start, "Where the manual clock of a new directory starts")
-    ->type_name("INSTANT");
+  auto* start = command
+                  .add_option("--start", wanted->start,
+                              "With --clock manual: where the clock of a new directory starts")
+                  ->type_name("INSTANT");
+  command.parse_complete_callback([start, wanted] {
+    if (!start->empty() && wanted->clock != "manual")
+      throw CLI::ValidationError("--start", "a clock that starts somewhere stands still until "
+                                            "`advance`; give --clock manual with it");
+  });
   command.add_flag(
     "--again", wanted->again,
     "Take the lines even of a file that was loaded before; events are still taken once");

@@ -42,6 +42,17 @@ std::string details_of(const json::object& document) {
   return all;
 }
 
+/// A server can be asked.
+void check_place(const remote_options& remote) {
+  if (!remote.is_wanted())
+    return;
+  if (const auto client = http_client::of({.url = remote.url}); !client)
+    throw CLI::ValidationError("--url", client.error().message);
+  if (remote.key.empty())
+    throw CLI::RequiredError(
+      fmt::format("With --url, --key KEY or the environment variable {}", key_variable));
+}
+
 } // namespace
 
 void add_place(CLI::App& command, common_options& common, remote_options& remote) {
@@ -57,16 +68,14 @@ void add_place(CLI::App& command, common_options& common, remote_options& remote
   command
     .add_option("--ca", remote.certificates,
                 "With --url: PEM file of certificates to believe; else the system's")
-    ->type_name("FILE");
+    ->type_name("FILE")
+    ->check(CLI::ExistingFile);
   command.add_flag("--json", common.json, "Answer as JSON");
+  command.parse_complete_callback([&remote] { check_place(remote); });
 }
 
 model::outcome<json::object> ask(const remote_options& remote, std::string_view method,
                                  std::string_view target, const std::optional<json::object>& body) {
-  if (remote.key.empty())
-    return failure{
-      failure_code::invalid_input,
-      fmt::format("no key is given; use --key KEY, or the environment variable {}", key_variable)};
   const auto client = http_client::of({.url = remote.url, .certificates = remote.certificates});
   if (!client)
     return client.error();

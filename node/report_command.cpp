@@ -145,16 +145,11 @@ std::optional<std::string> request_of(rollcall::engine& engine, const report_opt
   return request;
 }
 
-exit_status usage(const common_options& common, const std::string& why) {
-  complain(common, {model::failure_code::invalid_input, why});
-  return exit_status::usage;
-}
-
 exit_status with_request(
   const report_options& wanted,
   const std::function<exit_status(rollcall::engine&, const std::string& request)>& work) {
   if (wanted.name.empty() == wanted.file.empty())
-    return usage(wanted.common, "name a ready report, or give --request FILE");
+    return complain_of_usage(wanted.common, "name a ready report, or give --request FILE");
   return with_engine(wanted.common, [&](rollcall::engine& engine) {
     auto status = exit_status::fine;
     const auto request = request_of(engine, wanted, status);
@@ -165,11 +160,14 @@ exit_status with_request(
 exit_status write_file(const common_options& common, const std::string& file,
                        const std::string& text) {
   std::ofstream out{file, std::ios::binary};
+  if (!out.is_open())
+    return complain(
+      common, {model::failure_code::not_found, fmt::format("the file {} cannot be written", file)});
   out << text;
   out.close();
   if (!out)
-    return complain(
-      common, {model::failure_code::storage_full, fmt::format("cannot write the file {}", file)});
+    return complain(common, {model::failure_code::storage_full,
+                             fmt::format("the file {} could not be written whole", file)});
   return exit_status::fine;
 }
 
@@ -205,7 +203,7 @@ exit_status explain(const report_options& wanted) {
 
 exit_status difference(const report_options& wanted) {
   if (wanted.statistics.size() != 2)
-    return usage(wanted.common, "`report difference` needs --statistics FIRST,SECOND");
+    return complain_of_usage(wanted.common, "`report difference` needs --statistics FIRST,SECOND");
   auto base = wanted;
   base.statistics.resize(1);
   return with_request(base, [&](rollcall::engine& engine, const std::string& request) {
@@ -282,7 +280,8 @@ model::outcome<rollcall::segment_info> save(rollcall::engine& engine, const std:
 
 exit_status people(report_options& wanted) {
   if (wanted.cell.statistic.empty())
-    return usage(wanted.common, "`report people` needs --statistic, a measure of the report");
+    return complain_of_usage(wanted.common,
+                             "`report people` needs --statistic, a measure of the report");
   if (wanted.interval_index >= 0)
     wanted.cell.interval = static_cast<std::uint32_t>(wanted.interval_index);
   return with_request(wanted, [&](rollcall::engine& engine, const std::string& request) {
@@ -325,7 +324,7 @@ void add_report_commands(command_line& line) {
       if (has_verb)
         words.erase(words.begin());
       if (words.size() > 1)
-        return usage(wanted->common, "one report at a time");
+        return complain_of_usage(wanted->common, "one report at a time");
       wanted->name = words.empty() ? "" : words.front();
       return verb == "explain"    ? explain(*wanted)
            : verb == "people"     ? people(*wanted)

@@ -100,7 +100,7 @@ model::status pump(intake& taken, stop_signals& stop, const line_writer& out) {
 
 exit_status run(const common_options& common, bool acks_on_stdout) {
   stop_signals stop;
-  return with_engine(common, {.directory = common.data}, [&](rollcall::engine& engine) {
+  return with_engine(common, [&](rollcall::engine& engine) {
     line_writer out(STDOUT_FILENO);
     line_writer err(STDERR_FILENO);
     auto& acks = acks_on_stdout ? out : err;

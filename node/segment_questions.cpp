@@ -114,7 +114,7 @@ bool truth_member(const boost::json::object& object, std::string_view name) {
   return found && found->is_bool() && found->get_bool();
 }
 
-void append_events(std::string& out, const boost::json::array& events,
+void append_events(std::string& out, std::string_view margin, const boost::json::array& events,
                    const boost::json::object& condition) {
   auto count = std::uint64_t{events.size()};
   if (const auto* all = condition.if_contains("events_in_all"); all && all->is_number())
@@ -122,13 +122,87 @@ void append_events(std::string& out, const boost::json::array& events,
   std::uint64_t shown = 0;
   for (const auto& entry : events)
     if (const auto* event = entry.if_object(); event && shown < evidence_shown_max) {
-      out += fmt::format("           {}  {}\n", text_member(*event, "time"),
+      out += fmt::format("{}         {}  {}\n", margin, text_member(*event, "time"),
                          text_member(*event, "metric"));
       ++shown;
     }
   if (count > shown)
-    out += fmt::format("           ... and {} more\n", grouped(count - shown));
+    out += fmt::format("{}         ... and {} more\n", margin, grouped(count - shown));
 }
+
+/// How the conditions of an explanation are put together: `{"all_of":[0,{"none_of":[1]}]}`, where
+/// numbers are conditions.
+class explained_logic {
+public:
+  explicit explained_logic(const boost::json::array& conditions) : conditions_(conditions) {
+  }
+
+  void append(std::string& out, const boost::json::value& part, std::size_t depth) const {
+    const std::string margin(2 * depth, ' ');
+    if (const auto* condition = condition_of(part)) {
+      append_condition(out, margin, *condition);
+      return;
+    }
+    const auto [name, parts] = group_of(part);
+    if (parts == nullptr || parts->empty())
+      return;
+    // A group of one says nothing that the one does not.
+    if (parts->size() == 1 && name != none_of) {
+      append(out, parts->front(), depth);
+      return;
+    }
+    out += fmt::format("{}{}  {} of\n", margin, answer_of(holds(part)),
+                       name.substr(0, name.find('_')));
+    for (const auto& each : *parts)
+      append(out, each, depth + 1);
+  }
+
+private:
+  static constexpr std::string_view all_of = "all_of";
+  static constexpr std::string_view none_of = "none_of";
+
+  static std::string_view answer_of(bool holds) {
+    return holds ? "yes" : "no ";
+  }
+  static void append_condition(std::string& out, std::string_view margin,
+                               const boost::json::object& condition) {
+    out += fmt::format("{}{}  {}\n", margin, answer_of(truth_member(condition, "holds")),
+                       text_member(condition, "rule"));
+    out += fmt::format("{}     found: {}\n", margin, text_member(condition, "found"));
+    if (const auto* events = condition.if_contains("events"); events && events->is_array())
+      append_events(out, margin, events->get_array(), condition);
+    if (const auto flips_at = text_member(condition, "flips_at"); !flips_at.empty())
+      out += fmt::format("{}     flips by itself at {}\n", margin, flips_at);
+  }
+  [[nodiscard]] const boost::json::object* condition_of(const boost::json::value& part) const {
+    if (!part.is_number())
+      return nullptr;
+    const auto index = part.to_number<std::size_t>();
+    return index < conditions_.size() ? conditions_[index].if_object() : nullptr;
+  }
+  /// What a group is called, and its parts; null = it is none.
+  static std::pair<std::string_view, const boost::json::array*>
+  group_of(const boost::json::value& part) {
+    const auto* group = part.if_object();
+    if (group == nullptr || group->size() != 1)
+      return {};
+    const auto& [name, parts] = *group->begin();
+    return {name, parts.if_array()};
+  }
+  [[nodiscard]] bool holds(const boost::json::value& part) const {
+    if (const auto* condition = condition_of(part))
+      return truth_member(*condition, "holds");
+    const auto [name, parts] = group_of(part);
+    if (parts == nullptr)
+      return false;
+    const auto part_holds = [this](const boost::json::value& each) { return holds(each); };
+    return name == all_of  ? std::ranges::all_of(*parts, part_holds)
+         : name == none_of ? std::ranges::none_of(*parts, part_holds)
+                           : std::ranges::any_of(*parts, part_holds);
+  }
+
+  const boost::json::array& conditions_;
+};
 
 struct explain_options {
   common_options common;
@@ -234,8 +308,8 @@ exit_status feed(const feed_options& wanted) {
 
 } // namespace
 
-/// The engine's explanation in lines for people: yes or no before every condition, what was found
-/// behind it.
+/// The engine's explanation in lines for people: yes or no before every condition and every group
+/// of them, and what was found behind it.
 std::string explanation_text(const std::string& json, const std::string& person,
                              const std::string& segment) {
   boost::json::error_code failed;
@@ -249,20 +323,9 @@ std::string explanation_text(const std::string& json, const std::string& person,
     out += fmt::format("; time alone changes that at {}", flips_at);
   out += "\n\n";
   const auto* conditions = all.if_contains("conditions");
-  if (!conditions || !conditions->is_array())
-    return out;
-  for (const auto& entry : conditions->get_array()) {
-    const auto* condition = entry.if_object();
-    if (!condition)
-      continue;
-    out += fmt::format("  {}  {}\n", truth_member(*condition, "holds") ? "yes" : "no ",
-                       text_member(*condition, "rule"));
-    out += fmt::format("       found: {}\n", text_member(*condition, "found"));
-    if (const auto* events = condition->if_contains("events"); events && events->is_array())
-      append_events(out, events->get_array(), *condition);
-    if (const auto flips_at = text_member(*condition, "flips_at"); !flips_at.empty())
-      out += fmt::format("       flips by itself at {}\n", flips_at);
-  }
+  const auto* logic = all.if_contains("logic");
+  if (conditions && conditions->is_array() && logic)
+    explained_logic{conditions->get_array()}.append(out, *logic, 1);
   return out;
 }
 
@@ -288,6 +351,7 @@ void add_segment_questions(command_line& line, CLI::App& group) {
   add_common(members_command, listed->common);
   members_command.add_option("NAME", listed->segment, "Name or id of the segment")->required();
   members_command.add_option("--limit", listed->limit, "Show at most so many")
+    ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}))
     ->capture_default_str();
   members_command.add_flag("--all", listed->all, "Show all");
   members_command
@@ -317,6 +381,7 @@ void add_segment_questions(command_line& line, CLI::App& group) {
     .add_option("--after", fed->after, "Go on behind this cursor; from the first flip without it")
     ->type_name("CURSOR");
   feed_command.add_option("--limit", fed->limit, "Show at most so many; 0 = all")
+    ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1'000'000'000}))
     ->capture_default_str();
   feed_command.add_flag("--follow", fed->follow, "Go on showing flips as they come, until Ctrl-C");
 }

@@ -1,3 +1,4 @@
+#include "gateway/tls.hpp"
 #include "node/commands.hpp"
 #include "node/json_text.hpp"
 #include "node/service_manager.hpp"
@@ -92,11 +93,24 @@ void reload(const std::map<std::string, std::string>& flags, serving& running) {
   const auto found = gather_settings(flags, process_environment());
   for (const auto& fault : found.faults)
     spdlog::error("serve: settings stay as they were: {}", fault);
-  if (found.faults.empty())
+  if (found.faults.empty()) {
     gateway::set_log_level(found.made.log);
+    spdlog::info("serve: reloaded: log level");
+  }
   if (const auto done = running.reload_certificate(); !done)
     spdlog::error("serve: the certificate stays as it was: {}", done.error().message);
-  spdlog::info("serve: reloaded: log level and certificate");
+  else if (running.url().starts_with("https:"))
+    spdlog::info("serve: reloaded: certificate");
+}
+
+/// Both or none are given.
+void check_certificate(gathered_settings& found) {
+  const auto& certificate = found.made.server.certificate;
+  const auto& key = found.made.server.private_key;
+  if (certificate.empty() || key.empty())
+    return;
+  if (const auto made = gateway::make_tls_context(certificate, key); !made)
+    found.faults.push_back("tls-certificate, tls-key: " + made.error().message);
 }
 
 exit_status serve(const std::map<std::string, std::string>& flags, bool json) {
@@ -104,6 +118,7 @@ exit_status serve(const std::map<std::string, std::string>& flags, bool json) {
   auto found = gather_settings(flags, process_environment());
   if (found.made.data.empty())
     found.faults.push_back("data: the directory is not given; use --data DIR");
+  check_certificate(found);
   if (!found.faults.empty())
     return complain_of(found, json);
   gateway::set_log_level(found.made.log);

@@ -51,6 +51,14 @@ std::string url_of(const serve_settings& settings, std::uint16_t port) {
                      is_v6 ? "[" : "", address, is_v6 ? "]" : "", port);
 }
 
+/// Only `advance` moves such a clock, and that cannot be done while the server has the directory.
+void warn_of_manual_clock(const gateway::account& of) {
+  if (const auto figures = of.engine->figures();
+      figures && figures->clock == rollcall::clock_kind::manual)
+    spdlog::warn("serve: account {}: its clock is manual and stands still at {}", of.id,
+                 model::format_instant(figures->now));
+}
+
 /// An engine learns who is called what when somebody asks first; with millions of people that takes
 /// seconds, which the first client should not wait.
 void learn_names(const gateway::account& of) {
@@ -76,6 +84,7 @@ model::outcome<std::unique_ptr<serving>> serving::start(const serve_settings& wa
   for (const auto& account : all.all()) {
     routes->open(account);
     learn_names(*account);
+    warn_of_manual_clock(*account);
   }
   made->routes_ = routes;
   gateway::dispatcher dispatch{routes,
@@ -146,10 +155,13 @@ model::status serving::join(const serve_settings& wanted, const gateway::dispatc
   for_peers_ = std::move(*started);
   if (auto received = member_->receive_peers(for_peers_->port()); !received)
     return received;
-  member_->serve(*accounts_, [this](const std::shared_ptr<gateway::account>& account) {
-    routes_->open(account);
-    learn_names(*account);
-  });
+  member_->serve(
+    *accounts_,
+    [this](const std::shared_ptr<gateway::account>& account) {
+      routes_->open(account);
+      learn_names(*account);
+    },
+    [this](const std::shared_ptr<gateway::account>& account) { routes_->close(account); });
   return model::nothing{};
 }
 

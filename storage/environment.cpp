@@ -25,6 +25,7 @@ using model::outcome;
 using model::status;
 
 constexpr unsigned readers_max = 1024;
+constexpr mode_t file_mode = 0640; // What people did is nobody else's business.
 constexpr std::uint64_t
   full_below = 64 * 1024; // Bytes: with less left, a failed write means a full disk.
 
@@ -50,7 +51,7 @@ bool disk_is_full(const std::filesystem::path& directory) {
 /// The slots of lock.mdb are written through a memory map, where a full disk would be a signal
 /// instead of an error; so its blocks are claimed beforehand.
 int claim_reader_table(const std::filesystem::path& file) {
-  const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, file_mode);
   if (fd < 0)
     return errno;
   const int error = ::posix_fallocate(fd, 0, (readers_max + 64) * 64);
@@ -83,7 +84,7 @@ status lock_directory(environment_state& state) {
     return state.failure_of(errno, "open the data");
   state.identity = {info.st_dev, info.st_ino};
   const auto file = directory / "lock";
-  const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, file_mode);
   if (fd < 0)
     return state.failure_of(errno, "create the file `lock`");
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
@@ -208,7 +209,7 @@ model::status environment_state::open_map() {
     unsigned flags = MDB_NOTLS | MDB_NORDAHEAD;
     if (!options.durable)
       flags |= MDB_NOSYNC;
-    error = mdb_env_open(env, directory.c_str(), flags, 0644);
+    error = mdb_env_open(env, directory.c_str(), flags, file_mode);
     if (error == 0)
       break;
     mdb_env_close(env);
@@ -443,6 +444,8 @@ status environment::copy_to(const std::filesystem::path& directory) const {
   state_->enter(false);
   const int error = mdb_env_copy2(state_->env, directory.c_str(), MDB_CP_COMPACT);
   state_->leave(false);
+  std::filesystem::permissions(file, std::filesystem::perms{file_mode},
+                               std::filesystem::perm_options::replace, trouble);
   if (error != 0) {
     const bool full = error == ENOSPC || (error == EIO && disk_is_full(directory));
     std::filesystem::remove(file, trouble);

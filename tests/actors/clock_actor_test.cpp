@@ -69,4 +69,16 @@ BOOST_FIXTURE_TEST_CASE(whoever_is_due_is_woken_again_after_a_restart, fixture) 
   BOOST_TEST(asked[1] == "tick");
 }
 
+BOOST_AUTO_TEST_CASE(a_clock_that_goes_with_the_system_never_lags_behind_it) {
+  using actors::account_clock;
+  const auto passed = account_clock::system_now() - std::chrono::milliseconds{999};
+  const account_clock real{{false, 0}};
+  BOOST_TEST(real.moved_to(passed).ms == 0);
+  BOOST_TEST(account_clock({false, 3'600'000}).moved_to(passed).ms == 3'600'000);
+  BOOST_TEST(account_clock({false, -5'000}).moved_to(passed).ms == 0); // As older versions left it.
+  const auto ahead = real.moved_to(passed + std::chrono::hours{1}).ms;
+  BOOST_TEST(ahead > 3'500'000);
+  BOOST_TEST(ahead <= 3'600'000);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -182,6 +182,8 @@ cluster::nats_settings nats_servers::settings() const {
     made.monitoring.push_back(fmt::format("http://127.0.0.1:{}", s.monitoring_port));
   }
   made.log_bytes_max = std::uint64_t{32} << 20;
+  // Tests run beside compilers.
+  made.append_patience = milliseconds{6000};
   return made;
 }
 

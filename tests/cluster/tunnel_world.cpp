@@ -280,7 +280,7 @@ struct tls_probe::parts {
 
   explicit parts(std::uint16_t port) : socket(port) {
     ::fcntl(socket.descriptor(), F_SETFL, 0);
-    const timeval most{8, 0};
+    const timeval most{std::chrono::duration_cast<std::chrono::seconds>(patience).count(), 0};
     ::setsockopt(socket.descriptor(), SOL_SOCKET, SO_RCVTIMEO, &most, sizeof most);
     std::signal(SIGPIPE, SIG_IGN);
   }

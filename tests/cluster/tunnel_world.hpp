@@ -20,7 +20,7 @@
 namespace cluster_tests {
 
 /// Nothing in a test takes longer, unless it hangs.
-inline constexpr std::chrono::milliseconds patience{8'000};
+inline constexpr std::chrono::milliseconds patience{30'000};
 
 /// Looks again and again, until it is so or `patience` is over.
 bool eventually(const std::function<bool()>& is_so);

@@ -153,6 +153,39 @@ BOOST_AUTO_TEST_CASE(a_body_that_is_sent_again_counts_nothing_twice) {
   BOOST_TEST(account.get(std::string{path} + "?source=other").text("/sequence") == "0");
 }
 
+BOOST_AUTO_TEST_CASE(lines_that_were_left_out_are_not_taken_for_known) {
+  change_account account;
+  const auto at = [](int sequence) {
+    return fmt::format("{}?source=late&sequence={}", path, sequence);
+  };
+  const auto gap = account.post(at(5), bought(6));
+  BOOST_TEST(gap.status == 409U);
+  BOOST_TEST(gap.text("/errors/0/code") == "conflict");
+  BOOST_TEST(gap.text("/errors/0/source/parameter") == "sequence");
+  BOOST_TEST(gap.text("/errors/0/detail").find("has the sequence 0.") != std::string::npos);
+  std::string body;
+  for (int i = 1; i <= 5; ++i)
+    body += bought(i);
+  const auto first = account.post(at(0), body);
+  BOOST_TEST(summary_of(first.raw).at("applied").to_number<int>() == 5);
+  BOOST_TEST(account.post(at(6), bought(7)).status == 409U);
+  const auto next = account.post(at(5), bought(6));
+  BOOST_TEST(summary_of(next.raw).at("applied").to_number<int>() == 1);
+  BOOST_TEST(account.events("Placed Order") == 6U);
+}
+
+BOOST_AUTO_TEST_CASE(lines_that_were_refused_leave_no_gap) {
+  change_account account{{.batch_lines = 2}};
+  const auto refused = account.post(std::string{path} + "?source=shop&sequence=0",
+                                    bought(1) + bought(2) + "no json\n" + "no json\n"
+                                      + "no json\n");
+  BOOST_TEST(summary_of(refused.raw).at("next_sequence").to_number<int>() == 5);
+  BOOST_TEST(account.get(std::string{path} + "?source=shop").text("/sequence") == "5");
+  const auto next = account.post(std::string{path} + "?source=shop&sequence=5", bought(3));
+  BOOST_TEST(next.status == 200U);
+  BOOST_TEST(account.events("Placed Order") == 3U);
+}
+
 BOOST_AUTO_TEST_CASE(a_body_that_breaks_off_says_how_far_it_came) {
   change_account account{{.batch_lines = 100}};
   auto packed = gateway::gzip(many_lines(1'000));

@@ -77,8 +77,8 @@ BOOST_FIXTURE_TEST_CASE(events_come_in_the_order_of_time_with_everything_about_t
   BOOST_TEST(a.text_at("/data/0/relationships/profile/data/id") == ada);
   BOOST_TEST(a.text_at("/data/0/relationships/metric/data/id") == bought);
   const auto id = a.text_at("/data/0/id");
-  BOOST_TEST(a.text_at("/data/0/relationships/attributions/links/related")
-             == "http://127.0.0.1:8080/api/events/" + id + "/attributions");
+  BOOST_TEST(a.text_at("/data/0/relationships/profile/links/related")
+             == "http://127.0.0.1:8080/api/events/" + id + "/profile");
   BOOST_TEST(a.text_at("/data/0/links/self") == "http://127.0.0.1:8080/api/events/" + id);
   BOOST_TEST(a.at("/links/next").is_null());
 }

@@ -161,6 +161,15 @@ BOOST_AUTO_TEST_CASE(a_page_from_now_on_is_empty_and_a_wrong_cursor_is_refused) 
   const auto wrong = segment.get(segment.feed("?cursor=1.2"));
   BOOST_TEST(wrong.status == 400U);
   BOOST_TEST(wrong.error().find(R"({"parameter":"cursor"})") != std::string::npos);
+  for (const char* query : {"?cursor=9.9.9", "?cursor=9.9.9&wait=1"}) {
+    const auto ahead = segment.get(segment.feed(query));
+    BOOST_TEST(ahead.status == 400U);
+    BOOST_TEST(ahead.error().find("no cursor of this segment") != std::string::npos);
+  }
+  const auto stream = segment.get(segment.feed(),
+                                  {"Accept: text/event-stream", "Last-Event-ID: 9.9.9"});
+  BOOST_TEST(stream.status == 400U);
+  BOOST_TEST(stream.error().find("Last-Event-ID") != std::string::npos);
   BOOST_TEST(segment.get("/api/rollcall/segments/XXXXXX/feed").status == 404U);
   const auto limit = segment.get(segment.feed("?limit=0"));
   BOOST_TEST(limit.error().find("a whole number from 1 to 10000") != std::string::npos);

@@ -286,8 +286,8 @@ BOOST_AUTO_TEST_CASE(errors_of_the_reader_point_into_the_request) {
                .starts_with("/data/attributes/location/ctiy | 'location.ctiy': not a field of "
                             "location; allowed: address1,"));
   BOOST_TEST(refused_by_reader(R"({"email":"a","location":{"latitude":[]}})")
-             == "/data/attributes/location/latitude | 'location.latitude': expected a number, or "
-                "text that is one, found a list");
+             == "/data/attributes/location/latitude | 'location.latitude': expected a number from "
+                "-90 to 90, or text that is one, found a list");
   // Keys with dots and slashes, and items of lists.
   std::string deep = "1";
   for (int i = 0; i < 11; ++i)

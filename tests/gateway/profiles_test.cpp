@@ -171,6 +171,14 @@ BOOST_AUTO_TEST_CASE(mistakes_point_to_the_field) {
   const auto a = s.post("/api/profiles", body(R"({"email":"a@b.c","last_nmae":"x"})"));
   BOOST_TEST(a.status == 400u);
   BOOST_TEST(a.text_at("/errors/0/source/pointer") == "/data/attributes/last_nmae");
+  const auto named = s.post("/api/profiles", body(R"({"email":"a@b.c"})", "mine"));
+  BOOST_TEST(named.status == 400u);
+  BOOST_TEST(named.text_at("/errors/0/source/pointer") == "/data/id");
+  const auto nowhere = s.post("/api/profiles",
+                              body(R"({"email":"a@b.c","location":{"latitude":"abc"}})"));
+  BOOST_TEST(nowhere.status == 400u);
+  BOOST_TEST(nowhere.text_at("/errors/0/source/pointer") == "/data/attributes/location/latitude");
+  BOOST_TEST(s.get("/api/profiles").size_at("/data") == 0u);
   BOOST_TEST(s.post("/api/profiles", "{").status == 400u);
   BOOST_TEST(s.get("/api/profiles/nonsense").status == 404u);
   BOOST_TEST(s.get("/api/profiles/" + gateway::profile_id({0, 77})).status == 404u);

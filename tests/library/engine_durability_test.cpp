@@ -1,9 +1,11 @@
+#include "actors/account_store.hpp"
 #include "actors/partition.hpp"
 #include "tests/library/engine_fixture.hpp"
 
 #include <chrono>
 #include <csignal>
 #include <random>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -27,6 +29,33 @@ BOOST_FIXTURE_TEST_CASE(a_directory_that_is_opened_again_goes_on_where_it_was, e
   const auto back = engine->advance(instant("2026-01-01"));
   BOOST_REQUIRE(!back);
   BOOST_CHECK(back.error().code == model::failure_code::invalid_input);
+}
+
+BOOST_AUTO_TEST_CASE(a_new_directory_is_for_its_owner_and_his_group) {
+  const tests::temporary_directory directory;
+  const auto store = directory.path() / "above" / "store";
+  const auto before = ::umask(0);
+  need(rollcall::engine::open({.directory = store}));
+  ::umask(before);
+  const auto mode_of = [](const std::filesystem::path& path) {
+    return static_cast<unsigned>(std::filesystem::status(path).permissions());
+  };
+  BOOST_CHECK_EQUAL(mode_of(store), 0750U);
+  for (const char* file : {"account/data.mdb", "account/lock", "account/lock.mdb",
+                           "partition-0/data.mdb", "partition-3/lock.mdb"})
+    BOOST_CHECK_MESSAGE(mode_of(store / file) == 0640U, file << " has another mode");
+}
+
+BOOST_AUTO_TEST_CASE(a_clock_that_was_stored_behind_the_system_s_is_set_right) {
+  const tests::temporary_directory directory;
+  const rollcall::options wanted{.directory = directory.path() / "store"};
+  need(rollcall::engine::open(wanted)); // And closes it.
+  const auto stored = [&] { return actors::account_store::open(wanted.directory / "account", {}); };
+  need((*stored())->save_clock({false, -5'000}));
+  need(rollcall::engine::open(wanted));
+  const auto clock = (*stored())->settings().clock;
+  BOOST_CHECK(!clock.is_manual);
+  BOOST_CHECK_EQUAL(clock.ms, 0);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_directory_belongs_to_one_engine_and_keeps_what_it_was_made_with,

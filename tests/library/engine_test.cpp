@@ -33,6 +33,53 @@ BOOST_FIXTURE_TEST_CASE(a_buyer_joins_at_once_and_leaves_when_thirty_days_have_p
   check_everything();
 }
 
+BOOST_FIXTURE_TEST_CASE(pages_of_a_feed_are_full_until_its_end, engine_fixture) {
+  batch_maker batch;
+  for (int i = 0; i < 30; ++i)
+    batch.event({"u" + std::to_string(i)}, "Placed Order", "2025-12-20");
+  apply(batch);
+  create("Buyers", bought_lately);
+  std::string cursor;
+  std::set<std::string> told;
+  model::instant last{};
+  for (const std::size_t expected : {7U, 7U, 7U, 7U, 2U, 0U}) {
+    const auto page = engine->feed("Buyers", cursor, 7);
+    need(page);
+    BOOST_CHECK_EQUAL(page->flips.size(), expected);
+    for (const auto& flip : page->flips) {
+      BOOST_CHECK(told.insert(flip.profile).second);
+      BOOST_CHECK(flip.at >= last);
+      last = flip.at;
+    }
+    cursor = page->cursor;
+  }
+  BOOST_CHECK_EQUAL(told.size(), 30U);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_cursor_ahead_of_the_feed_is_refused, engine_fixture) {
+  batch_maker batch;
+  apply(batch.event({"u1"}, "Placed Order", "2025-12-20"));
+  create("Buyers", bought_lately);
+  const auto end = engine->feed_end("Buyers");
+  need(end);
+  BOOST_CHECK_EQUAL(engine->feed("Buyers", *end, 10)->cursor, *end);
+  BOOST_CHECK(engine->subscribe(
+    "Buyers", [](const auto&) {}, *end));
+  auto ahead = *end;
+  ++ahead.back(); // By one, in the last partition.
+  const auto read = engine->feed("Buyers", ahead, 10);
+  BOOST_REQUIRE(!read);
+  BOOST_CHECK(read.error().code == model::failure_code::invalid_input);
+  BOOST_CHECK_EQUAL(read.error().message.find('"' + ahead + "\" is no cursor of this segment"), 0u);
+  const auto heard = engine->subscribe(
+    "Buyers", [](const auto&) {}, ahead);
+  BOOST_REQUIRE(!heard);
+  BOOST_CHECK(heard.error().code == model::failure_code::invalid_input);
+  reopen();
+  BOOST_CHECK(engine->feed("Buyers", *end, 10));
+  BOOST_CHECK(!engine->feed("Buyers", ahead, 10));
+}
+
 BOOST_FIXTURE_TEST_CASE(an_edit_brings_its_own_flips_and_a_new_version, engine_fixture) {
   batch_maker batch;
   apply(batch.event({"u1"}, "Placed Order", "2025-12-20")

@@ -146,9 +146,8 @@ BOOST_AUTO_TEST_CASE(every_profile_attribute_is_read) {
     {R"({"external_id":"a","location":{"address1":"1","address2":"2","city":"3","country":"4","region":"5","zip":"02110","timezone":"6","ip":"7","latitude":42.5,"longitude":"-71.25"}})",
      R"(1 profile id=a {location['address1']: "1", location['address2']: "2", location['city']: "3", location['country']: "4", location['region']: "5", location['zip']: "02110", location['timezone']: "6", location['ip']: "7", location['latitude']: 42.5, location['longitude']: -71.25})"
      "\n"},
-    {R"({"external_id":"a","location":{"latitude":"north","longitude":"nan"}})",
-     R"(1 profile id=a {location['latitude']: "north", location['longitude']: "nan"})"
-     "\n"},
+    {R"({"external_id":"a","location":{"latitude":-90,"longitude":"180.0"}})",
+     "1 profile id=a {location['latitude']: -90, location['longitude']: 180}\n"},
     {R"({"external_id":"a","properties":{"plan":"pro","sizes":["S"],"gone":null,"address":{"a":1}}})",
      R"(1 profile id=a {properties['plan']: "pro", properties['sizes']: ["S"], -properties['gone'], properties['address']: {"a":1}})"
      "\n"},
@@ -305,6 +304,12 @@ BOOST_AUTO_TEST_CASE(wrong_types_name_the_field_and_what_was_found) {
     {profile_with(R"("created":"soon")"), "created", "ISO 8601"},
     {profile_with(R"("location":{"city":5})"), "location.city", "found 5"},
     {profile_with(R"("location":{"latitude":true})"), "location.latitude", "found true"},
+    {profile_with(R"("location":{"latitude":"north"})"), "location.latitude",
+     "expected a number from -90 to 90, or text that is one, found the text \"north\""},
+    {profile_with(R"("location":{"latitude":90.5})"), "location.latitude", "found 90.5"},
+    {profile_with(R"("location":{"longitude":"nan"})"), "location.longitude", "from -180 to 180"},
+    {profile_with(R"("location":{"longitude":"-180.1"})"), "location.longitude", "-180.1"},
+    {profile_with(R"("location":{"longitude":""})"), "location.longitude", "found the text"},
     {profile_with(R"("lists":{"id":"x"})"), "lists", "expected a list"},
     {profile_with(R"("lists":["x",5])"), "lists.1", "found 5"},
     {profile_with(R"("lists":[{"joined_at":"2020-01-01"}])"), "lists.0", "needs the list's id"},

@@ -120,21 +120,42 @@ BOOST_AUTO_TEST_CASE(every_command_has_help_with_an_example_and_json) {
 }
 
 BOOST_AUTO_TEST_CASE(a_wrong_command_line_is_told_so) {
-  for (const auto& words :
-       std::vector<std::vector<std::string>>{{},
-                                             {"laod"},
-                                             {"metrics"},
-                                             {"segment"},
-                                             {"metrics", "--data", "x", "--colour"},
-                                             {"load", "--data", "x"},
-                                             {"check", "--data", "x", "--every", "0"},
-                                             {"load", "--data", "x", "--partitions", "0", "f"},
-                                             {"profile", "show", "--data", "x"}}) {
+  for (const auto& words : std::vector<std::vector<std::string>>{
+         {},
+         {"laod"},
+         {"metrics"},
+         {"segment"},
+         {"metrics", "--data", "x", "--colour"},
+         {"load", "--data", "x"},
+         {"check", "--data", "x", "--every", "0"},
+         {"load", "--data", "x", "--partitions", "0", "f"},
+         {"load", "--data", "x", "--start", "2026-01-01", "f"},
+         {"load", "--data", "x", "--clock", "real", "--start", "2026-01-01", "f"},
+         {"inspect", "--data", "x", "--follow"},
+         {"inspect", "--url", "nonsense", "--key", "k"},
+         {"inspect", "--url", "http://127.0.0.1:1"},
+         {"inspect", "--url", "http://127.0.0.1:1", "--key", "k", "--restart", "A", "--stop", "B"},
+         {"inspect", "--url", "http://127.0.0.1:1", "--key", "k", "--ca", "/nowhere/ca.pem"},
+         {"segment", "members", "x", "--data", "x", "--limit", "-1"},
+         {"profile", "show", "--data", "x"}}) {
     const auto run = rollcall(words);
     BOOST_TEST(run.status == 2);
     BOOST_TEST(run.out.empty());
     BOOST_TEST(!run.err.empty());
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_word_that_is_no_command_is_named) {
+  const auto told = [](const std::vector<std::string>& words) { return rollcall(words).err; };
+  BOOST_TEST(told({"metrcs"}).starts_with("rollcall: there is no command \"metrcs\"; there are "));
+  BOOST_TEST(contains(told({"--log", "info", "segments", "list"}), "no command \"segments\""));
+  BOOST_TEST(contains(told({"segment", "bogus", "--data", "x"}),
+                      "no command \"segment bogus\"; there are create, edit, list, "));
+  BOOST_TEST(contains(told({"segment"}), "A subcommand is required"));
+  BOOST_TEST(contains(told({"metrics", "more"}), "--data"));
+  BOOST_TEST(contains(
+    told({"inspect", "--url", "https://127.0.0.1:1", "--key", "k", "--ca", "/nowhere/ca.pem"}),
+    "/nowhere/ca.pem"));
 }
 
 BOOST_AUTO_TEST_CASE(a_missing_directory_is_not_made_by_asking) {
@@ -145,6 +166,7 @@ BOOST_AUTO_TEST_CASE(a_missing_directory_is_not_made_by_asking) {
                                                                  {"segment", "members", "Buyers"},
                                                                  {"profile", "show", "ada"},
                                                                  {"advance", "--to", "2030-01-01"},
+                                                                 {"run"},
                                                                  {"check"},
                                                                  {"inspect"}}) {
     auto with_data = words;

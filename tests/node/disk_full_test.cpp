@@ -93,6 +93,7 @@ BOOST_AUTO_TEST_CASE(a_running_engine_waits_for_room_and_loses_nothing) {
   const auto log = disk.beside("engine.log");
   std::uint64_t sent = 0;
   std::uint64_t acknowledged = 0;
+  BOOST_REQUIRE(rollcall({"load", "--data", disk.store(), "-"}).status == 0);
   running_program engine({"run", "--data", disk.store(), "--acks"}, log);
   const auto hear = [&](milliseconds patience) {
     const auto line = engine.read_line(patience);
