@@ -2,11 +2,6 @@
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
-
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <xxhash.h>
 
 #include <algorithm>
@@ -14,8 +9,11 @@
 #include <cerrno>
 #include <charconv>
 #include <exception>
+#include <fcntl.h>
 #include <memory>
+#include <sys/stat.h>
 #include <system_error>
+#include <unistd.h>
 
 namespace cluster {
 
@@ -33,9 +31,9 @@ constexpr std::size_t piece_bytes = std::size_t{1} << 20;
 
 failure failed(int error, const fs::path& file, const char* what) {
   const bool is_full = error == ENOSPC || error == EDQUOT;
-  return {is_full ? failure_code::storage_full : failure_code::storage_broken,
-          fmt::format("cannot {} {}: {}", what, file.string(),
-                      std::generic_category().message(error))};
+  return {
+    is_full ? failure_code::storage_full : failure_code::storage_broken,
+    fmt::format("cannot {} {}: {}", what, file.string(), std::generic_category().message(error))};
 }
 
 const failure& stopped() {

@@ -20,9 +20,9 @@ struct copied_file {
 
 /// What a copy of a directory has to consist of.
 struct manifest {
-  std::string kind;            // "snapshot", "backup".
-  std::uint32_t partition = 0; // Of a snapshot, as the next one.
-  std::uint64_t position = 0;  // The last record that is in it.
+  std::string kind;               // "snapshot", "backup".
+  std::uint32_t partition = 0;    // Of a snapshot, as the next one.
+  std::uint64_t position = 0;     // The last record that is in it.
   std::vector<copied_file> files; // By name.
 
   [[nodiscard]] std::uint64_t bytes() const;

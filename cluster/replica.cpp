@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
-
 #include <time.h>
 
 #include <algorithm>
@@ -74,8 +73,8 @@ replica::replica(replica_options options, std::unique_ptr<partition_log> log,
   : options_(std::move(options)), log_(std::move(log)), machine_(std::move(machine)),
     read_(std::move(read)), settled_(read_.position()),
     settled_at_(std::chrono::steady_clock::now()),
-    owning_(options_.ownership, {options_.node, new_incarnation()}, read_, boot_time()), applied_(read_.position()),
-    reader_([this] { read_log(); }), writer_([this] { write_log(); }) {
+    owning_(options_.ownership, {options_.node, new_incarnation()}, read_, boot_time()),
+    applied_(read_.position()), reader_([this] { read_log(); }), writer_([this] { write_log(); }) {
 }
 
 replica::~replica() {
@@ -280,12 +279,12 @@ void replica::read_log() {
   auto from = std::max<std::uint64_t>(read_.position(), 1);
   while (!is_stopping_) {
     bool is_sound = true;
-    const auto read = log_->read(from, read_patience, [&](std::uint64_t sequence,
-                                                          std::string_view bytes) {
-      is_sound = take(sequence, bytes);
-      from = sequence + 1;
-      return is_sound && !is_stopping_;
-    });
+    const auto read = log_->read(from, read_patience,
+                                 [&](std::uint64_t sequence, std::string_view bytes) {
+                                   is_sound = take(sequence, bytes);
+                                   from = sequence + 1;
+                                   return is_sound && !is_stopping_;
+                                 });
     if (!is_sound)
       break;
     if (!read && read.error().code == failure_code::not_found && from == read_.position()) {
@@ -304,8 +303,7 @@ void replica::read_log() {
     if (read)
       trouble({});
     look_at_leadership();
-    if (read_.position() > settled_
-        && std::chrono::steady_clock::now() - settled_at_ >= save_every)
+    if (read_.position() > settled_ && std::chrono::steady_clock::now() - settled_at_ >= save_every)
       if (auto saved = save(); !saved)
         trouble(saved.error().message);
   }

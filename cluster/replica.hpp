@@ -93,9 +93,9 @@ public:
   using performed = std::function<void(model::outcome<operation_answer>)>;
 
   /// Reads the state file and starts. Fails with storage_broken, newer_format.
-  static model::outcome<std::unique_ptr<replica>>
-  start(replica_options options, std::unique_ptr<partition_log> log,
-        std::shared_ptr<state_machine> machine);
+  static model::outcome<std::unique_ptr<replica>> start(replica_options options,
+                                                        std::unique_ptr<partition_log> log,
+                                                        std::shared_ptr<state_machine> machine);
   /// Waits for what is being applied. Whoever waits for an operation hears `unavailable`.
   ~replica();
   replica(const replica&) = delete;
@@ -162,7 +162,7 @@ private:
   ownership owning_;
   std::uint64_t applied_ = 0;
   std::deque<waiting_operation> waiting_;
-  std::size_t front_written_ = 0; // Of the first waiting operation's bytes.
+  std::size_t front_written_ = 0;           // Of the first waiting operation's bytes.
   std::map<std::uint64_t, own_record> own_; // By the position that each was sent for.
   std::optional<std::string> release_to_;
   bool is_leading_ = false;

@@ -8,14 +8,13 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <algorithm>
+#include <fcntl.h>
 #include <filesystem>
 #include <memory>
+#include <sys/file.h>
 #include <system_error>
+#include <unistd.h>
 #include <utility>
 
 namespace node {
@@ -59,7 +58,8 @@ public:
   cluster::copy_progress hears() {
     return [this](std::uint64_t more) {
       done_ += more;
-      bar_.at(all_ == 0 ? 1.0 : static_cast<double>(done_) / static_cast<double>(all_), done_ >> 20);
+      bar_.at(all_ == 0 ? 1.0 : static_cast<double>(done_) / static_cast<double>(all_),
+              done_ >> 20);
       return true;
     };
   }
@@ -86,9 +86,8 @@ public:
     const auto file = environment / "lock";
     const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (fd < 0)
-      return failure{failure_code::not_found,
-                     fmt::format("cannot open {}: {}", file.string(),
-                                 std::generic_category().message(errno))};
+      return failure{failure_code::not_found, fmt::format("cannot open {}: {}", file.string(),
+                                                          std::generic_category().message(errno))};
     locks_.push_back(fd);
     if (::flock(fd, LOCK_EX | LOCK_NB) == 0)
       return model::nothing{};
@@ -135,8 +134,8 @@ outcome<std::vector<fs::path>> account_directories(const fs::path& data) {
 /// A directory to be made: not there yet, or empty.
 status check_free(const fs::path& directory) {
   std::error_code error;
-  if (fs::exists(directory, error) && !(fs::is_directory(directory, error)
-                                        && fs::is_empty(directory, error)))
+  if (fs::exists(directory, error)
+      && !(fs::is_directory(directory, error) && fs::is_empty(directory, error)))
     return failure{failure_code::conflict,
                    fmt::format("{} is there already, and nothing is overwritten; name a directory "
                                "that is not there yet",
@@ -261,9 +260,9 @@ outcome<finished_copy> restore(const fs::path& from, const fs::path& data) {
   if (!text)
     return text.error();
   if (text->empty())
-    return failure{failure_code::not_found,
-                   fmt::format("there is no backup at {}; `rollcall backup` makes one",
-                               from.string())};
+    return failure{
+      failure_code::not_found,
+      fmt::format("there is no backup at {}; `rollcall backup` makes one", from.string())};
   const auto what = cluster::decode_manifest(*text);
   if (!what)
     return what.error();
@@ -327,13 +326,12 @@ exit_status tell_copy(const common_options& common, const outcome<finished_copy>
 
 void add_backup_commands(command_line& line) {
   auto saved = std::make_shared<backup_words>();
-  auto& backup = line.add(line.root(), "backup", "Copy a data directory that nobody has open",
-                          "rollcall backup --data store --to /backups/monday", [saved] {
-                            const auto to = plain_path(saved->to);
-                            return tell_copy(saved->common,
-                                             back_up(plain_path(saved->common.data), to), "Copied",
-                                             to);
-                          });
+  auto& backup = line.add(
+    line.root(), "backup", "Copy a data directory that nobody has open",
+    "rollcall backup --data store --to /backups/monday", [saved] {
+      const auto to = plain_path(saved->to);
+      return tell_copy(saved->common, back_up(plain_path(saved->common.data), to), "Copied", to);
+    });
   backup.add_option("--data", saved->common.data, "Directory of a server or of a cluster's node")
     ->required()
     ->type_name("DIR");

@@ -24,8 +24,8 @@ constexpr auto try_again_after = std::chrono::milliseconds{200};
 constexpr auto look_again_after = std::chrono::milliseconds{10};
 
 model::instant this_second() {
-  return model::floor_second(std::chrono::time_point_cast<std::chrono::milliseconds>(
-    std::chrono::system_clock::now()));
+  return model::floor_second(
+    std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now()));
 }
 
 /// Puts an engine's operations into the log of its partition.
@@ -197,8 +197,8 @@ status cluster_accounts::create(std::uint64_t position, std::string_view name, m
     return there.error();
   if (*there) {
     if (done)
-      done({status{failure{failure_code::conflict,
-                           fmt::format("there is an account {} already", name)}}});
+      done({status{
+        failure{failure_code::conflict, fmt::format("there is an account {} already", name)}}});
     return model::nothing{};
   }
   rollcall::options wanted;
@@ -231,8 +231,7 @@ status cluster_accounts::create(std::uint64_t position, std::string_view name, m
   return model::nothing{};
 }
 
-status cluster_accounts::apply(std::uint64_t position, std::string_view operation,
-                               performed done) {
+status cluster_accounts::apply(std::uint64_t position, std::string_view operation, performed done) {
   const auto what = messages::decode_operation(operation);
   if (!what)
     return what.error();

@@ -23,10 +23,10 @@ using model::outcome;
 using model::status;
 
 constexpr auto keep_every = 1s;
-constexpr auto keep_again_after = 5s;   // What may be over soon.
-constexpr auto keep_later_after = 60s;   // What somebody has to look at, as a full disk.
-constexpr auto standby_patience = 2s; // Until nobody holds an account of a partition,
-constexpr auto owner_patience = 10s;  // whose requests are being finished.
+constexpr auto keep_again_after = 5s;  // What may be over soon.
+constexpr auto keep_later_after = 60s; // What somebody has to look at, as a full disk.
+constexpr auto standby_patience = 2s;  // Until nobody holds an account of a partition,
+constexpr auto owner_patience = 10s;   // whose requests are being finished.
 constexpr auto closing_patience = 500ms;
 constexpr std::uint64_t cuts_per_snapshot = 10; // A cut costs the log's servers a little.
 
@@ -73,10 +73,10 @@ void cluster_member::keep_partition(partition& p) {
   }
   if (is_due)
     if (auto made = make_snapshot(p, *r); !made) {
-      spdlog::warn("cluster: partition {} has no new snapshot: {}", p.number,
-                   made.error().message);
+      spdlog::warn("cluster: partition {} has no new snapshot: {}", p.number, made.error().message);
       p.not_before = clock::now()
-                   + (made.error().code == failure_code::unavailable ? keep_again_after : keep_later_after);
+                   + (made.error().code == failure_code::unavailable ? keep_again_after
+                                                                     : keep_later_after);
       return;
     }
   if (f.is_leading)
@@ -95,8 +95,9 @@ status cluster_member::make_snapshot(partition& p, const running_replica& of) {
     p.is_kept_closed = true;
   }
   serve_partition(p, false);
-  const auto patience = clock::now() + (is_owner ? clock::duration{owner_patience}
-                                                 : clock::duration{standby_patience});
+  const auto patience = clock::now()
+                      + (is_owner ? clock::duration{owner_patience}
+                                  : clock::duration{standby_patience});
   while (!of.accounts->is_unused() && clock::now() < patience)
     std::this_thread::sleep_for(10ms);
   const auto goes_on = [this](std::uint64_t) {
@@ -195,8 +196,9 @@ status cluster_member::obtain(partition& p, const snapshot_choice& from) {
   std::uint64_t bytes = 0;
   const auto tell = [&](std::uint64_t more) {
     bytes += more;
-    say(p, fmt::format("starts from the snapshot at {} of {}: {} MiB are here", from.position,
-                       from.node, bytes >> 20),
+    say(p,
+        fmt::format("starts from the snapshot at {} of {}: {} MiB are here", from.position,
+                    from.node, bytes >> 20),
         from.position);
     const std::lock_guard lock{guard_};
     return !is_stopping_;
@@ -259,11 +261,11 @@ status cluster_member::start_anew(partition& p, const std::shared_ptr<running_re
     if (auto replaced = replace_replica(p, broken, aside); !replaced)
       return replaced;
     p.came_from = one;
-    spdlog::info("cluster: partition {} starts from the snapshot at {} of {}, which was here after "
-                 "{} ms",
-                 p.number, one.position, one.node,
-                 std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - begun)
-                   .count());
+    spdlog::info(
+      "cluster: partition {} starts from the snapshot at {} of {}, which was here after "
+      "{} ms",
+      p.number, one.position, one.node,
+      std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - begun).count());
     return model::nothing{};
   }
   // A log that is whole tells everything. Unless it is another one: then nothing is thrown away.
@@ -272,9 +274,9 @@ status cluster_member::start_anew(partition& p, const std::shared_ptr<running_re
   std::error_code error;
   std::filesystem::create_directories(being_made(p.directory) / accounts_folder, error);
   if (error)
-    return failure{failure_code::storage_broken,
-                   fmt::format("cannot make {}: {}", being_made(p.directory).string(),
-                               error.message())};
+    return failure{
+      failure_code::storage_broken,
+      fmt::format("cannot make {}: {}", being_made(p.directory).string(), error.message())};
   spdlog::info("cluster: partition {} starts from nothing", p.number);
   return replace_replica(p, broken, false);
 }

@@ -121,9 +121,9 @@ cluster_member::cluster_member(cluster_member_options wanted) : options_(std::mo
 
 outcome<std::unique_ptr<cluster_member>> cluster_member::start(cluster_member_options wanted) {
   if (!wanted.cluster.find(wanted.node))
-    return failure{failure_code::invalid_input,
-                   fmt::format("the cluster has no node \"{}\"; its file names those it has",
-                               wanted.node)};
+    return failure{
+      failure_code::invalid_input,
+      fmt::format("the cluster has no node \"{}\"; its file names those it has", wanted.node)};
   std::unique_ptr<cluster_member> made{new cluster_member{std::move(wanted)}};
   const auto& settings = made->options_.cluster;
   auto secret = read_secret(settings.secret_file);
@@ -482,9 +482,9 @@ void cluster_member::hand_over() {
             at != other.replicas.end() && clock::now() - other.heard < peer_alive_for)
           live.push_back({name, at->second.position});
     }
-    const auto better = cluster::better_owner(
-      options_.node, cluster::ranked(number, everybody), options_.cluster.replicas, live,
-      f.position, clock::now() - since, cluster::hand_over_settings{});
+    const auto better = cluster::better_owner(options_.node, cluster::ranked(number, everybody),
+                                              options_.cluster.replicas, live, f.position,
+                                              clock::now() - since, cluster::hand_over_settings{});
     if (better) {
       spdlog::info("cluster: partition {} goes to {}", number, *better);
       r->it->release(*better);
@@ -556,8 +556,7 @@ void cluster_member::ask_peer(const std::string& name, peer& of) {
 // --- requests ------------------------------------------------------------------------------------
 
 cluster_member::partition* cluster_member::partition_of(std::string_view account) {
-  const auto found = partitions_.find(
-    cluster::partition_of(account, options_.cluster.partitions));
+  const auto found = partitions_.find(cluster::partition_of(account, options_.cluster.partitions));
   return found == partitions_.end() ? nullptr : found->second.get();
 }
 
@@ -592,9 +591,9 @@ direction cluster_member::direct(const gateway::request& asked, bool is_from_pee
     if (p->is_served)
       return {};
   }
-  direction nobody{.to = direction::whither::wait,
-                   .why = fmt::format("No node leads partition {} at the moment; ask again.",
-                                      p->number)};
+  direction nobody{
+    .to = direction::whither::wait,
+    .why = fmt::format("No node leads partition {} at the moment; ask again.", p->number)};
   if (is_from_peer || f.owner.empty() || f.owner == options_.node)
     return nobody;
   const std::lock_guard lock{guard_};
@@ -717,15 +716,18 @@ gateway::answer cluster_member::make_key(const gateway::request& asked) {
   if (!made)
     return refused(made.error().code == failure_code::invalid_input ? 400 : 503,
                    made.error().message);
-  return json_answer(
-    200, json_object{}.text("account", account->name).text("id", account->id).text("key", made->key).done());
+  return json_answer(200, json_object{}
+                            .text("account", account->name)
+                            .text("id", account->id)
+                            .text("key", made->key)
+                            .done());
 }
 
 const cluster_member::partition* cluster_member::named(const gateway::request& asked) const {
   const auto number = number_in(asked, "partition");
   const auto found = number && *number < options_.cluster.partitions
-                       ? partitions_.find(static_cast<std::uint32_t>(*number))
-                       : partitions_.end();
+                     ? partitions_.find(static_cast<std::uint32_t>(*number))
+                     : partitions_.end();
   return found == partitions_.end() ? nullptr : found->second.get();
 }
 
@@ -744,7 +746,7 @@ gateway::answer cluster_member::tell_snapshot_file(const gateway::request& asked
   if (!p || !position || !offset)
     return refused(404, "this node has no such snapshot");
   return snapshot_answer(p->snapshots.piece(*position, parameter_of(asked, "file"), *offset),
-                   "application/octet-stream");
+                         "application/octet-stream");
 }
 
 gateway::answer cluster_member::want_snapshot(const gateway::request& asked) {
@@ -756,7 +758,8 @@ gateway::answer cluster_member::want_snapshot(const gateway::request& asked) {
     partitions_.at(p->number)->is_snapshot_wanted = true;
   }
   wake();
-  return json_answer(200, json_object{}.count("partition", p->number).boolean("wanted", true).done());
+  return json_answer(200,
+                     json_object{}.count("partition", p->number).boolean("wanted", true).done());
 }
 
 gateway::answer cluster_member::move(const gateway::request& asked) {
@@ -764,9 +767,9 @@ gateway::answer cluster_member::move(const gateway::request& asked) {
   const auto to = parameter_of(asked, "to");
   const auto number = number_in(asked, "partition");
   if (!number || *number >= options_.cluster.partitions)
-    return refused(400, fmt::format("partition: found \"{}\"; 0 to {} are allowed",
-                                    parameter_of(asked, "partition"),
-                                    options_.cluster.partitions - 1));
+    return refused(400,
+                   fmt::format("partition: found \"{}\"; 0 to {} are allowed",
+                               parameter_of(asked, "partition"), options_.cluster.partitions - 1));
   if (!options_.cluster.find(to))
     return refused(400, fmt::format("to: the cluster has no node \"{}\"", to));
   const auto r = p ? running(*p) : nullptr;

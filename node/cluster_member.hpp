@@ -97,11 +97,11 @@ private:
     std::string doing;             // and what goes on.
 
     // Of the keeper.
-    clock::time_point not_before{};               // Of the next attempt at anything.
-    std::uint64_t cut = 0;                        // The log, up to there.
+    clock::time_point not_before{}; // Of the next attempt at anything.
+    std::uint64_t cut = 0;          // The log, up to there.
     std::optional<cluster::chain::dispute> overruled;
-    std::optional<snapshot_choice> came_from;     // What the replica started from,
-    std::set<snapshot_choice> passed_over;        // and what it should not start from again.
+    std::optional<snapshot_choice> came_from; // What the replica started from,
+    std::set<snapshot_choice> passed_over;    // and what it should not start from again.
   };
   /// What a node tells of its replica.
   struct peer_replica {
@@ -113,8 +113,8 @@ private:
   };
   struct peer {
     std::unique_ptr<cluster::tunnel_outlet> outlet;
-    clock::time_point heard{};               // Zero = it does not answer at the moment.
-    clock::time_point told = clock::now();   // The last time it did, or since when we listen.
+    clock::time_point heard{};             // Zero = it does not answer at the moment.
+    clock::time_point told = clock::now(); // The last time it did, or since when we listen.
     bool is_draining = false;
     std::map<std::uint32_t, peer_replica> replicas; // By partition.
   };
@@ -182,7 +182,7 @@ private:
   std::condition_variable woken_;
   bool has_news_ = false;
   bool is_index_wanted_ = false;
-  clock::time_point index_begun_{}; // Of what `keys_` and `ids_` say.
+  clock::time_point index_begun_{};                      // Of what `keys_` and `ids_` say.
   std::map<std::string, std::string, std::less<>> keys_; // Account, by key id,
   std::map<std::string, std::string, std::less<>> ids_;  // by account id.
   std::map<std::string, peer> peers_;                    // By name.

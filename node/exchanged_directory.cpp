@@ -41,9 +41,9 @@ status move_durably(const fs::path& from, const fs::path& to) {
   std::error_code error;
   fs::rename(from, to, error);
   if (error)
-    return failure{failure_code::storage_broken,
-                   fmt::format("cannot move {} to {}: {}", from.string(), to.string(),
-                               error.message())};
+    return failure{
+      failure_code::storage_broken,
+      fmt::format("cannot move {} to {}: {}", from.string(), to.string(), error.message())};
   return cluster::keep_names(to.parent_path());
 }
 
@@ -62,8 +62,8 @@ status exchange_directory(const fs::path& directory, old_directory what) {
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(
       std::chrono::system_clock::now().time_since_epoch());
     const auto to = what == old_directory::set_aside
-                      ? place_beside(directory, fmt::format(".set-aside-{}", seconds.count()))
-                      : gone_place(directory);
+                    ? place_beside(directory, fmt::format(".set-aside-{}", seconds.count()))
+                    : gone_place(directory);
     if (auto done = cluster::remove_directory(to); !done)
       return done;
     if (auto done = move_durably(directory, to); !done)

@@ -62,7 +62,7 @@ bool is_of_state(std::string_view name) {
 
 /// What was fetched or copied is whole, and of the position that it says.
 status check_whole_snapshot(const fs::path& directory, const manifest& expected,
-                   const wanted_snapshot& wanted, const copy_progress& progress) {
+                            const wanted_snapshot& wanted, const copy_progress& progress) {
   if (auto sound = cluster::verify_directory(directory, expected, progress); !sound)
     return sound;
   const auto bytes = cluster::read_state(directory / position_file);
@@ -89,22 +89,21 @@ outcome<std::string> asked_patiently(const ask_node& ask, const std::string& wha
 }
 
 status fetch_snapshot_file(const ask_node& ask, const wanted_snapshot& wanted,
-                  const cluster::copied_file& file, const fs::path& to,
-                  const copy_progress& progress) {
+                           const cluster::copied_file& file, const fs::path& to,
+                           const copy_progress& progress) {
   std::error_code error;
   fs::create_directories(to.parent_path(), error);
   std::ofstream into{to, std::ios::binary};
   for (std::uint64_t offset = 0; into && offset < file.bytes;) {
-    auto piece = asked_patiently(ask, fmt::format(
-                                    "snapshot-file?partition={}&position={}&file={}&offset={}",
-                                    wanted.partition, wanted.position, escaped_file_name(file.name),
-                                    offset));
+    auto piece = asked_patiently(
+      ask, fmt::format("snapshot-file?partition={}&position={}&file={}&offset={}", wanted.partition,
+                       wanted.position, escaped_file_name(file.name), offset));
     if (!piece)
       return piece.error();
     if (piece->empty() || piece->size() > file.bytes - offset)
-      return failure{failure_code::storage_broken,
-                     fmt::format("{} has not the {} bytes that the manifest says", file.name,
-                                 file.bytes)};
+      return failure{
+        failure_code::storage_broken,
+        fmt::format("{} has not the {} bytes that the manifest says", file.name, file.bytes)};
     into.write(piece->data(), static_cast<std::streamsize>(piece->size()));
     offset += piece->size();
     if (progress && !progress(piece->size()))
@@ -191,8 +190,10 @@ status snapshot_shelf::finish(const cluster::chain& read, const copy_progress& p
   auto files = cluster::seal_directory(begun / snapshot_files, progress);
   if (!files)
     return files.error();
-  const manifest made{std::string{snapshot_kind}, read.partition(), read.position(), std::move(*files)};
-  if (auto written = cluster::write_state(begun / snapshot_manifest, cluster::encoded(made)); !written)
+  const manifest made{std::string{snapshot_kind}, read.partition(), read.position(),
+                      std::move(*files)};
+  if (auto written = cluster::write_state(begun / snapshot_manifest, cluster::encoded(made));
+      !written)
     return written;
   const auto place = directory_ / std::to_string(read.position());
   if (auto gone = cluster::remove_directory(place); !gone)

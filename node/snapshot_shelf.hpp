@@ -31,8 +31,8 @@ public:
   /// `not_found` when there is none.
   [[nodiscard]] model::outcome<std::string> manifest_of(std::uint64_t position) const;
   /// Up to `snapshot_piece_bytes` of a file that the manifest names.
-  [[nodiscard]] model::outcome<std::string>
-  piece(std::uint64_t position, std::string_view file, std::uint64_t offset) const;
+  [[nodiscard]] model::outcome<std::string> piece(std::uint64_t position, std::string_view file,
+                                                  std::uint64_t offset) const;
 
   /// The first half of a new snapshot: a plain copy of accounts that nobody has open.
   [[nodiscard]] model::status begin(const std::filesystem::path& accounts,

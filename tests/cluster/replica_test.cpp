@@ -30,8 +30,7 @@ public:
     position_ = disk_->position;
   }
 
-  model::status apply(std::uint64_t position, std::string_view operation,
-                      performed done) override {
+  model::status apply(std::uint64_t position, std::string_view operation, performed done) override {
     {
       const std::lock_guard lock{guard_};
       BOOST_REQUIRE(position > last_);
@@ -125,8 +124,8 @@ bool comes_true(const Condition& condition, std::chrono::seconds patience = 20s)
 }
 
 struct two_nodes {
-  std::shared_ptr<cluster_tests::memory_records> log =
-    std::make_shared<cluster_tests::memory_records>();
+  std::shared_ptr<cluster_tests::memory_records>
+    log = std::make_shared<cluster_tests::memory_records>();
   small_node first{"n1", log, 0};
   small_node second{"n2", log, 1};
 };
@@ -195,9 +194,8 @@ BOOST_FIXTURE_TEST_CASE(what_was_answered_is_done_once_by_all_whoever_dies, two_
   std::vector<std::string> answered;
   int next = 0;
   for (int round = 0; round < 4; ++round) {
-    BOOST_REQUIRE(comes_true([&] {
-      return (first.it && first.machine->leads) || (second.it && second.machine->leads);
-    }));
+    BOOST_REQUIRE(comes_true(
+      [&] { return (first.it && first.machine->leads) || (second.it && second.machine->leads); }));
     auto& leader = first.it && first.machine->leads ? first : second;
     auto& other = &leader == &first ? second : first;
     for (int i = 0; i < 200; ++i) {
@@ -260,8 +258,7 @@ BOOST_FIXTURE_TEST_CASE(who_finds_the_log_cut_says_so_and_goes_on_from_a_copy, t
   log->trim(log->extent().last);
   BOOST_REQUIRE(leader.put("behind the cut"));
   other.start();
-  BOOST_REQUIRE(
-    comes_true([&] { return other.it->figures().parted == cluster::parting::cut; }));
+  BOOST_REQUIRE(comes_true([&] { return other.it->figures().parted == cluster::parting::cut; }));
   BOOST_TEST(!other.it->figures().trouble.empty());
 
   other.stop();
@@ -283,8 +280,7 @@ BOOST_FIXTURE_TEST_CASE(another_log_is_found_out_and_nothing_is_applied, two_nod
   second.stop();
   leader.log = std::make_shared<cluster_tests::memory_records>();
   leader.start();
-  BOOST_REQUIRE(
-    comes_true([&] { return leader.it->figures().parted == cluster::parting::other; }));
+  BOOST_REQUIRE(comes_true([&] { return leader.it->figures().parted == cluster::parting::other; }));
   BOOST_TEST(leader.log->extent().last == 0);
 }
 

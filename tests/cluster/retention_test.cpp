@@ -62,7 +62,7 @@ using reports = std::vector<replica_report>;
 using namespace std::chrono_literals;
 
 replica_report told(std::string node, std::uint64_t settled, std::vector<std::uint64_t> at = {},
-                  std::chrono::seconds silence = 1s) {
+                    std::chrono::seconds silence = 1s) {
   return {std::move(node), settled, std::move(at), silence};
 }
 
@@ -77,8 +77,8 @@ BOOST_AUTO_TEST_CASE(standbys_need_no_snapshots_at_the_same_place) {
 }
 
 BOOST_AUTO_TEST_CASE(one_of_two_standbys_with_snapshots_is_not_enough) {
-  BOOST_TEST(cut_by_reports(told("a", 950), reports{told("b", 900, {200, 100}), told("c", 900)}, day)
-             == 0);
+  BOOST_TEST(
+    cut_by_reports(told("a", 950), reports{told("b", 900, {200, 100}), told("c", 900)}, day) == 0);
   // The only one there is has to do.
   BOOST_TEST(cut_by_reports(told("a", 950), reports{told("b", 900, {200, 100})}, day) == 100);
 }

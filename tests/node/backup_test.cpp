@@ -36,8 +36,8 @@ struct small_server {
   }
   finished_run must(const std::vector<std::string>& arguments, int status = 0) const {
     auto run = rollcall(arguments);
-    BOOST_REQUIRE_MESSAGE(run.status == status, arguments[0] << " ended with " << run.status
-                                                             << ": " << run.out << run.err);
+    BOOST_REQUIRE_MESSAGE(run.status == status, arguments[0] << " ended with " << run.status << ": "
+                                                             << run.out << run.err);
     return run;
   }
   /// The largest file of the backup.

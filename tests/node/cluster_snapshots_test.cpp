@@ -36,15 +36,16 @@ class small_cluster {
 public:
   small_cluster(std::size_t nodes, std::uint64_t snapshot_records) : nodes_{nodes} {
     const auto ports = cluster_tests::free_ports(nodes);
-    std::vector<std::string> words{"cluster", "init", scratch_ / "cluster", "--partitions", "1",
-                                   "--ttl-ms", "3000", "--nodes"};
+    std::vector<std::string> words{
+      "cluster", "init", scratch_ / "cluster", "--partitions", "1", "--ttl-ms", "3000", "--nodes"};
     for (std::size_t i = 0; i < nodes; ++i)
       words.push_back(fmt::format("{}=127.0.0.1:{}", name(i), ports[i]));
     const auto nats = nats_.settings();
     words.insert(words.end(), {"--nats", nats.servers[0], "--monitoring", nats.monitoring[0]});
     const auto made = rollcall(words);
     BOOST_REQUIRE_MESSAGE(made.status == 0, made.err);
-    write_file(file(), fmt::format("snapshot_records = {}\n", snapshot_records) + read_file(file()));
+    write_file(file(),
+               fmt::format("snapshot_records = {}\n", snapshot_records) + read_file(file()));
   }
   ~small_cluster() {
     for (auto& one : running_)
@@ -247,8 +248,7 @@ BOOST_AUTO_TEST_CASE(who_was_away_for_too_long_starts_from_a_snapshot_and_is_equ
   // As the owner would do after a day.
   BOOST_REQUIRE(it.log()->trim(it.snapshots(stays).at(1)));
   it.start(away);
-  BOOST_REQUIRE_MESSAGE(small_cluster::comes_true([&] { return it.is_sound(); }),
-                        it.log_of(away));
+  BOOST_REQUIRE_MESSAGE(small_cluster::comes_true([&] { return it.is_sound(); }), it.log_of(away));
   BOOST_TEST(it.log_of(away).find("starts from the snapshot at") != std::string::npos);
   lead_with(it, away);
   BOOST_TEST((it.people(away) == first_people(people)));
@@ -272,10 +272,8 @@ BOOST_AUTO_TEST_CASE(who_was_away_for_too_long_starts_from_a_snapshot_and_is_equ
     BOOST_REQUIRE(bytes.good());
   }
   it.start(stays);
-  BOOST_REQUIRE_MESSAGE(small_cluster::comes_true([&] { return it.is_sound(); }),
-                        it.log_of(stays));
-  BOOST_TEST(it.log_of(stays).find("data.mdb is damaged") != std::string::npos,
-             it.log_of(stays));
+  BOOST_REQUIRE_MESSAGE(small_cluster::comes_true([&] { return it.is_sound(); }), it.log_of(stays));
+  BOOST_TEST(it.log_of(stays).find("data.mdb is damaged") != std::string::npos, it.log_of(stays));
   lead_with(it, stays);
   BOOST_TEST((it.people(stays) == first_people(people)));
 }
@@ -295,9 +293,8 @@ BOOST_AUTO_TEST_CASE(a_new_node_gets_a_snapshot_of_the_owner_while_requests_wait
   BOOST_REQUIRE(small_cluster::comes_true([&] { return settled() > 20; }));
   BOOST_REQUIRE(it.log()->trim(20));
   it.start(1);
-  auto sound = std::async(std::launch::async, [&] {
-    return small_cluster::comes_true([&] { return it.is_sound(); });
-  });
+  auto sound = std::async(std::launch::async,
+                          [&] { return small_cluster::comes_true([&] { return it.is_sound(); }); });
   while (sound.wait_for(0ms) != std::future_status::ready) {
     BOOST_TEST(it.send(0, people) == 202);
     ++people;
