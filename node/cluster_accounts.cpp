@@ -179,7 +179,7 @@ status cluster_accounts::while_closed(std::chrono::milliseconds patience,
     const std::lock_guard lock{guard_};
     for (auto& [name, engine] : taken)
       accounts_.find(name)->second.engine = std::move(engine);
-    return failure{failure_code::unavailable, "an account is in use"};
+    return failure{failure_code::in_use, "somebody has an account of the partition"};
   }
   for (auto& [name, engine] : taken)
     engine.reset();

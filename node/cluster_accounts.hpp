@@ -62,7 +62,7 @@ public:
   /// Nobody but us holds an engine.
   [[nodiscard]] bool is_unused() const;
   /// Closes every engine, works on the directories, and opens them again. Only while nothing is
-  /// applied. `unavailable`, and nothing was closed, when somebody holds an engine for longer than
+  /// applied. `in_use`, and nothing was closed, when somebody holds an engine for longer than
   /// `patience`.
   model::status while_closed(std::chrono::milliseconds patience,
                              const std::function<model::status()>& work);

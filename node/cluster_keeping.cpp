@@ -23,10 +23,13 @@ using model::outcome;
 using model::status;
 
 constexpr auto keep_every = 1s;
-constexpr auto keep_again_after = 5s;  // What may be over soon.
-constexpr auto keep_later_after = 60s; // What somebody has to look at, as a full disk.
-constexpr auto standby_patience = 2s;  // Until nobody holds an account of a partition,
-constexpr auto owner_patience = 10s;   // whose requests are being finished.
+constexpr std::chrono::seconds keep_again_after{5}; // What may be over soon.
+constexpr std::chrono::seconds keep_serving_for{
+  300}; // An owner, after an attempt that held its clients up.
+constexpr std::chrono::seconds keep_later_after{
+  60};                                // What somebody has to look at, as a full disk.
+constexpr auto standby_patience = 2s; // Until nobody holds an account of a partition,
+constexpr auto owner_patience = 5s;   // whose requests are being finished.
 constexpr auto closing_patience = 500ms;
 constexpr std::uint64_t cuts_per_snapshot = 10; // A cut costs the log's servers a little.
 
@@ -76,6 +79,7 @@ void cluster_member::keep_partition(partition& p) {
       spdlog::warn("cluster: partition {} has no new snapshot: {}", p.number, made.error().message);
       p.not_before = clock::now()
                    + (made.error().code == failure_code::unavailable ? keep_again_after
+                      : f.is_owner                                   ? keep_serving_for
                                                                      : keep_later_after);
       return;
     }
