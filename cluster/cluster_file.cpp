@@ -53,8 +53,8 @@ public:
       return {};
     }
     if (value->kind != toml_kind::text || value->text.empty()) {
-      fault(value->line, fmt::format("{}: found {}; a text is allowed", key,
-                                     metrics::to_json(*value)));
+      fault(value->line,
+            fmt::format("{}: found {}; a text is allowed", key, metrics::to_json(*value)));
       return {};
     }
     return value->text;
@@ -71,8 +71,8 @@ public:
         if (item.kind == toml_kind::text)
           all.push_back(item.text);
     if (all.empty() || all.size() != value->items.size())
-      fault(value->line, fmt::format("{}: found {}; a list of texts is allowed", key,
-                                     metrics::to_json(*value)));
+      fault(value->line,
+            fmt::format("{}: found {}; a list of texts is allowed", key, metrics::to_json(*value)));
     return all;
   }
   void only(const toml_value& table, std::string_view name,
@@ -121,9 +121,9 @@ void read_nodes(file_reader& reads, const toml_value& root, cluster_settings& in
   const auto* nodes = root.find("node");
   if (!nodes || nodes->kind != toml_kind::array || nodes->items.empty()
       || nodes->items.size() > nodes_max) {
-    reads.fault(nodes ? nodes->line : 1,
-                fmt::format("node: 1 to {} tables [[node]] with name and peer are needed",
-                            nodes_max));
+    reads.fault(
+      nodes ? nodes->line : 1,
+      fmt::format("node: 1 to {} tables [[node]] with name and peer are needed", nodes_max));
     return;
   }
   for (const auto& table : nodes->items) {
@@ -160,9 +160,8 @@ void read_nats(file_reader& reads, const toml_value& root, const std::filesystem
   into.nkey = reads.text(*nats, "nkey", false);
   if (const auto prefix = reads.text(*nats, "prefix", false); !prefix.empty())
     into.prefix = prefix;
-  reads.integer(*nats, "log_mebibytes_max", 64, 1 << 20, [&](std::int64_t n) {
-    into.log_bytes_max = static_cast<std::uint64_t>(n) << 20;
-  });
+  reads.integer(*nats, "log_mebibytes_max", 64, 1 << 20,
+                [&](std::int64_t n) { into.log_bytes_max = static_cast<std::uint64_t>(n) << 20; });
 }
 
 } // namespace
@@ -176,9 +175,9 @@ model::outcome<cluster_settings> read_cluster_file(const std::filesystem::path& 
   std::ifstream from{file, std::ios::binary};
   const std::string text{std::istreambuf_iterator<char>{from}, {}};
   if (!from)
-    return model::failure{model::failure_code::not_found,
-                          fmt::format("cannot read {}; `rollcall cluster init` makes one",
-                                      file.string())};
+    return model::failure{
+      model::failure_code::not_found,
+      fmt::format("cannot read {}; `rollcall cluster init` makes one", file.string())};
   std::vector<metrics::dictionary_fault> wrong;
   const auto root = metrics::read_toml({file.string(), text}, wrong);
   file_reader reads{file.string()};
@@ -189,7 +188,7 @@ model::outcome<cluster_settings> read_cluster_file(const std::filesystem::path& 
     const auto base = file.parent_path();
     reads.only(*root, "the file",
                {"partitions", "replicas", "certificates", "secret", "node", "nats", "ttl_ms",
-                "margin_ms"});
+                "margin_ms", "snapshot_records", "absence_hours_max"});
     reads.integer(*root, "partitions", 1, partitions_max,
                   [&](auto n) { made.partitions = static_cast<std::uint32_t>(n); });
     reads.integer(*root, "replicas", 1, replicas_max,
@@ -200,6 +199,10 @@ model::outcome<cluster_settings> read_cluster_file(const std::filesystem::path& 
     reads.integer(*root, "margin_ms", made.ownership.ttl.count() / 10,
                   made.ownership.ttl.count() / 2,
                   [&](auto n) { made.ownership.margin = std::chrono::milliseconds{n}; });
+    reads.integer(*root, "snapshot_records", 10, 10'000'000,
+                  [&](auto n) { made.snapshot_records = static_cast<std::uint64_t>(n); });
+    reads.integer(*root, "absence_hours_max", 1, 24 * 365,
+                  [&](auto n) { made.absence_max = std::chrono::hours{n}; });
     made.certificates = base / reads.text(*root, "certificates", true);
     made.secret_file = base / reads.text(*root, "secret", true);
     read_nodes(reads, *root, made);

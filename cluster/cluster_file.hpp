@@ -4,6 +4,7 @@
 #include "cluster/nats_log.hpp"
 #include "cluster/ownership.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -27,6 +28,10 @@ struct cluster_settings {
   std::filesystem::path secret_file;  // What orders to nodes are shown with.
   nats_settings nats;
   ownership_settings ownership;
+  /// A node that stands by makes a snapshot whenever it has read so many records more.
+  std::uint64_t snapshot_records = 50'000;
+  /// The log is kept for a node that is away, for so long.
+  std::chrono::hours absence_max{24};
 
   /// Null = there is no node of that name.
   [[nodiscard]] const cluster_node* find(std::string_view name) const;

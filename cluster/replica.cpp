@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
-
 #include <time.h>
 
 #include <algorithm>
@@ -63,6 +62,8 @@ outcome<std::unique_ptr<replica>> replica::start(replica_options options,
                                  decoded->partition(), options.partition)};
     read = std::move(*decoded);
   }
+  if (options.overruled)
+    read.overrule(*options.overruled);
   return std::unique_ptr<replica>{
     new replica{std::move(options), std::move(log), std::move(machine), std::move(read)}};
 }
@@ -72,8 +73,8 @@ replica::replica(replica_options options, std::unique_ptr<partition_log> log,
   : options_(std::move(options)), log_(std::move(log)), machine_(std::move(machine)),
     read_(std::move(read)), settled_(read_.position()),
     settled_at_(std::chrono::steady_clock::now()),
-    owning_(options_.ownership, {options_.node, new_incarnation()}, read_, boot_time()), applied_(read_.position()),
-    reader_([this] { read_log(); }), writer_([this] { write_log(); }) {
+    owning_(options_.ownership, {options_.node, new_incarnation()}, read_, boot_time()),
+    applied_(read_.position()), reader_([this] { read_log(); }), writer_([this] { write_log(); }) {
 }
 
 replica::~replica() {
@@ -141,6 +142,8 @@ replica_figures replica::figures() const {
   f.waiting = waiting_.size();
   f.silence = std::chrono::duration_cast<std::chrono::milliseconds>(owning_.silence(boot_time()));
   f.trouble = trouble_;
+  f.parted = parted_;
+  f.disputed = disputed_;
   return f;
 }
 
@@ -153,6 +156,15 @@ status replica::while_settled(const std::function<status(const chain&)>& work) {
   return work(read_);
 }
 
+outcome<log_extent> replica::extent() {
+  return log_->extent();
+}
+
+status replica::trim(std::uint64_t up_to) {
+  const auto settled = figures().settled;
+  return settled == 0 ? model::nothing{} : log_->trim(std::min(up_to, settled - 1));
+}
+
 // --- reading -------------------------------------------------------------------------------------
 
 void replica::trouble(std::string what) {
@@ -160,6 +172,13 @@ void replica::trouble(std::string what) {
   if (!what.empty() && what != trouble_)
     spdlog::warn("cluster: partition {}: {}", options_.partition, what);
   trouble_ = std::move(what);
+}
+
+void replica::part(parting why) {
+  const std::lock_guard lock{guard_};
+  parted_ = why;
+  if (why == parting::disputed)
+    disputed_ = read_.disputed();
 }
 
 void replica::look_at_leadership() {
@@ -219,6 +238,7 @@ bool replica::take(std::uint64_t sequence, std::string_view bytes) {
   }
   if (decided == decision::broken) {
     trouble(fmt::format("this replica must start from a snapshot: {}", read_.reason()));
+    part(read_.disputed() ? parting::disputed : parting::other);
     return false;
   }
   if (decided == decision::apply && r->kind == record_kind::operations) {
@@ -259,12 +279,12 @@ void replica::read_log() {
   auto from = std::max<std::uint64_t>(read_.position(), 1);
   while (!is_stopping_) {
     bool is_sound = true;
-    const auto read = log_->read(from, read_patience, [&](std::uint64_t sequence,
-                                                          std::string_view bytes) {
-      is_sound = take(sequence, bytes);
-      from = sequence + 1;
-      return is_sound && !is_stopping_;
-    });
+    const auto read = log_->read(from, read_patience,
+                                 [&](std::uint64_t sequence, std::string_view bytes) {
+                                   is_sound = take(sequence, bytes);
+                                   from = sequence + 1;
+                                   return is_sound && !is_stopping_;
+                                 });
     if (!is_sound)
       break;
     if (!read && read.error().code == failure_code::not_found && from == read_.position()) {
@@ -273,16 +293,17 @@ void replica::read_log() {
     }
     if (!read && !is_stopping_) {
       trouble(read.error().message);
-      if (read.error().code != failure_code::unavailable)
+      if (read.error().code != failure_code::unavailable) {
+        part(read.error().code == failure_code::not_found ? parting::cut : parting::other);
         break;
+      }
       std::this_thread::sleep_for(try_again_after);
     }
     const std::lock_guard applying{applying_};
     if (read)
       trouble({});
     look_at_leadership();
-    if (read_.position() > settled_
-        && std::chrono::steady_clock::now() - settled_at_ >= save_every)
+    if (read_.position() > settled_ && std::chrono::steady_clock::now() - settled_at_ >= save_every)
       if (auto saved = save(); !saved)
         trouble(saved.error().message);
   }

@@ -55,6 +55,16 @@ struct replica_options {
   /// An operation waits at most so long for others to share its record.
   std::chrono::milliseconds gather{2};
   std::size_t payload_bytes_max = std::size_t{192} << 10;
+  /// What broke the replica before this one, see chain::overrule.
+  std::optional<chain::dispute> overruled{};
+};
+
+/// Why a replica and the log do not go together any more.
+enum class parting : std::uint8_t {
+  none,
+  cut,      // The log begins behind what was read.
+  disputed, // A marker's writer has another past.
+  other,    // The log is another one, or lost its end.
 };
 
 /// How a replica stands, for those who look.
@@ -70,6 +80,9 @@ struct replica_figures {
   std::uint64_t waiting = 0;  // Operations that have no place yet.
   std::chrono::milliseconds silence{0};
   std::string trouble; // Empty = none.
+  /// Except for `none` the replica does nothing more; another has to start from a snapshot.
+  parting parted = parting::none;
+  std::optional<chain::dispute> disputed{};
 };
 
 /// A partition on this node: reads its log, applies it, and, when it is the owner, writes it.
@@ -80,9 +93,9 @@ public:
   using performed = std::function<void(model::outcome<operation_answer>)>;
 
   /// Reads the state file and starts. Fails with storage_broken, newer_format.
-  static model::outcome<std::unique_ptr<replica>>
-  start(replica_options options, std::unique_ptr<partition_log> log,
-        std::shared_ptr<state_machine> machine);
+  static model::outcome<std::unique_ptr<replica>> start(replica_options options,
+                                                        std::unique_ptr<partition_log> log,
+                                                        std::shared_ptr<state_machine> machine);
   /// Waits for what is being applied. Whoever waits for an operation hears `unavailable`.
   ~replica();
   replica(const replica&) = delete;
@@ -101,6 +114,11 @@ public:
 
   /// Runs `work` between two records, when everything applied is durable.
   model::status while_settled(const std::function<model::status(const chain&)>& work);
+
+  /// Where the log stands.
+  model::outcome<log_extent> extent();
+  /// Cuts the log, but nothing that a start of this replica would read.
+  model::status trim(std::uint64_t up_to);
 
 private:
   struct waiting_operation {
@@ -127,6 +145,7 @@ private:
   void look_at_leadership();
   model::status save();
   void trouble(std::string what);
+  void part(parting why);
 
   replica_options options_;
   std::unique_ptr<partition_log> log_;
@@ -143,11 +162,13 @@ private:
   ownership owning_;
   std::uint64_t applied_ = 0;
   std::deque<waiting_operation> waiting_;
-  std::size_t front_written_ = 0; // Of the first waiting operation's bytes.
+  std::size_t front_written_ = 0;           // Of the first waiting operation's bytes.
   std::map<std::uint64_t, own_record> own_; // By the position that each was sent for.
   std::optional<std::string> release_to_;
   bool is_leading_ = false;
   std::string trouble_;
+  parting parted_ = parting::none;
+  std::optional<chain::dispute> disputed_;
 
   std::atomic<bool> is_stopping_ = false;
   std::thread reader_;

@@ -22,4 +22,30 @@ retention retained(std::span<const held_snapshot> snapshots, std::span<const rep
   return r;
 }
 
+std::uint64_t cut_by_reports(const replica_report& own, std::span<const replica_report> others,
+                             const cut_settings& settings) {
+  std::vector<const replica_report*> reports{&own};
+  for (const auto& one : others)
+    if (one.silence < settings.absence_max)
+      reports.push_back(&one);
+  if (reports.size() == 1)
+    return own.settled > settings.spare_records ? own.settled - settings.spare_records - 1 : 0;
+  std::set<std::uint64_t> positions;
+  std::vector<replica_position> live;
+  for (const auto* one : reports) {
+    positions.insert(one->snapshots.begin(), one->snapshots.end());
+    live.push_back({one->node, one->settled});
+  }
+  std::vector<held_snapshot> held;
+  for (const auto position : positions) {
+    held_snapshot here{position, {}};
+    for (const auto* one : reports)
+      if (std::ranges::any_of(one->snapshots, [&](auto at) { return at >= position; }))
+        here.nodes.push_back(one->node);
+    held.push_back(std::move(here));
+  }
+  // Of those who stand by; the owner's state is a copy too.
+  return retained(held, live, reports.size() - 1).cut_up_to;
+}
+
 } // namespace cluster

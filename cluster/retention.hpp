@@ -2,6 +2,7 @@
 
 #include "cluster/placement.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -30,5 +31,27 @@ struct retention {
 /// snapshot; what they read last is kept too, for comparing.
 retention retained(std::span<const held_snapshot> snapshots, std::span<const replica_position> live,
                    std::size_t nodes);
+
+/// What a node tells of its replica of a partition.
+struct replica_report {
+  std::string node;
+  std::uint64_t settled = 0;            // A start of it goes on from there.
+  std::vector<std::uint64_t> snapshots; // Positions of those it has.
+  /// Since it told this, or, when it never did, since somebody began to listen.
+  std::chrono::seconds silence{0};
+};
+
+struct cut_settings {
+  /// Whoever was silent for so long has to start from a snapshot.
+  std::chrono::seconds absence_max{24 * 3600};
+  /// What an owner keeps that has nobody else to think of.
+  std::uint64_t spare_records = 10'000;
+};
+
+/// Up to where an owner cuts its log; 0 = not at all. `others` are all who should hold the
+/// partition too. A snapshot does for every position before its own, since the log is kept from
+/// that position on. An owner by itself needs none: its own state is durable.
+std::uint64_t cut_by_reports(const replica_report& own, std::span<const replica_report> others,
+                             const cut_settings& settings);
 
 } // namespace cluster

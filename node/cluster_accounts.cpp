@@ -21,10 +21,11 @@ using model::outcome;
 using model::status;
 
 constexpr auto try_again_after = std::chrono::milliseconds{200};
+constexpr auto look_again_after = std::chrono::milliseconds{10};
 
 model::instant this_second() {
-  return model::floor_second(std::chrono::time_point_cast<std::chrono::milliseconds>(
-    std::chrono::system_clock::now()));
+  return model::floor_second(
+    std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now()));
 }
 
 /// Puts an engine's operations into the log of its partition.
@@ -123,18 +124,81 @@ std::vector<hosted_account> cluster_accounts::all() const {
   return list;
 }
 
-std::shared_ptr<rollcall::engine> cluster_accounts::find(std::string_view name) const {
+/// Null = there is no such account.
+outcome<std::shared_ptr<rollcall::engine>> cluster_accounts::find(std::string_view name) const {
   const std::lock_guard lock{guard_};
   const auto found = accounts_.find(name);
-  return found == accounts_.end() ? nullptr : found->second.engine;
+  if (found == accounts_.end())
+    return std::shared_ptr<rollcall::engine>{};
+  if (!found->second.engine)
+    return failure{failure_code::unavailable, fmt::format("account {} is closed", name)};
+  return found->second.engine;
+}
+
+// --- closed for a while --------------------------------------------------------------------------
+
+bool cluster_accounts::is_unused() const {
+  const std::lock_guard lock{guard_};
+  return std::ranges::all_of(accounts_,
+                             [](const auto& one) { return one.second.engine.use_count() <= 1; });
+}
+
+/// Whatever keeps an engine from opening may be over soon, and the account has to come back.
+status cluster_accounts::open_again(const std::string& name) {
+  for (;;) {
+    rollcall::options wanted;
+    wanted.clock = rollcall::clock_kind::manual;
+    auto opened = open_account(name, std::move(wanted));
+    if (opened) {
+      const std::lock_guard lock{guard_};
+      accounts_.find(name)->second.engine = std::move(opened->engine);
+      return model::nothing{};
+    }
+    if (is_stopping_)
+      return opened.error();
+    spdlog::warn("cluster: account {} does not open again: {}", name, opened.error().message);
+    std::this_thread::sleep_for(try_again_after);
+  }
+}
+
+status cluster_accounts::while_closed(std::chrono::milliseconds patience,
+                                      const std::function<status()>& work) {
+  std::map<std::string, std::shared_ptr<rollcall::engine>> taken;
+  {
+    const std::lock_guard lock{guard_};
+    for (auto& [name, account] : accounts_)
+      taken.emplace(name, std::exchange(account.engine, nullptr));
+  }
+  const auto is_held = [&] {
+    return std::ranges::any_of(taken, [](const auto& one) { return one.second.use_count() > 1; });
+  };
+  const auto until = std::chrono::steady_clock::now() + patience;
+  while (is_held() && std::chrono::steady_clock::now() < until && !is_stopping_)
+    std::this_thread::sleep_for(look_again_after);
+  if (is_held() || is_stopping_) {
+    const std::lock_guard lock{guard_};
+    for (auto& [name, engine] : taken)
+      accounts_.find(name)->second.engine = std::move(engine);
+    return failure{failure_code::in_use, "somebody has an account of the partition"};
+  }
+  for (auto& [name, engine] : taken)
+    engine.reset();
+  auto worked = work();
+  for (const auto& [name, engine] : taken)
+    if (auto opened = open_again(name); !opened)
+      return opened;
+  return worked;
 }
 
 status cluster_accounts::create(std::uint64_t position, std::string_view name, model::instant at,
                                 const std::vector<std::string>& texts, const performed& done) {
-  if (find(name)) {
+  const auto there = find(name);
+  if (!there)
+    return there.error();
+  if (*there) {
     if (done)
-      done({status{failure{failure_code::conflict,
-                           fmt::format("there is an account {} already", name)}}});
+      done({status{
+        failure{failure_code::conflict, fmt::format("there is an account {} already", name)}}});
     return model::nothing{};
   }
   rollcall::options wanted;
@@ -167,24 +231,28 @@ status cluster_accounts::create(std::uint64_t position, std::string_view name, m
   return model::nothing{};
 }
 
-status cluster_accounts::apply(std::uint64_t position, std::string_view operation,
-                               performed done) {
+status cluster_accounts::apply(std::uint64_t position, std::string_view operation, performed done) {
   const auto what = messages::decode_operation(operation);
   if (!what)
     return what.error();
   applied_ = position;
   if (what->kind == operation_kind::tick) {
-    for (const auto& account : all())
+    for (const auto& account : all()) {
+      if (!account.engine)
+        return failure{failure_code::unavailable, "the accounts are closed"};
       if (auto ticked = account.engine->perform(operation, position); !ticked)
         return ticked;
+    }
     if (done)
       done({});
     return model::nothing{};
   }
   if (what->kind == operation_kind::create_account)
     return create(position, what->account, what->at, what->texts, done);
-  const auto engine = find(what->account);
-  if (!engine) {
+  const auto found = find(what->account);
+  if (!found)
+    return found.error();
+  if (!*found) {
     if (done)
       done({});
     return model::nothing{};
@@ -194,20 +262,24 @@ status cluster_accounts::apply(std::uint64_t position, std::string_view operatio
     answered = [done = std::move(done)](rollcall::performed_operation answer) {
       done({std::move(answer.answer)});
     };
-  return engine->perform(operation, position, std::move(answered));
+  return (*found)->perform(operation, position, std::move(answered));
 }
 
 status cluster_accounts::settle() {
-  for (const auto& account : all())
+  for (const auto& account : all()) {
+    if (!account.engine)
+      return failure{failure_code::unavailable, "the accounts are closed"};
     if (auto settled = account.engine->settle_order(applied_); !settled)
       return settled;
+  }
   return model::nothing{};
 }
 
 void cluster_accounts::stop() {
   is_stopping_ = true;
   for (const auto& account : all())
-    account.engine->stop_performing();
+    if (account.engine)
+      account.engine->stop_performing();
 }
 
 void cluster_accounts::lead(bool is_leader) {

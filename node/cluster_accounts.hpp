@@ -5,6 +5,7 @@
 #include <rollcall/rollcall.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -34,7 +35,7 @@ private:
 struct hosted_account {
   std::string name;
   std::filesystem::path directory;
-  std::shared_ptr<rollcall::engine> engine;
+  std::shared_ptr<rollcall::engine> engine; // Null while it is closed, see `while_closed`.
 };
 
 /// The accounts of one cluster partition, as this node holds them: engines that perform what the
@@ -58,6 +59,14 @@ public:
   }
   [[nodiscard]] std::vector<hosted_account> all() const;
 
+  /// Nobody but us holds an engine.
+  [[nodiscard]] bool is_unused() const;
+  /// Closes every engine, works on the directories, and opens them again. Only while nothing is
+  /// applied. `in_use`, and nothing was closed, when somebody holds an engine for longer than
+  /// `patience`.
+  model::status while_closed(std::chrono::milliseconds patience,
+                             const std::function<model::status()>& work);
+
   model::status apply(std::uint64_t position, std::string_view operation, performed done) override;
   model::status settle() override;
   void stop() override;
@@ -70,7 +79,8 @@ private:
   model::outcome<hosted_account> open_account(std::string_view name, rollcall::options wanted);
   model::status create(std::uint64_t position, std::string_view name, model::instant at,
                        const std::vector<std::string>& texts, const performed& done);
-  std::shared_ptr<rollcall::engine> find(std::string_view name) const;
+  model::outcome<std::shared_ptr<rollcall::engine>> find(std::string_view name) const;
+  model::status open_again(const std::string& name);
 
   options options_;
   std::shared_ptr<partition_door> door_;

@@ -66,8 +66,7 @@ outcome<cluster::cluster_node> node_of(const std::string& text) {
     const auto [rest, wrong] = std::from_chars(text.data() + colon + 1, end, made.port);
     made.name = text.substr(0, equals);
     made.host = text.substr(equals + 1, colon - equals - 1);
-    if (wrong == std::errc{} && rest == end && made.port != 0
-        && cluster::is_node_name(made.name))
+    if (wrong == std::errc{} && rest == end && made.port != 0 && cluster::is_node_name(made.name))
       return made;
   }
   return failure{failure_code::invalid_input,
@@ -122,9 +121,8 @@ exit_status init_cluster(const init_words& wanted) {
     if (!node)
       return complain(wanted.common, node.error());
     if (settings.find(node->name))
-      return complain(wanted.common,
-                      {failure_code::invalid_input,
-                       fmt::format("--nodes: there are two nodes {}", node->name)});
+      return complain(wanted.common, {failure_code::invalid_input,
+                                      fmt::format("--nodes: there are two nodes {}", node->name)});
     settings.nodes.push_back(std::move(*node));
   }
   settings.partitions = wanted.partitions;
@@ -150,6 +148,34 @@ exit_status init_cluster(const init_words& wanted) {
     fmt::print("  rollcall serve --cluster {} --node {} --data DIR\n", file, node.name);
   fmt::print("\nThen `rollcall cluster key --cluster {} --node {}` makes a first key.\n", file,
              settings.nodes.front().name);
+  return exit_status::fine;
+}
+
+struct certify_words {
+  common_options common;
+  std::string file;
+  std::string node;
+  std::string host;
+};
+
+exit_status certify_node(const certify_words& wanted) {
+  const auto settings = cluster::read_cluster_file(wanted.file);
+  if (!settings)
+    return complain(wanted.common, settings.error());
+  if (!cluster::is_node_name(wanted.node))
+    return complain(wanted.common, {failure_code::invalid_input,
+                                    fmt::format("\"{}\" is no name of a node", wanted.node)});
+  const std::vector<std::string> hosts{wanted.host};
+  if (auto made = cluster::make_node_certificate(settings->certificates, wanted.node, hosts); !made)
+    return complain(wanted.common, made.error());
+  const auto files = cluster::files_of(settings->certificates, wanted.node);
+  if (wanted.common.json)
+    fmt::print("{}\n", json_object{}
+                         .text("certificate", files.certificate.string())
+                         .text("private_key", files.private_key.string())
+                         .done());
+  else
+    fmt::print("Made {} and {}.\n", files.certificate.string(), files.private_key.string());
   return exit_status::fine;
 }
 
@@ -199,9 +225,9 @@ public:
                             {{std::string{cluster_secret_header}, secret_}});
     if (told)
       return told;
-    return failure{failure_code::unavailable,
-                   fmt::format("node {}: {}", node,
-                               (*outlet)->last_error().value_or(told.error().message))};
+    return failure{
+      failure_code::unavailable,
+      fmt::format("node {}: {}", node, (*outlet)->last_error().value_or(told.error().message))};
   }
 
   /// Its answer, once it agrees.
@@ -260,6 +286,7 @@ exit_status show_status(const cluster_words& words) {
               {"role"},
               {"epoch", side::right},
               {"position", side::right},
+              {"snapshots"},
               {"accounts"},
               {"trouble"}});
   json_array list;
@@ -269,7 +296,7 @@ exit_status show_status(const cluster_words& words) {
     if (!told || told->status != 200) {
       is_whole = false;
       const auto why = told ? "it does not know the cluster's secret" : told.error().message;
-      rows.add({node.name, "", "unreachable", "", "", "", why});
+      rows.add({node.name, "", "unreachable", "", "", "", "", why});
       list.raw(json_object{}.text("node", node.name).text("error", why).done());
       continue;
     }
@@ -280,15 +307,20 @@ exit_status show_status(const cluster_words& words) {
         std::vector<std::string> accounts;
         for (const auto& name : p.at("accounts").as_array())
           accounts.emplace_back(name.as_string());
+        std::vector<std::string> snapshots;
+        for (const auto& position : p.at("snapshots").as_array())
+          snapshots.push_back(json::serialize(position));
         const auto owner = text_at(p, "owner");
-        rows.add({node.name, text_at(p, "partition"),
-                  p.at("leads").as_bool() ? "leads" : "follows " + (owner.empty() ? "nobody" : owner),
-                  text_at(p, "epoch"), text_at(p, "position"),
-                  fmt::format("{}", fmt::join(accounts, " ")), text_at(p, "trouble")});
+        rows.add(
+          {node.name, text_at(p, "partition"),
+           p.at("leads").as_bool() ? "leads" : "follows " + (owner.empty() ? "nobody" : owner),
+           text_at(p, "epoch"), text_at(p, "position"),
+           fmt::format("{}", fmt::join(snapshots, " ")),
+           fmt::format("{}", fmt::join(accounts, " ")), text_at(p, "trouble")});
       }
     } catch (const std::exception& e) {
       is_whole = false;
-      rows.add({node.name, "", "", "", "", "", e.what()});
+      rows.add({node.name, "", "", "", "", "", "", e.what()});
     }
   }
   fmt::print("{}", words.common.json ? list.done() + '\n' : rows.text());
@@ -333,7 +365,8 @@ exit_status check_cluster(const cluster_words& words) {
     json_array list;
     for (const auto& fault : faults)
       list.text(fault);
-    fmt::print("{}\n", json_object{}.boolean("sound", faults.empty()).raw("faults", list.done()).done());
+    fmt::print("{}\n",
+               json_object{}.boolean("sound", faults.empty()).raw("faults", list.done()).done());
   } else if (faults.empty()) {
     fmt::print("The cluster is sound.\n");
   } else {
@@ -372,6 +405,25 @@ exit_status move_partition(const cluster_words& words) {
     fmt::print("{}\n", json::serialize(*moved));
   else
     fmt::print("Partition {} goes to {}.\n", words.partition, words.to);
+  return exit_status::fine;
+}
+
+exit_status want_snapshot(const cluster_words& words) {
+  auto asker = node_asker::of(words);
+  if (!asker)
+    return complain(words.common, asker.error());
+  if (!(*asker)->settings().find(words.to))
+    return complain(words.common,
+                    {failure_code::invalid_input,
+                     fmt::format("found \"{}\"; the cluster has no such node", words.to)});
+  const auto told = (*asker)->order(words.to,
+                                    fmt::format("snapshots?partition={}", words.partition));
+  if (!told)
+    return complain(words.common, told.error());
+  if (words.common.json)
+    fmt::print("{}\n", json::serialize(*told));
+  else
+    fmt::print("Node {} makes a snapshot of partition {}.\n", words.to, words.partition);
   return exit_status::fine;
 }
 
@@ -432,6 +484,17 @@ void add_cluster_commands(command_line& line) {
     ->check(CLI::Range(3'000, 300'000));
   made.add_flag("--json", init->common.json, "Answer as JSON");
 
+  auto certify = std::make_shared<certify_words>();
+  auto& certified = line.add(group, "certify", "Make the certificate of a further node",
+                             "rollcall cluster certify there/cluster.toml n4 10.0.0.4",
+                             [certify] { return certify_node(*certify); });
+  certified.add_option("file", certify->file, "cluster.toml, beside the authority's key")
+    ->type_name("FILE")
+    ->required();
+  certified.add_option("who", certify->node, "The node")->type_name("NAME")->required();
+  certified.add_option("host", certify->host, "Where it is reached")->type_name("HOST")->required();
+  certified.add_flag("--json", certify->common.json, "Answer as JSON");
+
   const auto new_words = [] { return std::make_shared<cluster_words>(); };
   add_asking(line, group, "status", "Who leads and holds which partition",
              "rollcall cluster status --cluster cluster.toml --node n1", new_words(), show_status);
@@ -449,6 +512,12 @@ void add_cluster_commands(command_line& line) {
                            move_partition);
   moved.add_option("partition", move->partition, "Which")->type_name("N")->required();
   moved.add_option("to", move->to, "The node that is to lead it")->type_name("NAME")->required();
+  auto snapshot = new_words();
+  auto& wanted = add_asking(line, group, "snapshot", "Have a node make a snapshot of a partition",
+                            "rollcall cluster snapshot --cluster cluster.toml --node n1 3 n2",
+                            snapshot, want_snapshot);
+  wanted.add_option("partition", snapshot->partition, "Which")->type_name("N")->required();
+  wanted.add_option("who", snapshot->to, "The node")->type_name("NAME")->required();
   auto drain = new_words();
   auto& drained = add_asking(line, group, "drain", "Have a node lead nothing, for maintenance",
                              "rollcall cluster drain --cluster cluster.toml --node n1 n2", drain,

@@ -1,6 +1,7 @@
 #include "node/cluster_member.hpp"
 
 #include "gateway/keys.hpp"
+#include "node/exchanged_directory.hpp"
 #include "node/http_client.hpp"
 #include "node/json_text.hpp"
 
@@ -30,9 +31,10 @@ using model::status;
 constexpr std::string_view http_service = "http"; // Of the tunnel.
 constexpr auto tick_every = 1s;
 constexpr auto ask_peers_every = 1s;
-constexpr auto peer_alive_for = 4s;
 constexpr auto peer_patience = 2s;
+constexpr auto piece_patience = 30s; // Of a snapshot.
 constexpr auto operation_patience = 30s;
+constexpr std::uint64_t caught_up_within = 64; // Records.
 constexpr std::size_t secret_characters_min = 32;
 
 outcome<std::string> read_secret(const std::filesystem::path& file) {
@@ -68,6 +70,24 @@ std::string parameter_of(const gateway::request& asked, std::string_view name) {
   return value ? *value : std::string{};
 }
 
+/// A number that a request names; the whole text must be one.
+std::optional<std::uint64_t> number_in(const gateway::request& asked, std::string_view name) {
+  const auto text = parameter_of(asked, name);
+  std::uint64_t number = 0;
+  const auto [rest, wrong] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (wrong != std::errc{} || rest != text.data() + text.size())
+    return std::nullopt;
+  return number;
+}
+
+gateway::answer snapshot_answer(const outcome<std::string>& told, std::string_view type) {
+  if (!told)
+    return refused(told.error().code == failure_code::not_found ? 404 : 503, told.error().message);
+  auto a = json_answer(200, *told);
+  a.content_type = type;
+  return a;
+}
+
 /// The part of a key in "Klaviyo-API-Key pk_…" by which it is found.
 std::string_view key_id_in(const gateway::request& asked) {
   const auto* authorization = asked.header("authorization");
@@ -101,9 +121,9 @@ cluster_member::cluster_member(cluster_member_options wanted) : options_(std::mo
 
 outcome<std::unique_ptr<cluster_member>> cluster_member::start(cluster_member_options wanted) {
   if (!wanted.cluster.find(wanted.node))
-    return failure{failure_code::invalid_input,
-                   fmt::format("the cluster has no node \"{}\"; its file names those it has",
-                               wanted.node)};
+    return failure{
+      failure_code::invalid_input,
+      fmt::format("the cluster has no node \"{}\"; its file names those it has", wanted.node)};
   std::unique_ptr<cluster_member> made{new cluster_member{std::move(wanted)}};
   const auto& settings = made->options_.cluster;
   auto secret = read_secret(settings.secret_file);
@@ -142,58 +162,81 @@ status cluster_member::open_outlets() {
   return model::nothing{};
 }
 
+outcome<std::shared_ptr<cluster_member::running_replica>>
+cluster_member::open_replica(partition& p) {
+  auto made = std::make_shared<running_replica>();
+  const auto news = [this, &p](bool is_leader) {
+    if (is_leader) {
+      const std::lock_guard lock{guard_};
+      p.led_since = clock::now();
+    }
+    wake();
+  };
+  auto accounts = cluster_accounts::open(
+    {p.number, p.directory / accounts_folder, news, [this] { wake(); }});
+  if (!accounts)
+    return accounts.error();
+  made->accounts = std::move(*accounts);
+  auto log = cluster::open_nats_log(nats_, p.number);
+  if (!log)
+    return log.error();
+  auto replica = cluster::replica::start({.partition = p.number,
+                                          .node = options_.node,
+                                          .state_file = p.directory / position_file,
+                                          .ownership = options_.cluster.ownership,
+                                          .overruled = p.overruled},
+                                         std::move(*log), made->accounts);
+  if (!replica)
+    return replica.error();
+  made->it = std::move(*replica);
+  made->accounts->door()->open(made->it.get());
+  return made;
+}
+
 status cluster_member::open_partitions() {
   std::vector<cluster::roster_entry> everybody;
   for (const auto& node : options_.cluster.nodes)
     everybody.push_back({node.name});
-  std::vector<std::future<outcome<std::unique_ptr<partition>>>> opening;
+  std::vector<std::future<status>> opening;
   for (std::uint32_t number = 0; number < options_.cluster.partitions; ++number) {
     const auto ranked = cluster::ranked(number, everybody);
     if (!cluster::rank_of(options_.node, ranked, options_.cluster.replicas))
       continue;
-    opening.push_back(
-      std::async(std::launch::async, [this, number]() -> outcome<std::unique_ptr<partition>> {
-        auto made = std::make_unique<partition>();
-        made->number = number;
-        const auto directory = options_.data / fmt::format("partition-{:02}", number);
-        const auto news = [this, p = made.get()](bool is_leader) {
-          if (is_leader) {
-            const std::lock_guard lock{guard_};
-            p->led_since = clock::now();
-          }
-          wake();
-        };
-        auto accounts = cluster_accounts::open(
-          {number, directory / "accounts", news, [this] { wake(); }});
-        if (!accounts)
-          return accounts.error();
-        made->accounts = std::move(*accounts);
-        auto log = cluster::open_nats_log(nats_, number);
-        if (!log)
-          return log.error();
-        auto replica = cluster::replica::start({.partition = number,
-                                                .node = options_.node,
-                                                .state_file = directory / "position",
-                                                .ownership = options_.cluster.ownership},
-                                               std::move(*log), made->accounts);
-        if (!replica)
-          return replica.error();
-        made->replica = std::move(*replica);
-        made->accounts->door()->open(made->replica.get());
-        return made;
-      }));
+    auto& p = *partitions_
+                 .emplace(number, std::make_unique<partition>(
+                                    number, options_.data / fmt::format("partition-{:02}", number)))
+                 .first->second;
+    opening.push_back(std::async(std::launch::async, [this, &p]() -> status {
+      if (auto whole = finish_exchange(p.directory); !whole)
+        return whole;
+      auto opened = open_replica(p);
+      if (!opened)
+        return opened.error();
+      p.now = std::move(*opened);
+      return model::nothing{};
+    }));
   }
-  std::optional<failure> failed;
-  for (auto& one : opening) {
-    auto opened = one.get();
-    if (!opened)
-      failed = opened.error();
-    else
-      partitions_.emplace((*opened)->number, std::move(*opened));
-  }
-  if (failed)
-    return std::move(*failed);
-  return model::nothing{};
+  status all = model::nothing{};
+  for (auto& one : opening)
+    if (auto opened = one.get(); !opened)
+      all = std::move(opened);
+  return all;
+}
+
+void cluster_member::running_replica::end() {
+  if (accounts)
+    accounts->door()->close();
+  it.reset();
+  accounts.reset();
+}
+
+cluster_member::running_replica::~running_replica() {
+  end();
+}
+
+std::shared_ptr<cluster_member::running_replica> cluster_member::running(const partition& p) const {
+  const std::lock_guard lock{guard_};
+  return p.now;
 }
 
 void cluster_member::serve(gateway::accounts& all, account_listener opened,
@@ -204,6 +247,7 @@ void cluster_member::serve(gateway::accounts& all, account_listener opened,
   stand();
   worker_ = std::thread{[this] { work(); }};
   asker_ = std::thread{[this] { ask_peers(); }};
+  keeper_ = std::thread{[this] { keep(); }};
 }
 
 status cluster_member::receive_peers(std::uint16_t port) {
@@ -224,12 +268,14 @@ status cluster_member::receive_peers(std::uint16_t port) {
 
 cluster_member::~cluster_member() {
   for (auto& [number, p] : partitions_)
-    p->replica->release({});
+    if (const auto r = running(*p))
+      r->it->release({});
   // Whoever takes over has not to wait for our silence.
   const auto patience = clock::now() + 2s;
   const auto owns = [this] {
-    return std::ranges::any_of(partitions_, [](const auto& one) {
-      return one.second->replica->figures().is_owner;
+    return std::ranges::any_of(partitions_, [this](const auto& one) {
+      const auto r = running(*one.second);
+      return r && r->it->figures().is_owner;
     });
   };
   while (owns() && clock::now() < patience)
@@ -243,12 +289,15 @@ cluster_member::~cluster_member() {
     worker_.join();
   if (asker_.joinable())
     asker_.join();
+  if (keeper_.joinable())
+    keeper_.join();
   if (listener_)
     listener_->stop();
   for (auto& [number, p] : partitions_) {
-    p->accounts->door()->close();
+    if (const auto r = running(*p))
+      r->accounts->door()->close();
     serve_partition(*p, false);
-    p->replica.reset();
+    p->now.reset();
   }
 }
 
@@ -275,19 +324,29 @@ void cluster_member::stand() {
   const auto everybody = roster();
   for (auto& [number, p] : partitions_) {
     const auto ranked = cluster::ranked(number, everybody);
-    p->replica->stand(cluster::rank_of(options_.node, ranked, options_.cluster.replicas));
+    const auto r = running(*p);
+    if (r && r->it->figures().parted == cluster::parting::none)
+      r->it->stand(cluster::rank_of(options_.node, ranked, options_.cluster.replicas));
   }
 }
 
 void cluster_member::serve_partition(partition& p, bool is_leader) {
-  for (const auto& hosted : p.accounts->all()) {
+  const std::lock_guard one_at_a_time{serving_};
+  const auto r = running(p);
+  if (!r)
+    return;
+  {
+    const std::lock_guard lock{guard_};
+    is_leader = is_leader && !p.is_kept_closed;
+  }
+  for (const auto& hosted : r->accounts->all()) {
     if (!is_leader) {
       if (accounts_)
         if (const auto gone = accounts_->dismiss(hosted.name))
           closed_(gone);
       continue;
     }
-    if (accounts_->by_name(hosted.name))
+    if (!hosted.engine || accounts_->by_name(hosted.name))
       continue;
     auto adopted = accounts_->adopt(hosted.name, hosted.engine, hosted.directory);
     if (adopted)
@@ -295,6 +354,8 @@ void cluster_member::serve_partition(partition& p, bool is_leader) {
     else
       spdlog::warn("cluster: account {} is not served: {}", hosted.name, adopted.error().message);
   }
+  const std::lock_guard lock{guard_};
+  p.is_served = is_leader;
 }
 
 void cluster_member::work() {
@@ -310,11 +371,15 @@ void cluster_member::work() {
       is_index_wanted = std::exchange(is_index_wanted_, false);
     }
     for (auto& [number, p] : partitions_) {
-      const auto leads = p->replica->figures().is_leading;
-      if (leads || p->is_served)
+      const auto r = running(*p);
+      const auto leads = r && r->it->figures().is_leading;
+      bool is_served = false;
+      {
+        const std::lock_guard lock{guard_};
+        is_served = p->is_served;
+      }
+      if (leads || is_served)
         serve_partition(*p, leads);
-      const std::lock_guard lock{guard_};
-      p->is_served = leads;
     }
     if (is_index_wanted)
       refresh_index();
@@ -322,8 +387,8 @@ void cluster_member::work() {
       continue;
     next_tick = clock::now() + tick_every;
     for (auto& [number, p] : partitions_)
-      if (p->replica->figures().is_leading)
-        p->accounts->door()->put(tick_operation(), [](const auto&) {});
+      if (const auto r = running(*p); r && r->it->figures().is_leading)
+        r->accounts->door()->put(tick_operation(), [](const auto&) {});
     if (auto failed = ensure_default_account())
       spdlog::warn("cluster: the default account cannot be made: {}", failed->message);
     stand();
@@ -333,7 +398,8 @@ void cluster_member::work() {
 
 std::optional<failure> cluster_member::ensure_default_account() {
   auto* p = partition_of(gateway::default_account);
-  if (!p || !p->replica->figures().is_leading || !p->accounts->all().empty())
+  const auto r = p ? running(*p) : nullptr;
+  if (!r || !r->it->figures().is_leading || !r->accounts->all().empty())
     return std::nullopt;
   const auto made = make_account(gateway::default_account);
   if (made || made.error().code == failure_code::conflict)
@@ -341,29 +407,69 @@ std::optional<failure> cluster_member::ensure_default_account() {
   return made.error();
 }
 
+/// What is known of accounts that are closed at the moment stays.
 void cluster_member::refresh_index() {
   const auto begun = clock::now();
   std::map<std::string, std::string, std::less<>> keys;
   std::map<std::string, std::string, std::less<>> ids;
-  for (const auto& [number, p] : partitions_)
-    for (const auto& hosted : p->accounts->all()) {
+  std::set<std::string> closed;
+  for (const auto& [number, p] : partitions_) {
+    const auto r = running(*p);
+    if (!r)
+      continue;
+    for (const auto& hosted : r->accounts->all()) {
+      if (!hosted.engine) {
+        closed.insert(hosted.name);
+        continue;
+      }
       if (auto id = account_id_in(*hosted.engine); !id.empty())
         ids[std::move(id)] = hosted.name;
       if (const auto kept = hosted.engine->documents("key"))
         for (const auto& one : *kept)
           keys[one.id] = hosted.name;
     }
+  }
   const std::lock_guard lock{guard_};
+  for (const auto& [key, name] : keys_)
+    if (closed.contains(name))
+      keys.emplace(key, name);
+  for (const auto& [id, name] : ids_)
+    if (closed.contains(name))
+      ids.emplace(id, name);
   keys_ = std::move(keys);
   ids_ = std::move(ids);
-  index_begun_ = begun;
+  // A key that nobody has may be one of theirs.
+  if (closed.empty())
+    index_begun_ = begun;
+  else
+    is_index_wanted_ = true;
+}
+
+/// Whether a key that is not known here may be one of the cluster's nevertheless.
+bool cluster_member::may_lack_accounts() const {
+  for (const auto& [number, p] : partitions_) {
+    const auto r = running(*p);
+    if (!r)
+      return true;
+    const auto f = r->it->figures();
+    if (f.parted != cluster::parting::none)
+      return true;
+    const std::lock_guard lock{guard_};
+    for (const auto& [name, other] : peers_)
+      if (const auto at = other.replicas.find(number);
+          at != other.replicas.end() && clock::now() - other.heard < peer_alive_for
+          && at->second.position > f.position + caught_up_within)
+        return true;
+  }
+  return false;
 }
 
 /// Partitions that somebody else should lead are given to him once he has caught up.
 void cluster_member::hand_over() {
   const auto everybody = roster();
   for (auto& [number, p] : partitions_) {
-    const auto f = p->replica->figures();
+    const auto r = running(*p);
+    const auto f = r ? r->it->figures() : cluster::replica_figures{};
     if (!f.is_leading)
       continue;
     std::vector<cluster::replica_position> live{{options_.node, f.position}};
@@ -372,16 +478,16 @@ void cluster_member::hand_over() {
       const std::lock_guard lock{guard_};
       since = p->led_since;
       for (const auto& [name, other] : peers_)
-        if (const auto at = other.positions.find(number);
-            at != other.positions.end() && clock::now() - other.heard < peer_alive_for)
-          live.push_back({name, at->second});
+        if (const auto at = other.replicas.find(number);
+            at != other.replicas.end() && clock::now() - other.heard < peer_alive_for)
+          live.push_back({name, at->second.position});
     }
-    const auto better = cluster::better_owner(
-      options_.node, cluster::ranked(number, everybody), options_.cluster.replicas, live,
-      f.position, clock::now() - since, cluster::hand_over_settings{});
+    const auto better = cluster::better_owner(options_.node, cluster::ranked(number, everybody),
+                                              options_.cluster.replicas, live, f.position,
+                                              clock::now() - since, cluster::hand_over_settings{});
     if (better) {
       spdlog::info("cluster: partition {} goes to {}", number, *better);
-      p->replica->release(*better);
+      r->it->release(*better);
     }
   }
 }
@@ -401,28 +507,47 @@ void cluster_member::ask_peers() {
   }
 }
 
-void cluster_member::ask_peer(const std::string& name, peer& of) {
-  auto client = http_client::of({.url = fmt::format("http://127.0.0.1:{}", of.outlet->port()),
-                                 .deadline = peer_patience});
+outcome<std::string> cluster_member::ask_peer_for(const std::string& name, std::string_view method,
+                                                  const std::string& what) const {
+  const auto& outlet = *peers_.at(name).outlet;
+  auto client = http_client::of({.url = fmt::format("http://127.0.0.1:{}", outlet.port()),
+                                 .deadline = what == "status" ? peer_patience : piece_patience});
   if (!client)
-    return;
-  const auto told = client->ask("GET", std::string{cluster_paths} + "status",
-                                {{std::string{cluster_secret_header}, secret_}});
-  if (!told || told->status != 200) {
+    return client.error();
+  auto told = client->ask(method, std::string{cluster_paths} + what,
+                          {{std::string{cluster_secret_header}, secret_}});
+  if (!told)
+    return told.error();
+  if (told->status != 200)
+    return failure{told->status == 404 ? failure_code::not_found : failure_code::unavailable,
+                   fmt::format("node {} answers {} with {}", name, what.substr(0, what.find('?')),
+                               told->status)};
+  return std::move(told->body);
+}
+
+void cluster_member::ask_peer(const std::string& name, peer& of) {
+  const auto told = ask_peer_for(name, "GET", "status");
+  if (!told) {
     const std::lock_guard lock{guard_};
     of.heard = {}; // Requests wait for the next owner instead of being led there.
     return;
   }
   try {
-    const auto document = json::parse(told->body);
-    std::map<std::uint32_t, std::uint64_t> positions;
-    for (const auto& one : document.at("partitions").as_array())
-      positions[one.at("partition").to_number<std::uint32_t>()] =
-        one.at("position").to_number<std::uint64_t>();
+    const auto document = json::parse(*told);
+    std::map<std::uint32_t, peer_replica> replicas;
+    for (const auto& one : document.at("partitions").as_array()) {
+      auto& here = replicas[one.at("partition").to_number<std::uint32_t>()];
+      here.position = one.at("position").to_number<std::uint64_t>();
+      here.settled = one.at("settled").to_number<std::uint64_t>();
+      here.is_sound = one.at("is_sound").as_bool();
+      here.leads = one.at("leads").as_bool();
+      for (const auto& at : one.at("snapshots").as_array())
+        here.snapshots.push_back(at.to_number<std::uint64_t>());
+    }
     const std::lock_guard lock{guard_};
-    of.heard = clock::now();
+    of.heard = of.told = clock::now();
     of.is_draining = document.at("draining").as_bool();
-    of.positions = std::move(positions);
+    of.replicas = std::move(replicas);
   } catch (const std::exception& e) {
     spdlog::warn("cluster: node {} tells what this release does not read: {}", name, e.what());
   }
@@ -431,9 +556,16 @@ void cluster_member::ask_peer(const std::string& name, peer& of) {
 // --- requests ------------------------------------------------------------------------------------
 
 cluster_member::partition* cluster_member::partition_of(std::string_view account) {
-  const auto found = partitions_.find(
-    cluster::partition_of(account, options_.cluster.partitions));
+  const auto found = partitions_.find(cluster::partition_of(account, options_.cluster.partitions));
   return found == partitions_.end() ? nullptr : found->second.get();
+}
+
+std::optional<std::string> cluster_member::account_with(std::string_view key,
+                                                        const std::string* id) const {
+  const std::lock_guard lock{guard_};
+  const auto& names = key.empty() ? ids_ : keys_;
+  const auto found = names.find(key.empty() ? std::string_view{*id} : key);
+  return found == names.end() ? std::nullopt : std::optional{found->second};
 }
 
 direction cluster_member::direct(const gateway::request& asked, bool is_from_peer) {
@@ -441,30 +573,27 @@ direction cluster_member::direct(const gateway::request& asked, bool is_from_pee
   const auto* id = key.empty() ? asked.parameter("company_id") : nullptr;
   if (key.empty() && !id)
     return {};
-  std::string account;
-  {
+  const auto account = account_with(key, id);
+  if (!account) {
+    const auto is_behind = may_lack_accounts();
     const std::lock_guard lock{guard_};
-    const auto& names = key.empty() ? ids_ : keys_;
-    const auto found = names.find(key.empty() ? std::string_view{*id} : key);
-    if (found == names.end()) {
-      if (index_begun_ > asked.arrived)
-        return {}; // Nobody has it.
-      is_index_wanted_ = has_news_ = true;
-      woken_.notify_all();
-      return {.to = direction::whither::wait, .why = "The node does not know the key yet."};
-    }
-    account = found->second;
+    if (index_begun_ > asked.arrived && !is_behind)
+      return {}; // Nobody has it.
+    is_index_wanted_ = has_news_ = true;
+    woken_.notify_all();
+    return {.to = direction::whither::wait, .why = "The node does not know the key yet."};
   }
-  auto* p = partition_of(account);
-  const auto f = p->replica->figures();
-  if (f.is_leading && p->replica->may_answer_strongly()) {
+  auto* p = partition_of(*account);
+  const auto r = running(*p);
+  const auto f = r ? r->it->figures() : cluster::replica_figures{};
+  if (f.is_leading && r->it->may_answer_strongly()) {
     const std::lock_guard lock{guard_};
     if (p->is_served)
       return {};
   }
-  direction nobody{.to = direction::whither::wait,
-                   .why = fmt::format("No node leads partition {} at the moment; ask again.",
-                                      p->number)};
+  direction nobody{
+    .to = direction::whither::wait,
+    .why = fmt::format("No node leads partition {} at the moment; ask again.", p->number)};
   if (is_from_peer || f.owner.empty() || f.owner == options_.node)
     return nobody;
   const std::lock_guard lock{guard_};
@@ -476,11 +605,12 @@ direction cluster_member::direct(const gateway::request& asked, bool is_from_pee
 
 status cluster_member::make_account(std::string_view name) {
   auto* p = partition_of(name);
-  if (!p)
+  const auto r = p ? running(*p) : nullptr;
+  if (!r)
     return failure{failure_code::unavailable, "this node holds nothing of the account's partition"};
   const auto promise = std::make_shared<std::promise<outcome<cluster::operation_answer>>>();
   auto answered = promise->get_future();
-  p->accounts->door()->put(new_account_operation(name),
+  r->accounts->door()->put(new_account_operation(name),
                            [promise](outcome<cluster::operation_answer> answer) {
                              promise->set_value(std::move(answer));
                            });
@@ -504,6 +634,12 @@ gateway::answer cluster_member::obey(const gateway::request& asked) {
   const auto what = std::string_view{asked.path}.substr(cluster_paths.size());
   if (what == "status" && asked.method == "GET")
     return tell_status();
+  if (what == "snapshot" && asked.method == "GET")
+    return tell_snapshot(asked);
+  if (what == "snapshot-file" && asked.method == "GET")
+    return tell_snapshot_file(asked);
+  if (what == "snapshots" && asked.method == "POST")
+    return want_snapshot(asked);
   if (what == "keys" && asked.method == "POST")
     return make_key(asked);
   if (what == "move" && asked.method == "POST")
@@ -516,14 +652,27 @@ gateway::answer cluster_member::obey(const gateway::request& asked) {
 gateway::answer cluster_member::tell_status() const {
   json_array list;
   for (const auto& [number, p] : partitions_) {
-    const auto f = p->replica->figures();
+    const auto r = running(*p);
+    auto f = r ? r->it->figures() : cluster::replica_figures{};
     json_array accounts;
-    for (const auto& one : p->accounts->all())
-      accounts.text(one.name);
+    if (r)
+      for (const auto& one : r->accounts->all())
+        accounts.text(one.name);
+    json_array snapshots;
+    for (const auto position : p->snapshots.positions())
+      snapshots.raw(std::to_string(position));
+    {
+      const std::lock_guard lock{guard_};
+      if (!r)
+        f.settled = p->starts_from;
+      if (!p->doing.empty())
+        f.trouble = p->doing;
+    }
     list.raw(json_object{}
                .count("partition", number)
                .boolean("leads", f.is_leading)
-               .boolean("is_sure", p->replica->may_answer_strongly())
+               .boolean("is_sure", r && r->it->may_answer_strongly())
+               .boolean("is_sound", r && f.parted == cluster::parting::none)
                .text("owner", f.owner)
                .count("epoch", f.epoch)
                .count("position", f.position)
@@ -533,6 +682,7 @@ gateway::answer cluster_member::tell_status() const {
                .count("silence_ms", static_cast<std::uint64_t>(f.silence.count()))
                .text("trouble", f.trouble)
                .raw("accounts", accounts.done())
+               .raw("snapshots", snapshots.done())
                .done());
   }
   json_array peers;
@@ -566,26 +716,67 @@ gateway::answer cluster_member::make_key(const gateway::request& asked) {
   if (!made)
     return refused(made.error().code == failure_code::invalid_input ? 400 : 503,
                    made.error().message);
-  return json_answer(
-    200, json_object{}.text("account", account->name).text("id", account->id).text("key", made->key).done());
+  return json_answer(200, json_object{}
+                            .text("account", account->name)
+                            .text("id", account->id)
+                            .text("key", made->key)
+                            .done());
+}
+
+const cluster_member::partition* cluster_member::named(const gateway::request& asked) const {
+  const auto number = number_in(asked, "partition");
+  const auto found = number && *number < options_.cluster.partitions
+                     ? partitions_.find(static_cast<std::uint32_t>(*number))
+                     : partitions_.end();
+  return found == partitions_.end() ? nullptr : found->second.get();
+}
+
+gateway::answer cluster_member::tell_snapshot(const gateway::request& asked) const {
+  const auto* p = named(asked);
+  const auto position = number_in(asked, "position");
+  if (!p || !position)
+    return refused(404, "this node has no such snapshot");
+  return snapshot_answer(p->snapshots.manifest_of(*position), gateway::json_type);
+}
+
+gateway::answer cluster_member::tell_snapshot_file(const gateway::request& asked) const {
+  const auto* p = named(asked);
+  const auto position = number_in(asked, "position");
+  const auto offset = number_in(asked, "offset");
+  if (!p || !position || !offset)
+    return refused(404, "this node has no such snapshot");
+  return snapshot_answer(p->snapshots.piece(*position, parameter_of(asked, "file"), *offset),
+                         "application/octet-stream");
+}
+
+gateway::answer cluster_member::want_snapshot(const gateway::request& asked) {
+  const auto* p = named(asked);
+  if (!p)
+    return refused(404, "this node does not hold the partition");
+  {
+    const std::lock_guard lock{guard_};
+    partitions_.at(p->number)->is_snapshot_wanted = true;
+  }
+  wake();
+  return json_answer(200,
+                     json_object{}.count("partition", p->number).boolean("wanted", true).done());
 }
 
 gateway::answer cluster_member::move(const gateway::request& asked) {
-  const auto text = parameter_of(asked, "partition");
+  const auto* p = named(asked);
   const auto to = parameter_of(asked, "to");
-  std::uint32_t number = 0;
-  const auto [rest, wrong] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const auto found = partitions_.find(number);
-  if (wrong != std::errc{} || rest != text.data() + text.size()
-      || number >= options_.cluster.partitions)
-    return refused(400, fmt::format("partition: found \"{}\"; 0 to {} are allowed", text,
-                                    options_.cluster.partitions - 1));
+  const auto number = number_in(asked, "partition");
+  if (!number || *number >= options_.cluster.partitions)
+    return refused(400,
+                   fmt::format("partition: found \"{}\"; 0 to {} are allowed",
+                               parameter_of(asked, "partition"), options_.cluster.partitions - 1));
   if (!options_.cluster.find(to))
     return refused(400, fmt::format("to: the cluster has no node \"{}\"", to));
-  if (found == partitions_.end() || !found->second->replica->figures().is_leading)
+  const auto r = p ? running(*p) : nullptr;
+  if (!r || !r->it->figures().is_leading)
     return refused(409, "this node does not lead the partition");
-  found->second->replica->release(to);
-  return json_answer(200, json_object{}.count("partition", number).text("to", to).done());
+  r->it->release(to);
+  return json_answer(200, json_object{}.count("partition", *number).text("to", to).done());
 }
 
 gateway::answer cluster_member::drain(const gateway::request& asked) {

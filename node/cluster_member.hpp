@@ -3,10 +3,12 @@
 #include "cluster/cluster_file.hpp"
 #include "cluster/placement.hpp"
 #include "cluster/replica.hpp"
+#include "cluster/retention.hpp"
 #include "cluster/tunnel.hpp"
 #include "gateway/accounts.hpp"
 #include "gateway/server.hpp"
 #include "node/cluster_accounts.hpp"
+#include "node/snapshot_shelf.hpp"
 
 #include <chrono>
 #include <condition_variable>
@@ -59,36 +61,107 @@ public:
   [[nodiscard]] gateway::answer obey(const gateway::request& asked);
 
 private:
+  /// A snapshot, and who has it.
+  struct snapshot_choice {
+    std::uint64_t position = 0;
+    std::string node;
+    friend auto operator<=>(const snapshot_choice&, const snapshot_choice&) = default;
+  };
   using clock = std::chrono::steady_clock;
-  struct partition {
-    std::uint32_t number = 0;
+  static constexpr std::chrono::seconds peer_alive_for{4};
+
+  /// A replica and what it is applied to. Goes in order.
+  struct running_replica {
     std::shared_ptr<cluster_accounts> accounts;
-    std::unique_ptr<cluster::replica> replica;
-    bool is_served = false;  // With `guard_`.
+    std::unique_ptr<cluster::replica> it;
+    /// Waits for what is being applied, and closes the accounts.
+    void end();
+    ~running_replica();
+  };
+  struct partition {
+    partition(std::uint32_t its_number, std::filesystem::path its_directory)
+      : number(its_number), directory(std::move(its_directory)),
+        snapshots(directory / snapshots_folder) {
+    }
+    const std::uint32_t number;
+    const std::filesystem::path directory;
+    const snapshot_shelf snapshots;
+
+    // With `guard_`.
+    std::shared_ptr<running_replica> now; // Null while it starts from a snapshot.
+    bool is_served = false;
     clock::time_point led_since{};
+    bool is_snapshot_wanted = false;
+    bool is_kept_closed = false;   // Nobody is to be served, for the sake of a snapshot.
+    std::uint64_t starts_from = 0; // While `now` is null: where the next replica will stand,
+    std::string doing;             // and what goes on.
+
+    // Of the keeper.
+    clock::time_point not_before{}; // Of the next attempt at anything.
+    std::uint64_t cut = 0;          // The log, up to there.
+    std::optional<cluster::chain::dispute> overruled;
+    std::optional<snapshot_choice> came_from; // What the replica started from,
+    std::set<snapshot_choice> passed_over;    // and what it should not start from again.
+  };
+  /// What a node tells of its replica.
+  struct peer_replica {
+    std::uint64_t position = 0;
+    std::uint64_t settled = 0;
+    std::vector<std::uint64_t> snapshots;
+    bool is_sound = false; // It goes together with the log.
+    bool leads = false;
   };
   struct peer {
     std::unique_ptr<cluster::tunnel_outlet> outlet;
-    clock::time_point heard{};
+    clock::time_point heard{};             // Zero = it does not answer at the moment.
+    clock::time_point told = clock::now(); // The last time it did, or since when we listen.
     bool is_draining = false;
-    std::map<std::uint32_t, std::uint64_t> positions; // By partition.
+    std::map<std::uint32_t, peer_replica> replicas; // By partition.
   };
 
   explicit cluster_member(cluster_member_options wanted);
   model::status open_partitions();
+  model::outcome<std::shared_ptr<running_replica>> open_replica(partition& p);
+  /// Null while it starts from a snapshot.
+  [[nodiscard]] std::shared_ptr<running_replica> running(const partition& p) const;
+  [[nodiscard]] bool may_lack_accounts() const;
   model::status open_outlets();
   void stand();
   void wake();
   void work();
   void ask_peers();
   void ask_peer(const std::string& name, peer& of);
+  model::outcome<std::string> ask_peer_for(const std::string& name, std::string_view method,
+                                           const std::string& what) const;
   void serve_partition(partition& p, bool is_leader);
   void refresh_index();
   void hand_over();
   std::optional<model::failure> ensure_default_account();
+
+  // node/cluster_keeping.cpp: snapshots, the length of the log, and starting anew.
+  void keep();
+  void keep_partition(partition& p);
+  model::status make_snapshot(partition& p, const running_replica& of);
+  void cut_log(partition& p, const running_replica& of);
+  model::status start_anew(partition& p, const std::shared_ptr<running_replica>& broken);
+  model::status replace_replica(partition& p, const std::shared_ptr<running_replica>& broken,
+                                bool is_set_aside);
+  model::status obtain(partition& p, const snapshot_choice& from);
+  model::status order_snapshot(const partition& p);
+  [[nodiscard]] std::vector<snapshot_choice> choices(const partition& p,
+                                                     const cluster::log_extent& log) const;
+  void say(partition& p, std::string doing, std::uint64_t starts_from);
   [[nodiscard]] std::vector<cluster::roster_entry> roster() const;
   partition* partition_of(std::string_view account);
+  /// By the id of a key, or, where that is empty, the account's own.
+  [[nodiscard]] std::optional<std::string> account_with(std::string_view key,
+                                                        const std::string* id) const;
+  /// The one that a request names; null = this node has none of that number.
+  [[nodiscard]] const partition* named(const gateway::request& asked) const;
   [[nodiscard]] gateway::answer tell_status() const;
+  [[nodiscard]] gateway::answer tell_snapshot(const gateway::request& asked) const;
+  [[nodiscard]] gateway::answer tell_snapshot_file(const gateway::request& asked) const;
+  gateway::answer want_snapshot(const gateway::request& asked);
   gateway::answer make_key(const gateway::request& asked);
   gateway::answer move(const gateway::request& asked);
   gateway::answer drain(const gateway::request& asked);
@@ -100,6 +173,7 @@ private:
   cluster::tunnel_threads tunnel_threads_;
   std::unique_ptr<cluster::tunnel_listener> listener_;
 
+  std::mutex serving_; // Held while accounts of a partition begin or cease to be served.
   gateway::accounts* accounts_ = nullptr;
   account_listener opened_;
   account_listener closed_;
@@ -108,7 +182,7 @@ private:
   std::condition_variable woken_;
   bool has_news_ = false;
   bool is_index_wanted_ = false;
-  clock::time_point index_begun_{}; // Of what `keys_` and `ids_` say.
+  clock::time_point index_begun_{};                      // Of what `keys_` and `ids_` say.
   std::map<std::string, std::string, std::less<>> keys_; // Account, by key id,
   std::map<std::string, std::string, std::less<>> ids_;  // by account id.
   std::map<std::string, peer> peers_;                    // By name.
@@ -116,6 +190,7 @@ private:
   bool is_stopping_ = false;
   std::thread worker_;
   std::thread asker_;
+  std::thread keeper_;
 };
 
 } // namespace node

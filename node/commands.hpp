@@ -21,5 +21,6 @@ void add_serve_commands(command_line& line);
 void add_key_commands(command_line& line);
 void add_account_commands(command_line& line);
 void add_cluster_commands(command_line& line);
+void add_backup_commands(command_line& line);
 
 } // namespace node

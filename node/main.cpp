@@ -18,5 +18,6 @@ int main(int argc, char** argv) {
   node::add_key_commands(line);
   node::add_account_commands(line);
   node::add_cluster_commands(line);
+  node::add_backup_commands(line);
   return line.run(argc, argv);
 }

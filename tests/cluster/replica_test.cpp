@@ -1,4 +1,5 @@
 #include "cluster/replica.hpp"
+#include "cluster/state_file.hpp"
 #include "tests/cluster/memory_log.hpp"
 #include "tests/storage/temporary_directory.hpp"
 
@@ -29,8 +30,7 @@ public:
     position_ = disk_->position;
   }
 
-  model::status apply(std::uint64_t position, std::string_view operation,
-                      performed done) override {
+  model::status apply(std::uint64_t position, std::string_view operation, performed done) override {
     {
       const std::lock_guard lock{guard_};
       BOOST_REQUIRE(position > last_);
@@ -124,8 +124,8 @@ bool comes_true(const Condition& condition, std::chrono::seconds patience = 20s)
 }
 
 struct two_nodes {
-  std::shared_ptr<cluster_tests::memory_records> log =
-    std::make_shared<cluster_tests::memory_records>();
+  std::shared_ptr<cluster_tests::memory_records>
+    log = std::make_shared<cluster_tests::memory_records>();
   small_node first{"n1", log, 0};
   small_node second{"n2", log, 1};
 };
@@ -194,9 +194,8 @@ BOOST_FIXTURE_TEST_CASE(what_was_answered_is_done_once_by_all_whoever_dies, two_
   std::vector<std::string> answered;
   int next = 0;
   for (int round = 0; round < 4; ++round) {
-    BOOST_REQUIRE(comes_true([&] {
-      return (first.it && first.machine->leads) || (second.it && second.machine->leads);
-    }));
+    BOOST_REQUIRE(comes_true(
+      [&] { return (first.it && first.machine->leads) || (second.it && second.machine->leads); }));
     auto& leader = first.it && first.machine->leads ? first : second;
     auto& other = &leader == &first ? second : first;
     for (int i = 0; i < 200; ++i) {
@@ -218,6 +217,71 @@ BOOST_FIXTURE_TEST_CASE(what_was_answered_is_done_once_by_all_whoever_dies, two_
   BOOST_TEST((std::ranges::adjacent_find(sorted) == sorted.end()), "something was done twice");
   for (const auto& operation : answered)
     BOOST_TEST(std::ranges::binary_search(sorted, operation), operation << " was lost");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_log_is_cut_only_below_what_a_start_would_read, two_nodes) {
+  BOOST_REQUIRE(comes_true([&] { return first.machine->leads || second.machine->leads; }));
+  auto& leader = first.machine->leads ? first : second;
+  for (int i = 0; i < 20; ++i)
+    BOOST_REQUIRE(leader.put(std::to_string(i)));
+  BOOST_REQUIRE(comes_true([&] { return leader.it->figures().settled > 5; }));
+  BOOST_REQUIRE(leader.it->trim(1'000'000));
+  const auto is = leader.it->extent();
+  BOOST_REQUIRE(is);
+  BOOST_TEST(is->first > 1);
+  BOOST_TEST(is->first <= leader.it->figures().settled);
+  leader.stop();
+  leader.start();
+  BOOST_TEST(comes_true([&] { return leader.machine->done().size() == 20; }));
+  BOOST_CHECK(leader.it->figures().parted == cluster::parting::none);
+}
+
+// It was away for longer than the log goes back; what it needs is somebody's state and chain.
+BOOST_FIXTURE_TEST_CASE(who_finds_the_log_cut_says_so_and_goes_on_from_a_copy, two_nodes) {
+  BOOST_REQUIRE(comes_true([&] { return first.machine->leads || second.machine->leads; }));
+  auto& leader = first.machine->leads ? first : second;
+  auto& other = first.machine->leads ? second : first;
+  BOOST_REQUIRE(leader.put("before"));
+  other.stop();
+  for (int i = 0; i < 20; ++i)
+    BOOST_REQUIRE(leader.put(std::to_string(i)));
+  std::string read;
+  std::vector<std::string> state;
+  std::uint64_t position = 0;
+  BOOST_REQUIRE(leader.it->while_settled([&](const cluster::chain& at) -> model::status {
+    read = at.encoded();
+    const std::lock_guard lock{leader.disk->guard};
+    state = leader.disk->done;
+    position = leader.disk->position;
+    return model::nothing{};
+  }));
+  log->trim(log->extent().last);
+  BOOST_REQUIRE(leader.put("behind the cut"));
+  other.start();
+  BOOST_REQUIRE(comes_true([&] { return other.it->figures().parted == cluster::parting::cut; }));
+  BOOST_TEST(!other.it->figures().trouble.empty());
+
+  other.stop();
+  other.disk->done = state;
+  other.disk->position = position;
+  BOOST_REQUIRE(cluster::write_state(other.directory.path() / "position", read));
+  other.start();
+  BOOST_TEST(comes_true([&] { return other.machine->done() == leader.machine->done(); }));
+  BOOST_TEST(other.machine->done().back() == "behind the cut");
+  BOOST_CHECK(other.it->figures().parted == cluster::parting::none);
+}
+
+BOOST_FIXTURE_TEST_CASE(another_log_is_found_out_and_nothing_is_applied, two_nodes) {
+  BOOST_REQUIRE(comes_true([&] { return first.machine->leads || second.machine->leads; }));
+  auto& leader = first.machine->leads ? first : second;
+  BOOST_REQUIRE(leader.put("x"));
+  BOOST_REQUIRE(comes_true([&] { return leader.it->figures().settled > 1; }));
+  first.stop();
+  second.stop();
+  leader.log = std::make_shared<cluster_tests::memory_records>();
+  leader.start();
+  BOOST_REQUIRE(comes_true([&] { return leader.it->figures().parted == cluster::parting::other; }));
+  BOOST_TEST(leader.log->extent().last == 0);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

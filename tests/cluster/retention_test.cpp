@@ -56,4 +56,49 @@ BOOST_AUTO_TEST_CASE(nothing_is_cut_that_a_replica_has_not_read) {
   BOOST_TEST(retained(two, positions{}, 2) == (retention{100, 100}));
 }
 
+namespace {
+
+using reports = std::vector<replica_report>;
+using namespace std::chrono_literals;
+
+replica_report told(std::string node, std::uint64_t settled, std::vector<std::uint64_t> at = {},
+                    std::chrono::seconds silence = 1s) {
+  return {std::move(node), settled, std::move(at), silence};
+}
+
+const cut_settings day{};
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(standbys_need_no_snapshots_at_the_same_place) {
+  const reports two{told("b", 900, {200, 100}), told("c", 900, {250, 150})};
+  // From 150 on either can start, by its own snapshot or the other one's.
+  BOOST_TEST(cut_by_reports(told("a", 950), two, day) == 150);
+}
+
+BOOST_AUTO_TEST_CASE(one_of_two_standbys_with_snapshots_is_not_enough) {
+  BOOST_TEST(
+    cut_by_reports(told("a", 950), reports{told("b", 900, {200, 100}), told("c", 900)}, day) == 0);
+  // The only one there is has to do.
+  BOOST_TEST(cut_by_reports(told("a", 950), reports{told("b", 900, {200, 100})}, day) == 100);
+}
+
+BOOST_AUTO_TEST_CASE(the_log_waits_a_day_for_who_is_away) {
+  const auto b = told("b", 900, {600, 500});
+  BOOST_TEST(cut_by_reports(told("a", 950), reports{b, told("c", 70, {60, 50}, 23h)}, day) == 50);
+  BOOST_TEST(cut_by_reports(told("a", 950), reports{b, told("c", 20, {60, 50}, 23h)}, day) == 19);
+  BOOST_TEST(cut_by_reports(told("a", 950), reports{b, told("c", 70, {60, 50}, 24h)}, day) == 500);
+}
+
+BOOST_AUTO_TEST_CASE(who_was_never_heard_of_holds_everything) {
+  const reports two{told("b", 900, {600, 500}), told("c", 0, {}, 1h)};
+  BOOST_TEST(cut_by_reports(told("a", 950), two, day) == 0);
+}
+
+BOOST_AUTO_TEST_CASE(an_owner_by_itself_keeps_some_records) {
+  BOOST_TEST(cut_by_reports(told("a", 25'000), reports{}, day) == 14'999);
+  BOOST_TEST(cut_by_reports(told("a", 10'000), reports{}, day) == 0);
+  BOOST_TEST(cut_by_reports(told("a", 25'000), reports{told("b", 3, {}, 25h)}, day) == 14'999);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
