@@ -2,6 +2,7 @@
 #include "library/ordered.hpp"
 #include "segments/calendar.hpp"
 
+#include <caf/logger.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -227,29 +228,55 @@ receipt to_receipt(actors::batch_answer&& answer) {
 engine::engine(std::unique_ptr<parts> made) : parts_(std::move(made)) {
 }
 
-engine::~engine() = default;
+/// A thread that has asked an engine keeps the log of its actor system until it asks another one or
+/// ends, and the destructor of such a system waits for that. An engine that follows an order may be
+/// closed while such threads go on, so the rest of it waits here, with everything of ours closed.
+static void rest_in_peace(std::unique_ptr<engine::parts> insides) {
+  static std::mutex guard;
+  static std::vector<std::future<void>> resting; // Ends behind the last thread that has a log.
+  const std::lock_guard lock{guard};
+  std::erase_if(resting, [](const auto& one) {
+    return one.wait_for(std::chrono::seconds{0}) == std::future_status::ready;
+  });
+  resting.push_back(std::async(std::launch::async,
+                               [insides = std::move(insides)]() mutable { insides.reset(); }));
+}
 
-engine::parts::~parts() {
-  if (!system)
+/// Every actor ends. The ACCOUNT first, for it makes actors; then everybody who is left.
+static void stop_actors(engine::parts& p) {
+  if (!p.system || !p.account)
     return;
   {
-    std::unique_lock lock{guard};
-    room.wait_for(lock, work_deadline, [&] { return in_flight == 0; });
+    std::unique_lock lock{p.guard};
+    p.room.wait_for(lock, engine::parts::work_deadline, [&] { return p.in_flight == 0; });
   }
-  for (const auto& weak : subscriptions)
+  for (const auto& weak : p.subscriptions)
     if (const auto live = weak.lock())
       live->end();
-  // The ACCOUNT first, for it makes actors; then everybody who is left.
-  caf::scoped_actor self{*system};
-  actors::stop_soon(caf::actor_cast<caf::strong_actor_ptr>(account));
-  self->wait_for(account);
-  config.directory->stop_all();
-  account = nullptr;
-  reports = nullptr;
-  port = nullptr;
-  timer = nullptr;
-  builds = nullptr;
-  profiles.clear();
+  caf::scoped_actor self{*p.system};
+  actors::stop_soon(caf::actor_cast<caf::strong_actor_ptr>(p.account));
+  self->wait_for(p.account);
+  p.config.directory->stop_all();
+  p.account = nullptr;
+  p.reports = nullptr;
+  p.port = nullptr;
+  p.timer = nullptr;
+  p.builds = nullptr;
+  p.profiles.clear();
+}
+
+engine::~engine() {
+  if (!parts_ || !parts_->order || !parts_->system)
+    return;
+  stop_actors(*parts_);
+  parts_->system->await_all_actors_done();
+  parts_->store.reset();
+  caf::logger::set_current_actor_system(nullptr);
+  rest_in_peace(std::move(parts_));
+}
+
+engine::parts::~parts() {
+  stop_actors(*this);
 }
 
 outcome<std::unique_ptr<engine>> engine::open(options wanted) {
