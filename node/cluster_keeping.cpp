@@ -31,6 +31,7 @@ constexpr std::chrono::seconds keep_later_after{
 constexpr auto standby_patience = 2s; // Until nobody holds an account of a partition,
 constexpr auto owner_patience = 5s;   // whose requests are being finished.
 constexpr auto closing_patience = 500ms;
+constexpr auto admission_takes = 200ms;
 constexpr std::uint64_t cuts_per_snapshot = 10; // A cut costs the log's servers a little.
 
 } // namespace
@@ -97,7 +98,11 @@ status cluster_member::make_snapshot(partition& p, const running_replica& of) {
   {
     const std::lock_guard lock{guard_};
     p.is_kept_closed = true;
+    p.is_served = false;
   }
+  // Requests that were told to come here find their account; later ones wait.
+  if (is_owner)
+    std::this_thread::sleep_for(admission_takes);
   serve_partition(p, false);
   const auto patience = clock::now()
                       + (is_owner ? clock::duration{owner_patience}

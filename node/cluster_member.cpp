@@ -337,7 +337,8 @@ void cluster_member::serve_partition(partition& p, bool is_leader) {
     return;
   {
     const std::lock_guard lock{guard_};
-    is_leader = is_leader && !p.is_kept_closed;
+    if (is_leader && p.is_kept_closed)
+      return;
   }
   for (const auto& hosted : r->accounts->all()) {
     if (!is_leader) {
