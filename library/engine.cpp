@@ -18,10 +18,10 @@ namespace rollcall {
 
 namespace {
 
+using messages::operation_kind;
 using model::failure;
 using model::failure_code;
 using model::outcome;
-using messages::operation_kind;
 using model::status;
 
 constexpr std::uint32_t partitions_default = 4;
@@ -52,8 +52,9 @@ status check_options(const options& wanted) {
                    fmt::format("{} batches in flight: 1 to {} are possible",
                                wanted.batches_in_flight_max, batches_in_flight_most)};
   if (wanted.order && wanted.clock != clock_kind::manual)
-    return failure{failure_code::invalid_input,
-                   "an engine that follows an order needs a manual clock: time passes in the order"};
+    return failure{
+      failure_code::invalid_input,
+      "an engine that follows an order needs a manual clock: time passes in the order"};
   return model::nothing{};
 }
 
@@ -309,8 +310,8 @@ outcome<std::unique_ptr<engine>> engine::open(options wanted) {
 /// Waits for room and sends the batch on its way. `is_submitted`: its failure is told by the next
 /// flush.
 status offer_batch(engine::parts& p, model::change_batch batch, std::string_view source,
-             std::uint64_t sequence, bool is_submitted,
-             std::function<void(const outcome<receipt>&)> done) {
+                   std::uint64_t sequence, bool is_submitted,
+                   std::function<void(const outcome<receipt>&)> done) {
   return guarded([&]() -> status {
     {
       std::unique_lock lock{p.guard};
@@ -466,19 +467,22 @@ outcome<std::string> engine::profile(std::string_view identifier) {
 }
 
 status engine::merge_profiles(std::string_view from, std::string_view into) {
-  return in_order<status>(*parts_, {.kind = operation_kind::merge_profiles, .texts = {std::string{from}, std::string{into}}}, [&] {
-    return parts_->done(parts_->ask<actors::finished>(
-      parts_->account, actors::merge_people{std::string{from}, std::string{into}},
-      "merge two profiles", parts::work_deadline));
-  });
+  return in_order<status>(
+    *parts_,
+    {.kind = operation_kind::merge_profiles, .texts = {std::string{from}, std::string{into}}}, [&] {
+      return parts_->done(parts_->ask<actors::finished>(
+        parts_->account, actors::merge_people{std::string{from}, std::string{into}},
+        "merge two profiles", parts::work_deadline));
+    });
 }
 
 status engine::erase_profile(std::string_view identifier) {
-  return in_order<status>(*parts_, {.kind = operation_kind::erase_profile, .texts = {std::string{identifier}}}, [&] {
-    return parts_->done(
-      parts_->ask<actors::finished>(parts_->account, actors::erase_person{std::string{identifier}},
-                                    "erase a profile", parts::work_deadline));
-  });
+  return in_order<status>(
+    *parts_, {.kind = operation_kind::erase_profile, .texts = {std::string{identifier}}}, [&] {
+      return parts_->done(parts_->ask<actors::finished>(
+        parts_->account, actors::erase_person{std::string{identifier}}, "erase a profile",
+        parts::work_deadline));
+    });
 }
 
 // --- time ----------------------------------------------------------------------------------------
