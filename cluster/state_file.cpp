@@ -2,13 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cerrno>
+#include <fcntl.h>
 #include <fstream>
 #include <iterator>
 #include <system_error>
+#include <unistd.h>
 
 namespace cluster {
 
@@ -51,8 +50,7 @@ model::status write_state(const std::filesystem::path& file, std::string_view by
   if (directory < 0)
     return failed(file.parent_path(), "open");
   const bool is_kept = ::fsync(directory) == 0;
-  const auto kept = is_kept ? model::status{model::nothing{}}
-                            : failed(file.parent_path(), "keep");
+  const auto kept = is_kept ? model::status{model::nothing{}} : failed(file.parent_path(), "keep");
   ::close(directory);
   return kept;
 }

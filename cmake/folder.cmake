@@ -1,9 +1,10 @@
-# rollcall_folder(<name> [UNITED] [USES <folder>…] [LIBRARIES <target>…] [PRECOMPILE <header>…])
+# rollcall_folder(<name> [UNITED] [USES <folder>…] [LIBRARIES <target>…]
+#                 [PRECOMPILE <header>…])
 #
 # Makes the library target <name>, also called rollcall::<name>, from the *.cpp files of the current
 # folder. Code that links it includes its headers as "<name>/file.hpp". USES names our own folders
 # that it stands on, LIBRARIES foreign targets, PRECOMPILE the headers worth compiling once.
-# UNITED: its sources may be compiled several at a time, because no two have a private name in common.
+# UNITED: its sources may be compiled together: no two of one first letter share a private name.
 #
 # A folder that has only headers becomes an interface library, until its first source arrives.
 # Sources with a main() are left out: rollcall_split_programs() finds them.

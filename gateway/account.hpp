@@ -24,7 +24,7 @@ struct account {
   std::unique_ptr<gateway::key_book> keys;
   std::unique_ptr<gateway::audit_log> audit;
   std::unique_ptr<gateway::intake> changes; // Gathers single changes into batches.
-  std::atomic<bool> is_dismissed = false; // Another node of the cluster serves it.
+  std::atomic<bool> is_dismissed = false;   // Another node of the cluster serves it.
   /// Held while documents are read and written back (gateway/notes.hpp).
   mutable std::mutex writing;
 

@@ -179,9 +179,10 @@ answer get_errors(const call& c, bool ids_only) {
   for (auto& error : store.errors_of(job, page.first, page.count)) {
     resource r{"import-error", fmt::format("{}-{}", job.id, page.first + data.size() + 1)};
     r.attributes = std::move(error.as_object());
-    r.collection = fmt::format("/api/profile-bulk-import-jobs/{}/import-errors", job.id);
-    data.emplace_back(ids_only ? resource_identifier(r.type, r.id)
-                               : resource_object(c.asked, std::move(r), query));
+    auto written = ids_only ? resource_identifier(r.type, r.id)
+                            : resource_object(c.asked, std::move(r), query);
+    written.erase("links"); // An error has no address of its own.
+    data.emplace_back(std::move(written));
   }
   std::size_t all = 0;
   for (const auto count : job.error_counts)

@@ -57,7 +57,7 @@ private:
                                                            suppression_job& job) {
     if (whose.is_dismissed)
       return std::nullopt; // Whoever serves it goes on with it.
-    auto next = job; // Does not count before it is kept.
+    auto next = job;       // Does not count before it is kept.
     try {
       suppress_piece(whose, next);
       keep(whose, next);

@@ -24,26 +24,32 @@ outcome<std::vector<engine::document>> engine::documents(std::string_view kind) 
 }
 
 status engine::put_document(std::string_view kind, std::string_view id, std::string_view json) {
-  return in_order<status>(*parts_, {.kind = operation_kind::put_document, .texts = {std::string{kind}, std::string{id}, std::string{json}}}, [&]() -> status {
-    // Read here, so that a large one does not hold up the account.
-    if (auto checked = actors::check_document_json(json); !checked)
-      return checked;
-    return parts_->done(parts_->ask<actors::finished>(
-      parts_->account,
-      actors::put_document{std::string{kind}, {std::string{id}, std::string{json}}},
-      "keep a document"));
-  });
+  return in_order<status>(
+    *parts_,
+    {.kind = operation_kind::put_document,
+     .texts = {std::string{kind}, std::string{id}, std::string{json}}},
+    [&]() -> status {
+      // Read here, so that a large one does not hold up the account.
+      if (auto checked = actors::check_document_json(json); !checked)
+        return checked;
+      return parts_->done(parts_->ask<actors::finished>(
+        parts_->account,
+        actors::put_document{std::string{kind}, {std::string{id}, std::string{json}}},
+        "keep a document"));
+    });
 }
 
 outcome<bool> engine::drop_document(std::string_view kind, std::string_view id) {
-  return in_order<outcome<bool>>(*parts_, {.kind = operation_kind::drop_document, .texts = {std::string{kind}, std::string{id}}}, [&]() -> outcome<bool> {
-    const auto dropped = parts_->ask<actors::dropped_document>(
-      parts_->account, actors::drop_document{std::string{kind}, std::string{id}},
-      "drop a document");
-    if (!dropped)
-      return dropped.error();
-    return bool{dropped->was_there};
-  });
+  return in_order<outcome<bool>>(
+    *parts_, {.kind = operation_kind::drop_document, .texts = {std::string{kind}, std::string{id}}},
+    [&]() -> outcome<bool> {
+      const auto dropped = parts_->ask<actors::dropped_document>(
+        parts_->account, actors::drop_document{std::string{kind}, std::string{id}},
+        "drop a document");
+      if (!dropped)
+        return dropped.error();
+      return bool{dropped->was_there};
+    });
 }
 
 } // namespace rollcall

@@ -142,13 +142,15 @@ outcome<std::vector<list_info>> engine::lists() {
 }
 
 outcome<list_info> engine::add_list(std::string_view name) {
-  return in_order<outcome<list_info>>(*parts_, {.kind = operation_kind::add_list, .texts = {std::string{name}}}, [&]() -> outcome<list_info> {
-    auto added = parts_->ask<actors::added_list>(parts_->account,
-                                                 actors::add_list{std::string{name}}, "add a list");
-    if (!added)
-      return added.error();
-    return list_info{std::move(added->id), std::string{name}};
-  });
+  return in_order<outcome<list_info>>(
+    *parts_, {.kind = operation_kind::add_list, .texts = {std::string{name}}},
+    [&]() -> outcome<list_info> {
+      auto added = parts_->ask<actors::added_list>(
+        parts_->account, actors::add_list{std::string{name}}, "add a list");
+      if (!added)
+        return added.error();
+      return list_info{std::move(added->id), std::string{name}};
+    });
 }
 
 outcome<std::vector<model::described_object>> engine::objects() {

@@ -36,7 +36,7 @@ status begin_anew(engine::parts& p, const Handle& who) {
 /// What partitions or the BUILD COORDINATOR had only heard of is told to them again.
 status compare_segments(engine::parts& p, bool is_everything) {
   return p.done(p.ask<finished>(p.account, actors::compare_segments{is_everything},
-                                 "compare the segments", p.work_deadline));
+                                "compare the segments", p.work_deadline));
 }
 
 status restart_partition(engine::parts& p, std::string_view name) {

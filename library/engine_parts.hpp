@@ -87,9 +87,9 @@ struct engine::parts {
   std::size_t order_batches_out = 0;
   std::vector<refused_batch> order_refused;
   std::atomic<bool> is_order_stopped = false;
-  std::uint64_t order_saved = 0;    // Position.
-  bool is_order_begun = false;      // What a crash left unfinished is done.
-  model::instant order_saved_at{};  // By the account's clock.
+  std::uint64_t order_saved = 0;   // Position.
+  bool is_order_begun = false;     // What a crash left unfinished is done.
+  model::instant order_saved_at{}; // By the account's clock.
 
   std::mutex settings_guard; // Held while the account's settings of reports are read and written.
 

@@ -180,26 +180,28 @@ outcome<std::string> engine::report_settings() {
 }
 
 definition_outcome<std::string> engine::change_report_settings(std::string_view changes) {
-  return in_order<definition_outcome<std::string>>(*parts_, {.kind = operation_kind::change_reports, .texts = {std::string{changes}}}, [&]() -> definition_outcome<std::string> {
-    const std::lock_guard lock{parts_->settings_guard};
-    const auto settings = settings_of(*parts_);
-    if (!settings)
-      return settings.error();
-    std::vector<segments::definition_error> errors;
-    const auto wanted = metrics::changed(*settings, changes, errors);
-    if (!wanted)
-      return {failure{failure_code::invalid_input,
-                      "the settings of reports are wrong: " + segments::describe(errors)},
-              faults_of(std::move(errors))};
-    const auto kept = parts_->ask<actors::finished>(
-      parts_->account,
-      actors::put_document{std::string{actors::settings_kind},
-                           {std::string{actors::settings_id}, metrics::kept_json(*wanted)}},
-      "keep the settings of reports");
-    if (!kept)
-      return kept.error();
-    return metrics::shown_json(*wanted, *parts_->words);
-  });
+  return in_order<definition_outcome<std::string>>(
+    *parts_, {.kind = operation_kind::change_reports, .texts = {std::string{changes}}},
+    [&]() -> definition_outcome<std::string> {
+      const std::lock_guard lock{parts_->settings_guard};
+      const auto settings = settings_of(*parts_);
+      if (!settings)
+        return settings.error();
+      std::vector<segments::definition_error> errors;
+      const auto wanted = metrics::changed(*settings, changes, errors);
+      if (!wanted)
+        return {failure{failure_code::invalid_input,
+                        "the settings of reports are wrong: " + segments::describe(errors)},
+                faults_of(std::move(errors))};
+      const auto kept = parts_->ask<actors::finished>(
+        parts_->account,
+        actors::put_document{std::string{actors::settings_kind},
+                             {std::string{actors::settings_id}, metrics::kept_json(*wanted)}},
+        "keep the settings of reports");
+      if (!kept)
+        return kept.error();
+      return metrics::shown_json(*wanted, *parts_->words);
+    });
 }
 
 namespace {

@@ -185,37 +185,47 @@ definition_outcome<std::vector<segment_info>> engine::create(std::vector<new_seg
 }
 
 definition_outcome<segment_info> engine::edit(std::string_view segment, std::string_view json) {
-  return in_order<definition_outcome<segment_info>>(*parts_, {.kind = operation_kind::edit_segment, .texts = {std::string{segment}, std::string{json}}}, [&]() -> definition_outcome<segment_info> {
-    return only_one(to_answer(parts_->ask<actors::definition_answer>(
-      parts_->account, actors::edit_segment{std::string{segment}, std::string{json}},
-      "edit a segment")));
-  });
+  return in_order<definition_outcome<segment_info>>(
+    *parts_,
+    {.kind = operation_kind::edit_segment, .texts = {std::string{segment}, std::string{json}}},
+    [&]() -> definition_outcome<segment_info> {
+      return only_one(to_answer(parts_->ask<actors::definition_answer>(
+        parts_->account, actors::edit_segment{std::string{segment}, std::string{json}},
+        "edit a segment")));
+    });
 }
 
 definition_outcome<segment_info> engine::set_active(std::string_view segment, bool is_active) {
-  return in_order<definition_outcome<segment_info>>(*parts_, {.kind = operation_kind::activate_segment, .texts = {std::string{segment}}, .is_so = is_active}, [&]() -> definition_outcome<segment_info> {
-    return only_one(to_answer(parts_->ask<actors::definition_answer>(
-      parts_->account, actors::activate_segment{std::string{segment}, is_active},
-      is_active ? "activate a segment" : "deactivate a segment")));
-  });
+  return in_order<definition_outcome<segment_info>>(
+    *parts_,
+    {.kind = operation_kind::activate_segment, .texts = {std::string{segment}}, .is_so = is_active},
+    [&]() -> definition_outcome<segment_info> {
+      return only_one(to_answer(parts_->ask<actors::definition_answer>(
+        parts_->account, actors::activate_segment{std::string{segment}, is_active},
+        is_active ? "activate a segment" : "deactivate a segment")));
+    });
 }
 
 outcome<segment_info> engine::rename(std::string_view segment, std::string_view name) {
-  return in_order<outcome<segment_info>>(*parts_, {.kind = operation_kind::rename_segment, .texts = {std::string{segment}, std::string{name}}}, [&]() -> outcome<segment_info> {
-    const auto renamed = parts_->ask<actors::found_segment>(
-      parts_->account, actors::rename_segment{std::string{segment}, std::string{name}},
-      "rename a segment");
-    if (!renamed)
-      return renamed.error();
-    return show(renamed->entry.id);
-  });
+  return in_order<outcome<segment_info>>(
+    *parts_,
+    {.kind = operation_kind::rename_segment, .texts = {std::string{segment}, std::string{name}}},
+    [&]() -> outcome<segment_info> {
+      const auto renamed = parts_->ask<actors::found_segment>(
+        parts_->account, actors::rename_segment{std::string{segment}, std::string{name}},
+        "rename a segment");
+      if (!renamed)
+        return renamed.error();
+      return show(renamed->entry.id);
+    });
 }
 
 status engine::drop(std::string_view segment) {
-  return in_order<status>(*parts_, {.kind = operation_kind::drop_segment, .texts = {std::string{segment}}}, [&] {
-    return parts_->done(parts_->ask<actors::finished>(
-      parts_->account, actors::remove_segment{std::string{segment}}, "drop a segment"));
-  });
+  return in_order<status>(
+    *parts_, {.kind = operation_kind::drop_segment, .texts = {std::string{segment}}}, [&] {
+      return parts_->done(parts_->ask<actors::finished>(
+        parts_->account, actors::remove_segment{std::string{segment}}, "drop a segment"));
+    });
 }
 
 outcome<std::vector<segment_info>> engine::list() {
@@ -291,10 +301,11 @@ status engine::wait_built(std::string_view segment,
 }
 
 status engine::cancel_build(std::string_view segment) {
-  return in_order<status>(*parts_, {.kind = operation_kind::cancel_build, .texts = {std::string{segment}}}, [&] {
-    return parts_->done(parts_->ask<actors::finished>(
-      parts_->account, actors::cancel_segment{std::string{segment}}, "cancel a build"));
-  });
+  return in_order<status>(
+    *parts_, {.kind = operation_kind::cancel_build, .texts = {std::string{segment}}}, [&] {
+      return parts_->done(parts_->ask<actors::finished>(
+        parts_->account, actors::cancel_segment{std::string{segment}}, "cancel a build"));
+    });
 }
 
 outcome<std::vector<running_build>> engine::builds() {

@@ -69,7 +69,7 @@ void add_place(CLI::App& command, common_options& common, remote_options& remote
     .add_option("--ca", remote.certificates,
                 "With --url: PEM file of certificates to believe; else the system's")
     ->type_name("FILE")
-    ->check(CLI::ExistingFile);
+    ->check(CLI::Validator{CLI::ExistingFile}.description(""));
   command.add_flag("--json", common.json, "Answer as JSON");
   command.parse_complete_callback([&remote] { check_place(remote); });
 }

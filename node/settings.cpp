@@ -283,8 +283,9 @@ private:
       fault(fmt::format("{}: a node of a cluster needs both, cluster and node",
                         in_force(all_.made.node.empty() ? "cluster" : "node").origin));
     if (all_.made.is_open && !all_.made.cluster.empty())
-      fault(fmt::format("{}: open is not for a cluster, whose accounts are told apart by their keys",
-                        in_force("open").origin));
+      fault(
+        fmt::format("{}: open is not for a cluster, whose accounts are told apart by their keys",
+                    in_force("open").origin));
     boost::system::error_code failed;
     const auto address = boost::asio::ip::make_address(all_.made.server.address, failed);
     if (all_.made.is_open && !failed && !address.is_loopback())

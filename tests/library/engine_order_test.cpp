@@ -19,8 +19,9 @@ public:
     need(what);
     what->at = now;
     kept.push_back(messages::encode(*what));
-    need(writer->perform(kept.back(), kept.size(),
-                         [done](rollcall::performed_operation answer) { done(std::move(answer)); }));
+    need(writer->perform(kept.back(), kept.size(), [done](rollcall::performed_operation answer) {
+      done(std::move(answer));
+    }));
   }
   void tick() {
     kept.push_back(messages::encode({.kind = messages::operation_kind::tick, .at = now}));
@@ -63,8 +64,8 @@ std::string digest(rollcall::engine& engine) {
   const auto people = engine.list_profiles({}, {}, 10'000);
   need(people);
   for (const auto& line : people->profiles) {
-    const auto shown = engine.profile(fmt::format("#{}:{}", line.place.partition,
-                                                  line.place.number));
+    const auto shown = engine.profile(
+      fmt::format("#{}:{}", line.place.partition, line.place.number));
     need(shown);
     all += fmt::format("{}:{} {}\n", line.place.partition, line.place.number, *shown);
   }
@@ -172,8 +173,7 @@ private:
     const auto source = below(3) == 0 ? "shop" : "";
     if (*source != 0)
       ++sequence_;
-    (void)leader.engine->apply(batch.take(), source,
-                               *source != 0 ? sequence_ - below(2) : 0);
+    (void)leader.engine->apply(batch.take(), source, *source != 0 ? sequence_ - below(2) : 0);
   }
 
   std::mt19937 chance_;
@@ -192,8 +192,8 @@ BOOST_AUTO_TEST_SUITE(engine_order_test)
 BOOST_AUTO_TEST_CASE(an_engine_with_an_order_answers_as_one_without) {
   ordered_engine it;
   batch_maker batch;
-  batch.event({"ann"}, "Placed Order", "2025-12-30", 10).event({"bob"}, "Viewed Product",
-                                                               "2025-12-30");
+  batch.event({"ann"}, "Placed Order", "2025-12-30", 10)
+    .event({"bob"}, "Viewed Product", "2025-12-30");
   auto taken = it.engine->apply(batch.take());
   need(taken);
   BOOST_TEST(taken->applied == 2U);

@@ -455,6 +455,24 @@ BOOST_FIXTURE_TEST_CASE(an_explanation_says_what_was_found_and_when_it_ends, sma
     contains(must({"segment", "explain", "Buyers", "--data", store, "--profile", "bob"}).out,
              "not a member"));
   must({"segment", "explain", "Buyers", "--data", store, "--profile", "zoe"}, 3);
+  // Which conditions stand for each other, and which are all needed.
+  write_file(scratch / "both.json",
+             R"({"condition_groups":[{"conditions":[)"
+               + counted("Placed Order", "greater-than", 5, last_days(30)) + ","
+               + counted("Placed Order", "greater-than", 0, last_days(30)) + R"(]},{"conditions":[)"
+               + counted("Active on Site", "greater-than", 0, last_days(30)) + "]}]}");
+  must({"segment", "create", "Both", "--data", store, "--definition", scratch / "both.json"});
+  const auto both = must({"segment", "explain", "Both", "--data", store, "--profile", "ada"}).out;
+  BOOST_TEST(contains(both, "\n  no   all of\n    yes  any of\n      no   Placed Order"));
+  BOOST_TEST(contains(both, "\n      yes  Placed Order"));
+  BOOST_TEST(contains(both, "\n    no   Active on Site"));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_file_in_no_folder_is_not_a_full_disk, small_store) {
+  const auto run = must({"report", "segment_growth", "--data", store, "--timeframe", "last_30_days",
+                         "--svg", scratch / "nowhere/a.svg"},
+                        3);
+  BOOST_TEST(contains(run.err, "nowhere/a.svg cannot be written"));
 }
 
 BOOST_FIXTURE_TEST_CASE(a_person_is_found_by_any_identifier, small_store) {

@@ -33,8 +33,9 @@ class small_cluster {
 public:
   small_cluster() {
     peers_ = cluster_tests::free_ports(2 * node_count);
-    std::vector<std::string> words{"cluster", "init", directory_ / "cluster", "--partitions", "2",
-                                   "--ttl-ms", "3000", "--nodes"};
+    std::vector<std::string> words{"cluster",      "init",   directory_ / "cluster",
+                                   "--partitions", "2",      "--ttl-ms",
+                                   "3000",         "--nodes"};
     for (std::size_t i = 0; i < node_count; ++i)
       words.push_back(fmt::format("{}=127.0.0.1:{}", name(i), peers_[i]));
     const auto nats = servers.settings();
@@ -173,7 +174,8 @@ std::string told_by(const std::string& data) {
   for (const auto& account : accounts) {
     const auto checked = rollcall({"check", "--data", account});
     BOOST_TEST(checked.status == 0, checked.out << checked.err);
-    for (const auto& words : {std::vector<std::string>{"metrics"}, {"segment", "list"},
+    for (const auto& words : {std::vector<std::string>{"metrics"},
+                              {"segment", "list"},
                               {"segment", "members", "Buyers", "--limit", "100000"},
                               {"segment", "feed", "Buyers", "--limit", "100000"}}) {
       auto whole = words;
