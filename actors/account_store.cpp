@@ -30,6 +30,9 @@ constexpr storage::meta_key partitions_field{storage::meta_field::partition};
 constexpr storage::meta_key zone_field{storage::meta_field::account_zone};
 constexpr storage::meta_key clock_field{storage::meta_field::account_clock};
 
+/// Stands where a segment was, so that its number is never given again.
+constexpr std::string_view dropped_segment = "dropped";
+
 constexpr storage::checkpoints_key order_key{storage::checkpoint_kind::order, 0};
 
 storage::checkpoints_key merge_key(std::uint64_t number) {
@@ -258,7 +261,14 @@ outcome<catalogue> account_store::load_catalogue() const {
     return read.error();
   auto read = each_text<storage::definitions_key>(
     *environment_, "a segment", t->all(storage::keyspace::definitions),
-    [&](const auto& key, std::string_view text) { all.accept(decode_segment(key.segment, text)); });
+    [&](const auto& key, std::string_view text) {
+      if (text != dropped_segment)
+        return all.accept(decode_segment(key.segment, text));
+      segment_entry gone;
+      gone.number = key.segment;
+      all.accept(std::move(gone));
+      all.forget(key.segment);
+    });
   if (!read)
     return read.error();
   read = each_text<storage::objects_key>(
@@ -343,7 +353,7 @@ status account_store::save_segments(const std::vector<segment_entry>& changed) {
 
 status account_store::erase_segment(std::uint64_t number) {
   return update([&](storage::write_transaction& t) -> status {
-    t.erase(storage::definitions_key{number});
+    t.put(storage::definitions_key{number}, storage::pack_bytes(dropped_segment));
     return nothing{};
   });
 }
