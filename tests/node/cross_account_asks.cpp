@@ -128,6 +128,7 @@ void ask_for_people(ask_list& asks) {
   get_with(asks, "/api/profile-bulk-import-jobs/{id}", "$their.import", {"profiles", "lists"});
   asks.get("/api/profile-bulk-import-jobs/{id}", "$their.import", 404, "?include=lists");
   asks.get("/api/profile-bulk-import-jobs/{id}/import-errors", "$their.import");
+  asks.get("/api/profile-bulk-import-jobs/{id}/relationships/import-errors", "$their.import");
 }
 
 void ask_for_consents(ask_list& asks) {
