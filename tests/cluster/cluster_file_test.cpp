@@ -82,9 +82,9 @@ peer = "10.0.0.1"
 )"};
   const auto faults = it.faults();
   for (const auto* part :
-       {":1: partitions: found 65; a whole number from 1 to 64", ":2: replica: the file has no such",
-        "secret is missing", ":5: servers: found []", ":6: monitoring: found [7]",
-        "name: found \"a b\"", "peer: found \"10.0.0.1\"; HOST:PORT"})
+       {":1: partitions: found 65; a whole number from 1 to 64",
+        ":2: replica: the file has no such", "secret is missing", ":5: servers: found []",
+        ":6: monitoring: found [7]", "name: found \"a b\"", "peer: found \"10.0.0.1\"; HOST:PORT"})
     BOOST_TEST(mentions(faults, part), part << " is not in\n" << faults);
 }
 

@@ -71,8 +71,7 @@ BOOST_AUTO_TEST_CASE(what_no_packer_makes_is_refused) {
     damaged.resize(1 + chance() % damaged.size());
     cluster::operation_unpacker unpacker;
     std::size_t bytes = 0;
-    (void)unpacker.take(1, damaged,
-                        [&](std::uint32_t, std::string_view b) { bytes += b.size(); });
+    (void)unpacker.take(1, damaged, [&](std::uint32_t, std::string_view b) { bytes += b.size(); });
     BOOST_TEST_REQUIRE(bytes <= damaged.size());
   }
   cluster::operation_unpacker unpacker;
