@@ -27,7 +27,7 @@ using gateway_tests::client;
 using gateway_tests::received;
 
 constexpr std::size_t node_count = 3;
-constexpr auto patience = 60s;
+constexpr auto patience = 120s;
 
 /// A cluster of three nodes that can be killed, frozen and started again.
 class small_cluster {
