@@ -5,7 +5,7 @@ option(ROLLCALL_TESTS "Build the tests and the examples" ON)
 option(ROLLCALL_FUZZ "Build tests/fuzz; needs clang" OFF)
 option(ROLLCALL_WARNINGS_AS_ERRORS "Refuse our own code when it causes a warning" ON)
 option(ROLLCALL_PRECOMPILE "Use precompiled headers" ON)
-option(ROLLCALL_UNITY "Compile several sources as one: less time from nothing, more after an edit" OFF)
+option(ROLLCALL_UNITY "Compile sources together: less time from nothing, more after an edit" OFF)
 
 # The oldest processor that the program has to run on, as the compiler's -march. x86-64-v3 means
 # AVX2 (2013 and later); empty means the compiler's baseline. The default looks at the machine that
