@@ -277,8 +277,8 @@ bool replica::take(std::uint64_t sequence, std::string_view bytes) {
 void replica::read_log() {
   // The record that was read last comes again, so that another log than ours is found out.
   auto from = std::max<std::uint64_t>(read_.position(), 1);
+  bool is_sound = true;
   while (!is_stopping_) {
-    bool is_sound = true;
     const auto read = log_->read(from, read_patience,
                                  [&](std::uint64_t sequence, std::string_view bytes) {
                                    is_sound = take(sequence, bytes);
@@ -311,6 +311,9 @@ void replica::read_log() {
   stand(std::nullopt);
   if (std::exchange(is_leading_, false))
     machine_->lead(false);
+  // A record that was read and not applied wholly comes again at the next start.
+  if (!is_sound)
+    return;
   if (auto saved = save(); !saved)
     spdlog::warn("cluster: partition {}: {}", options_.partition, saved.error().message);
 }

@@ -376,12 +376,23 @@ exit_status check_cluster(const cluster_words& words) {
   return faults.empty() ? exit_status::fine : exit_status::unavailable;
 }
 
+/// A text as the value of a query's parameter.
+std::string in_query(std::string_view text) {
+  constexpr std::string_view
+    plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+  std::string encoded;
+  for (const char c : text)
+    encoded += plain.find(c) != plain.npos ? std::string(1, c)
+                                           : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  return encoded;
+}
+
 exit_status make_key(const cluster_words& words) {
   auto asker = node_asker::of(words);
   if (!asker)
     return complain(words.common, asker.error());
   const auto made = (*asker)->order_leader(
-    fmt::format("keys?account={}&name={}", words.account, words.name));
+    fmt::format("keys?account={}&name={}", in_query(words.account), in_query(words.name)));
   if (!made)
     return complain(words.common, made.error());
   if (words.common.json)
@@ -398,7 +409,7 @@ exit_status move_partition(const cluster_words& words) {
   if (!asker)
     return complain(words.common, asker.error());
   const auto moved = (*asker)->order_leader(
-    fmt::format("move?partition={}&to={}", words.partition, words.to));
+    fmt::format("move?partition={}&to={}", words.partition, in_query(words.to)));
   if (!moved)
     return complain(words.common, moved.error());
   if (words.common.json)
