@@ -168,9 +168,9 @@ model::status serving::join(const serve_settings& wanted, const gateway::dispatc
 serving::~serving() {
   if (server_)
     server_->stop();
-  member_.reset(); // Gives up what it leads; peers may ask until then.
   if (for_peers_)
-    for_peers_->stop();
+    for_peers_->stop(); // It asks the member, which therefore goes last.
+  member_.reset();
 }
 
 model::status serving::reload_certificate() {

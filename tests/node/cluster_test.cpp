@@ -153,7 +153,7 @@ private:
     const auto until = std::chrono::steady_clock::now() + patience;
     finished_run made;
     do
-      made = ask("key", {"--name", "test"});
+      made = ask("key", {"--name", "a key & more"});
     while (made.status != 0 && std::chrono::steady_clock::now() < until);
     BOOST_REQUIRE_MESSAGE(made.status == 0, made.out << made.err);
     return std::string{json::parse(made.out).at("key").as_string()};
