@@ -1,5 +1,7 @@
 #include "segments/event_judge.hpp"
 
+#include <algorithm>
+#include <array>
 #include <limits>
 #include <type_traits>
 
@@ -60,10 +62,8 @@ struct raw_window {
     : earliest(bound_of<Raw>(times, w.earliest())),
       after_latest(bound_of<Raw>(times, w.latest() + 1)) {
   }
-  /// Of `count` > 0 ascending raws, how many come before the window.
+  /// Of ascending raws, the last of which is not before the window, how many are.
   [[nodiscard]] std::size_t first(const Raw* raws, std::size_t count) const {
-    if (earliest.all || raws[count - 1] < earliest.value)
-      return count;
     return raws[0] >= earliest.value ? 0 : count_below(raws, count, earliest.value);
   }
   [[nodiscard]] std::size_t inside_end(const Raw* raws, std::size_t count) const {
@@ -72,6 +72,23 @@ struct raw_window {
     return count_below(raws, count, after_latest.value);
   }
 };
+
+/// One bit for each row of a word of 64: whether its last event is at or after the bound. Without a
+/// branch: who was active lately follows no pattern.
+template <class Raw>
+std::uint64_t rows_active_since(const model::event_columns& columns, std::size_t word, Raw bound) {
+  const auto* raws = reinterpret_cast<const Raw*>(columns.times.raws);
+  const auto* first_of = columns.first.data() + 64 * word;
+  const auto rows = std::min<std::size_t>(64, columns.first.size() - 1 - 64 * word);
+  std::array<std::uint8_t, 64> active{};
+  for (std::size_t i = 0; i < rows; ++i) {
+    const auto end = first_of[i + 1];
+    // Of a row without events this is some other row's, and does not count.
+    const auto last = raws[end - (end != 0 ? 1 : 0)];
+    active[i] = static_cast<std::uint8_t>((first_of[i] != end) & (last >= bound));
+  }
+  return bits_of(active);
+}
 
 } // namespace
 
@@ -89,7 +106,7 @@ public:
     if (rows_.rows() == 0)
       return;
     const bool has_bounds = !m_.asks_each_ && m_.attributes_.empty();
-    if (columns_ == nullptr || bound_.nothing_passes())
+    if (columns_ == nullptr || columns_->first.back() == 0 || bound_.nothing_passes())
       return put_everywhere(of_nobody());
     if (!has_bounds || columns_->times.scale < 1)
       return run_each();
@@ -142,12 +159,15 @@ private:
     const bool nobody_holds = of_nobody().holds;
     const bool only_counts = m_.what_ == measure::count && !bound_.has_tests();
     const bool admits = w.admits();
+    // Everybody else's events have all left the window.
+    const auto may_count = [&](std::size_t word) {
+      return window.earliest.all ? 0
+                                 : rows_active_since(*columns_, word, window.earliest.value);
+    };
     const auto judge_row = [&](std::uint32_t row) {
       const std::uint32_t begin = first_of[row];
       const std::size_t count = first_of[row + 1] - begin;
       const std::size_t first = window.first(raws + begin, count);
-      if (first == count)
-        return verdict{nobody_holds, never};
       const std::size_t inside_end = std::max(first, window.inside_end(raws + begin, count));
       const std::size_t end = admits ? count : inside_end;
       const column_events events{bound_, row};
@@ -156,7 +176,7 @@ private:
     };
     for (std::size_t word = 0; word < rows_.words(); ++word) {
       const std::uint64_t clean = rows_.clean(word);
-      const std::uint64_t busy = clean & rows_with_events(columns_, word);
+      const std::uint64_t busy = clean & may_count(word);
       // Of most people there is nothing to judge.
       if (nobody_holds)
         result_.holds[word] |= clean & ~busy;

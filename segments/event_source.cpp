@@ -1,7 +1,6 @@
 #include "segments/event_source.hpp"
 
 #include <array>
-#include <cstring>
 
 namespace segments {
 
@@ -47,14 +46,7 @@ std::uint64_t rows_with_events(const model::event_columns* columns, std::size_t 
   std::array<std::uint8_t, 64> has{};
   for (std::size_t i = 0; i < rows; ++i)
     has[i] = first_of[i] != first_of[i + 1] ? 1 : 0;
-  std::uint64_t bits = 0;
-  for (std::size_t byte = 0; byte < 8; ++byte) {
-    std::uint64_t eight = 0;
-    std::memcpy(&eight, has.data() + 8 * byte, sizeof eight);
-    // Gathers the lowest bits of the eight bytes in the highest byte.
-    bits |= (eight * 0x0102040810204080U >> 56) << (8 * byte);
-  }
-  return bits;
+  return bits_of(has);
 }
 
 event_selection::event_selection(const event_selector& selector, const compile_context& context)

@@ -4,8 +4,10 @@
 #include "segments/rule.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <optional>
 #include <span>
@@ -43,6 +45,18 @@ struct event_selection {
 inline model::value_view number_or_unset(double value) {
   return std::isnan(value) ? model::value_view{}
                            : model::value_view{model::value_kind::number, value, {}};
+}
+
+/// Bit i = flag i, each 0 or 1.
+inline std::uint64_t bits_of(const std::array<std::uint8_t, 64>& flags) {
+  std::uint64_t bits = 0;
+  for (std::size_t byte = 0; byte < 8; ++byte) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, flags.data() + 8 * byte, sizeof eight);
+    // Gathers the lowest bits of the eight bytes in the highest byte.
+    bits |= (eight * 0x0102040810204080U >> 56) << (8 * byte);
+  }
+  return bits;
 }
 
 /// One bit for each row of a word of 64: whether it has events. `columns` may be null.

@@ -6,10 +6,17 @@
 /// profile_readers.cpp.
 namespace storage {
 
-/// What was read of one block since the snapshot began. Null = there is none.
+/// The opened columns of one block. They read where the records lie, so each is kept only while its
+/// record still lies there.
 struct profile_store::block_cache {
-  boost::unordered_flat_map<std::uint32_t, std::unique_ptr<event_block>> events;
-  boost::unordered_flat_map<std::uint32_t, std::unique_ptr<attribute_block>> attributes;
+  template <class Column>
+  struct opened {
+    std::unique_ptr<Column> column; // Null = there is none.
+    const word* at = nullptr;       // Where its record lay.
+    std::uint64_t snapshot = 0;     // The last one in which it did.
+  };
+  boost::unordered_flat_map<std::uint32_t, opened<event_block>> events;
+  boost::unordered_flat_map<std::uint32_t, opened<attribute_block>> attributes;
 };
 
 class profile_store::profile_reader final : public model::profile_view {

@@ -140,25 +140,34 @@ profile_store::block_cache& profile_store::cache_of(std::uint32_t block) const {
   return *caches_[block];
 }
 
+template <class Column, class Opened>
+const Column* profile_store::column_of(Opened& known, column_kind kind, std::uint32_t number,
+                                       std::uint32_t block) const {
+  const auto [found, is_new] = known.try_emplace(number);
+  auto& entry = found->second;
+  if (!is_new && entry.snapshot == snapshot_number_)
+    return entry.column.get();
+  entry.snapshot = snapshot_number_;
+  const auto words = snapshot_->get(block_key{kind, number, block});
+  // Whoever rewrites a block's columns forgets the block, so a record at the same place is the same.
+  if (const auto* at = words ? words->data() : nullptr; is_new || at != entry.at) {
+    entry.at = at;
+    entry.column.reset();
+    if (words)
+      if (auto opened = Column::open(*words))
+        entry.column = std::make_unique<Column>(std::move(*opened));
+  }
+  return entry.column.get();
+}
+
 const event_block* profile_store::events_of(std::uint32_t block, std::uint32_t metric) const {
-  auto& known = cache_of(block).events;
-  const auto [at, is_new] = known.try_emplace(metric);
-  if (is_new)
-    if (const auto words = snapshot_->get(block_key{column_kind::events, metric, block}))
-      if (auto opened = event_block::open(*words))
-        at->second = std::make_unique<event_block>(std::move(*opened));
-  return at->second.get();
+  return column_of<event_block>(cache_of(block).events, column_kind::events, metric, block);
 }
 
 const attribute_block* profile_store::attributes_of(std::uint32_t block,
                                                     std::uint32_t attribute) const {
-  auto& known = cache_of(block).attributes;
-  const auto [at, is_new] = known.try_emplace(attribute);
-  if (is_new)
-    if (const auto words = snapshot_->get(block_key{column_kind::attribute, attribute, block}))
-      if (auto opened = attribute_block::open(*words))
-        at->second = std::make_unique<attribute_block>(std::move(*opened));
-  return at->second.get();
+  return column_of<attribute_block>(cache_of(block).attributes, column_kind::attribute, attribute,
+                                    block);
 }
 
 model::value_view profile_store::attribute(std::uint32_t profile, std::uint32_t attribute) const {
@@ -335,6 +344,8 @@ model::status profile_store::merge_block(write_transaction& to, std::uint32_t bl
 void profile_store::merged(std::span<const std::uint32_t> blocks, std::uint64_t sequence) {
   for (const auto block : blocks) {
     deltas_[block].reset();
+    if (block < caches_.size())
+      caches_[block].reset();
     if (block >= merged_up_to_.size())
       merged_up_to_.resize(block + 1);
     merged_up_to_[block] = sequence;
@@ -354,8 +365,8 @@ model::status profile_store::store_profiles(write_transaction& to, std::uint64_t
 
 void profile_store::renew() {
   profile_reader_->forget();
-  caches_.clear();
   snapshot_.reset();
+  ++snapshot_number_;
   if (auto fresh = where_.read())
     snapshot_.emplace(std::move(*fresh));
 }

@@ -107,6 +107,9 @@ private:
 
   profile_store(environment& where, names& table);
   block_cache& cache_of(std::uint32_t block) const;
+  template <class Column, class Opened>
+  const Column* column_of(Opened& known, column_kind kind, std::uint32_t number,
+                          std::uint32_t block) const;
   const event_block* events_of(std::uint32_t block, std::uint32_t metric) const;
   const attribute_block* attributes_of(std::uint32_t block, std::uint32_t attribute) const;
   delta_block& delta_of(std::uint32_t block, std::uint64_t sequence);
@@ -121,6 +124,7 @@ private:
   std::vector<std::unique_ptr<delta_block>> deltas_; // By block; null = none.
   std::vector<std::uint64_t> merged_up_to_;          // By block.
   mutable std::optional<read_transaction> snapshot_;
+  std::uint64_t snapshot_number_ = 1; // Which snapshot that is, counted.
   mutable std::vector<std::unique_ptr<block_cache>> caches_;
   std::unique_ptr<profile_reader> profile_reader_;
   std::unique_ptr<block_reader> block_reader_;
