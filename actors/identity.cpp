@@ -16,6 +16,7 @@ constexpr std::size_t shard_capacity_min = 16;
 // Between 0.656 and 0.82 full: 18 million identifiers need at most 439 MB.
 constexpr double fill_max = 0.82;
 constexpr double growth = 1.25;
+constexpr double share_slack = 0.03; // Shards differ by about as much.
 
 constexpr std::uint64_t
   home_seed = 0x9e3779b97f4a7c15; // Part of the format: where a new profile is made.
@@ -85,9 +86,17 @@ std::optional<std::uint32_t> fingerprint_table::find(const fingerprint& print) c
   return {};
 }
 
-void fingerprint_table::grow(shard& s) {
+void fingerprint_table::make_room(std::size_t more) {
+  // Prints are spread evenly; a shard that gets more than its share grows by itself.
+  const auto share = static_cast<double>(more) / static_cast<double>(shards_.size());
+  for (auto& s : shards_)
+    if (const auto wanted = (static_cast<double>(s.used) + share) * (1 + share_slack) / fill_max;
+        wanted > static_cast<double>(s.entries.size()))
+      grow(s, static_cast<std::size_t>(wanted));
+}
+
+void fingerprint_table::grow(shard& s, std::size_t wanted) {
   const auto old = std::move(s.entries);
-  const auto wanted = static_cast<std::size_t>(static_cast<double>(old.size()) * growth) + 1;
   s.entries = std::vector<entry>(std::max(wanted, shard_capacity_min));
   for (const auto& e : old) {
     if (e.number_plus_one == 0)
@@ -103,7 +112,7 @@ void fingerprint_table::grow(shard& s) {
 void fingerprint_table::put(const fingerprint& print, std::uint32_t number) {
   auto& s = shards_[shard_of(print)];
   if (static_cast<double>(s.used + 1) > static_cast<double>(s.entries.size()) * fill_max)
-    grow(s);
+    grow(s, static_cast<std::size_t>(static_cast<double>(s.entries.size()) * growth) + 1);
   auto i = home(print, s.entries.size());
   while (s.entries[i].number_plus_one != 0 && !same(s.entries[i].bits, print.bits))
     if (++i == s.entries.size())
@@ -320,7 +329,11 @@ std::uint32_t identity::numbers(std::uint32_t partition) const {
 void identity::load(std::uint32_t partition, std::uint32_t number_count,
                     std::span<const printed_identifier> all) {
   kinds_[partition].resize(number_count);
-  for (const auto& one : all) {
+  table_.make_room(all.size());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (i + ahead_max < all.size())
+      table_.prefetch(all[i + ahead_max].print);
+    const auto& one = all[i];
     const profile_place place{partition, one.profile};
     table_.put(one.print, number_of(place));
     kinds_of(place) |= bit_of(static_cast<std::size_t>(one.kind));

@@ -56,6 +56,8 @@ public:
   void put(const fingerprint& print, std::uint32_t number); // Replaces.
   bool erase(const fingerprint& print);
   void prefetch(const fingerprint& print) const;
+  /// Grows once for `more` new prints instead of step by step.
+  void make_room(std::size_t more);
   [[nodiscard]] std::size_t size() const;
   [[nodiscard]] std::size_t bytes() const;
 
@@ -69,7 +71,7 @@ private:
     std::size_t used = 0;
   };
   static std::size_t home(const fingerprint& print, std::size_t capacity);
-  static void grow(shard& s);
+  static void grow(shard& s, std::size_t wanted);
   std::vector<shard> shards_;
 };
 

@@ -51,35 +51,25 @@ void due_index::gather(std::uint32_t number, std::uint32_t first,
     g.by_hour.assign(near_hours, 0);
     g.first_hour = now / hour_ms;
   }
-  std::int64_t last_key = INT64_MIN; // Neighbours often share it.
-  std::uint32_t last_list = 0;
-  for (const auto& row : found) {
-    const auto key = key_of(row.next_flip, now);
-    if (key != last_key) {
-      last_key = key;
-      last_list = list_of(g, key);
-    }
-    g.lists[last_list].profiles.push_back(first + row.row);
-  }
+  for (const auto& row : found)
+    g.lists[list_of(g, row.next_flip, now)].profiles.push_back(first + row.row);
 }
 
-std::uint32_t due_index::list_of(gathered& g, std::int64_t key) {
-  const auto add = [&] {
+std::uint32_t due_index::list_of(gathered& g, std::int64_t due, std::int64_t now) {
+  const auto hour = due / hour_ms;
+  const auto at = static_cast<std::uint64_t>(hour - g.first_hour);
+  const bool is_whole = hour * hour_ms == due;
+  // Whoever is due far off or at a full hour is due in an hour's bucket, midnights included.
+  auto* list = at < g.by_hour.size() && due >= 0 && (is_whole || due - now > near_ms)
+               ? &g.by_hour[at]
+               : &g.others[key_of(due, now)];
+  if (*list == 0) {
+    const auto key = key_of(due, now);
     g.lists.push_back({key, {}});
     first_gathered_ = std::min(first_gathered_.value_or(key), key);
-    return static_cast<std::uint32_t>(g.lists.size());
-  };
-  const auto hour = key / hour_ms - g.first_hour;
-  if (key % hour_ms == 0 && hour >= 0 && hour < static_cast<std::int64_t>(g.by_hour.size())) {
-    auto& list = g.by_hour[static_cast<std::size_t>(hour)];
-    if (list == 0)
-      list = add();
-    return list - 1;
+    *list = static_cast<std::uint32_t>(g.lists.size());
   }
-  auto& list = g.others[key];
-  if (list == 0)
-    list = add();
-  return list - 1;
+  return *list - 1;
 }
 
 void due_index::collect() const {

@@ -69,7 +69,7 @@ private:
   };
 
   static std::int64_t key_of(std::int64_t due, std::int64_t now);
-  std::uint32_t list_of(gathered& g, std::int64_t key);
+  std::uint32_t list_of(gathered& g, std::int64_t due, std::int64_t now);
   bucket& bucket_at(std::uint32_t number, std::int64_t key) const;
   /// Brings what was gathered into the buckets; before every look at them but `next`, which is
   /// asked between the slices of a scan.

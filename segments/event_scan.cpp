@@ -161,8 +161,7 @@ private:
     const bool admits = w.admits();
     // Everybody else's events have all left the window.
     const auto may_count = [&](std::size_t word) {
-      return window.earliest.all ? 0
-                                 : rows_active_since(*columns_, word, window.earliest.value);
+      return window.earliest.all ? 0 : rows_active_since(*columns_, word, window.earliest.value);
     };
     const auto judge_row = [&](std::uint32_t row) {
       const std::uint32_t begin = first_of[row];

@@ -49,12 +49,13 @@ void insert_at(std::vector<std::vector<std::uint32_t>>& lists, std::uint32_t ind
 
 void membership::define(std::uint64_t segment, std::uint32_t version, definition what,
                         const compiler& compile) {
-  rule r{version, std::move(what), {}};
+  rule r{version, std::move(what), {}, {}};
   for (std::size_t i = 0; i < r.what.criteria.size(); ++i) {
     const auto number = criterion_number(r.what.criteria[i], r.what.ids[i], compile);
     ++criteria_[number]->users;
     r.numbers.push_back(number);
   }
+  r.tree = flat_rule{r.what.root, r.numbers};
   auto& s = segment_of(segment);
   const auto replaced = std::exchange(s.waiting, std::move(r));
   if (replaced)
@@ -239,8 +240,8 @@ void membership::put_in_force(std::uint32_t slot) {
   for (const auto number : s.in_force->numbers)
     criteria_[number]->segments.push_back(slot);
   s.holds_for_nobody_known = !s.in_force->what.criteria.empty()
-                          && holds(s.in_force->what.root, [&](std::uint32_t leaf) {
-                               return criteria_[s.in_force->numbers[leaf]]->holds_for_nobody_known;
+                          && s.in_force->tree.holds([&](std::uint32_t number) {
+                               return criteria_[number]->holds_for_nobody_known;
                              });
   if (s.holds_for_nobody_known)
     hold_for_nobody_known_.push_back(slot);
@@ -262,10 +263,24 @@ void membership::flip_bit(std::uint32_t number, std::uint32_t profile, bool hold
   if (c.complete)
     bit_changes_.push_back({number, profile, holds});
   for (const auto slot : c.segments)
-    if (segments_[slot].touched != epoch_) {
-      segments_[slot].touched = epoch_;
-      touched_.push_back(slot);
-    }
+    touch(slot);
+}
+
+void membership::touch(std::uint32_t slot) {
+  if (slot >= touched_in_.size())
+    touched_in_.resize(segments_.size());
+  if (std::exchange(touched_in_[slot], epoch_) != epoch_)
+    touched_.push_back(slot);
+}
+
+void membership::bring_near(std::span<const std::uint32_t> criteria, std::uint32_t profile) const {
+  // Each step needs what the one before brought; within a step nothing waits for anything.
+  for (const auto number : criteria)
+    __builtin_prefetch(&criteria_[number]->bits);
+  for (const auto number : criteria)
+    criteria_[number]->bits.prefetch_page(profile);
+  for (const auto number : criteria)
+    criteria_[number]->bits.prefetch_bit(profile);
 }
 
 void membership::evaluate(std::uint32_t number, std::uint32_t profile,
@@ -284,15 +299,13 @@ void membership::created(std::uint32_t profile) {
       flip_bit(number, profile, true);
   // A rule may hold although none of its criteria does (none_of).
   for (const auto slot : hold_for_nobody_known_)
-    if (segments_[slot].touched != epoch_) {
-      segments_[slot].touched = epoch_;
-      touched_.push_back(slot);
-    }
+    touch(slot);
 }
 
 void membership::touch_event(std::uint32_t profile, const model::profile_view& view,
                              std::uint32_t metric, const model::event_view& event,
                              std::int64_t now) {
+  bring_near(at(by_metric_, metric), profile);
   for (const auto number : at(by_metric_, metric))
     if (const auto& c = *criteria_[number];
         is_live(c, profile) && c.compiled->concerns(view, metric, event))
@@ -338,9 +351,13 @@ void membership::finish(std::uint32_t profile, std::vector<move>& moves) {
   if (touched_.empty())
     return;
   std::ranges::sort(touched_, {}, [this](auto slot) { return segments_[slot].number; });
+  look_up_bits(profile);
+  const bool alive = alive_.contains(profile);
   for (const auto slot : touched_) {
     auto& s = segments_[slot];
-    const bool in = alive_.contains(profile) && rule_holds(*s.in_force, profile);
+    const bool in = alive && s.in_force->tree.holds([this](std::uint32_t number) {
+      return (bit_in_[number] & 1) != 0;
+    });
     if (s.members.set(profile, in)) {
       s.dirty = true;
       moves.push_back({s.number, profile, in});
@@ -350,10 +367,25 @@ void membership::finish(std::uint32_t profile, std::vector<move>& moves) {
   ++epoch_;
 }
 
-bool membership::rule_holds(const rule& r, std::uint32_t profile) const {
-  return holds(r.what.root, [&](std::uint32_t leaf) {
-    return criteria_[r.numbers[leaf]]->bits.contains(profile);
-  });
+/// An event may touch hundreds of segments, whose bits of this profile lie all over the memory:
+/// they are fetched together, and a criterion's only once.
+void membership::look_up_bits(std::uint32_t profile) {
+  bit_in_.resize(criteria_.size());
+  needed_.clear();
+  for (const auto slot : touched_) {
+    const auto& s = segments_[slot];
+    s.members.prefetch_page(profile);
+    for (const auto& n : s.in_force->tree.nodes())
+      if (n.kind == boolean_kind::leaf && bit_in_[n.criterion] / 2 != epoch_) {
+        bit_in_[n.criterion] = epoch_ * 2;
+        needed_.push_back(n.criterion);
+      }
+  }
+  bring_near(needed_, profile);
+  for (const auto slot : touched_)
+    segments_[slot].members.prefetch_bit(profile);
+  for (const auto number : needed_)
+    bit_in_[number] |= criteria_[number]->bits.contains(profile) ? 1 : 0;
 }
 
 // --- time

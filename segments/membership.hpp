@@ -3,6 +3,7 @@
 #include "segments/definition.hpp"
 #include "segments/due_index.hpp"
 #include "segments/evaluate.hpp"
+#include "segments/flat_rule.hpp"
 #include "segments/profile_set.hpp"
 
 #include <cstdint>
@@ -184,6 +185,7 @@ private:
     std::uint32_t version = 0;
     definition what;
     std::vector<std::uint32_t> numbers; // Of the criteria, by leaf.
+    flat_rule tree;                     // `what` over those.
   };
   struct segment_state {
     std::uint64_t number = 0;
@@ -193,7 +195,6 @@ private:
     profile_set members;
     bool dirty = true;
     bool holds_for_nobody_known = false;
-    std::uint64_t touched = 0; // Epoch of the last touch.
   };
 
   std::uint32_t criterion_number(const criterion& what, const criterion_id& id,
@@ -209,7 +210,9 @@ private:
   void evaluate(std::uint32_t number, std::uint32_t profile, const model::profile_view& view,
                 std::int64_t now);
   void flip_bit(std::uint32_t number, std::uint32_t profile, bool holds);
-  [[nodiscard]] bool rule_holds(const rule& r, std::uint32_t profile) const;
+  void touch(std::uint32_t slot);
+  void bring_near(std::span<const std::uint32_t> criteria, std::uint32_t profile) const;
+  void look_up_bits(std::uint32_t profile);
 
   std::vector<std::unique_ptr<criterion_state>> criteria_;
   std::map<criterion_id, std::uint32_t> numbers_;
@@ -222,7 +225,11 @@ private:
   profile_set alive_;
   due_index due_;
   std::uint64_t epoch_ = 1;
-  std::vector<std::uint32_t> touched_; // Slots touched since the last finish.
+  std::vector<std::uint32_t> touched_;    // Slots touched since the last finish.
+  std::vector<std::uint64_t> touched_in_; // By slot: the epoch of its last touch.
+  // While `finish` works: of each criterion that it needs, twice the epoch, plus the bit.
+  std::vector<std::uint64_t> bit_in_;
+  std::vector<std::uint32_t> needed_; // Scratch: those criteria.
   std::vector<bit_change> bit_changes_;
   std::vector<compiled_criterion::due_row> due_rows_; // Scratch.
 };

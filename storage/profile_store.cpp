@@ -149,7 +149,8 @@ const Column* profile_store::column_of(Opened& known, column_kind kind, std::uin
     return entry.column.get();
   entry.snapshot = snapshot_number_;
   const auto words = snapshot_->get(block_key{kind, number, block});
-  // Whoever rewrites a block's columns forgets the block, so a record at the same place is the same.
+  // Whoever rewrites a block's columns forgets the block, so a record at the same place is the
+  // same.
   if (const auto* at = words ? words->data() : nullptr; is_new || at != entry.at) {
     entry.at = at;
     entry.column.reset();
