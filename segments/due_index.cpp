@@ -1,6 +1,9 @@
 #include "segments/due_index.hpp"
 
+#include "model/limits.hpp"
+
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 namespace segments {
@@ -10,7 +13,11 @@ namespace {
 constexpr std::int64_t hour_ms = 3'600'000;
 constexpr std::int64_t day_ms = 24 * hour_ms;
 constexpr std::int64_t near_ms = 2 * hour_ms;
-constexpr std::size_t near_hours = 366 * 24;
+constexpr std::int64_t near_hours = 366 * 24;
+// How an hour and a row share a word.
+constexpr unsigned row_bits = 12;
+constexpr std::uint32_t row_mask = (1U << row_bits) - 1;
+static_assert(model::block_rows <= row_mask + 1 && near_hours < 1 << (32 - row_bits));
 
 } // namespace
 
@@ -46,30 +53,30 @@ void due_index::gather(std::uint32_t number, std::uint32_t first,
   if (number >= gathered_.size())
     gathered_.resize(number + 1);
   auto& g = gathered_[number];
-  if (g.lists.empty()) {
+  if (g.pieces.empty()) {
     with_gathered_.push_back(number);
-    g.by_hour.assign(near_hours, 0);
     g.first_hour = now / hour_ms;
   }
-  for (const auto& row : found)
-    g.lists[list_of(g, row.next_flip, now)].profiles.push_back(first + row.row);
-}
-
-std::uint32_t due_index::list_of(gathered& g, std::int64_t due, std::int64_t now) {
-  const auto hour = due / hour_ms;
-  const auto at = static_cast<std::uint64_t>(hour - g.first_hour);
-  const bool is_whole = hour * hour_ms == due;
-  // Whoever is due far off or at a full hour is due in an hour's bucket, midnights included.
-  auto* list = at < g.by_hour.size() && due >= 0 && (is_whole || due - now > near_ms)
-               ? &g.by_hour[at]
-               : &g.others[key_of(due, now)];
-  if (*list == 0) {
-    const auto key = key_of(due, now);
-    g.lists.push_back({key, {}});
-    first_gathered_ = std::min(first_gathered_.value_or(key), key);
-    *list = static_cast<std::uint32_t>(g.lists.size());
+  g.pieces.push_back({first, g.by_hour.size()});
+  auto least = std::int64_t{near_hours};
+  for (const auto& row : found) {
+    const auto due = row.next_flip;
+    const auto at = due / hour_ms - g.first_hour;
+    const bool is_whole = (at + g.first_hour) * hour_ms == due;
+    // Whoever is due far off or at a full hour waits in an hour's bucket, midnights included.
+    if (at >= 0 && at < near_hours && due >= 0 && (is_whole || due - now > near_ms)) {
+      g.by_hour.push_back(static_cast<std::uint32_t>(at) << row_bits | row.row);
+      least = std::min(least, at);
+    } else {
+      const auto key = key_of(due, now);
+      g.others[key].push_back(first + row.row);
+      first_gathered_ = std::min(first_gathered_.value_or(key), key);
+    }
   }
-  return *list - 1;
+  if (least < near_hours) {
+    const auto key = (g.first_hour + least) * hour_ms;
+    first_gathered_ = std::min(first_gathered_.value_or(key), key);
+  }
 }
 
 void due_index::collect() const {
@@ -78,11 +85,34 @@ void due_index::collect() const {
   first_gathered_.reset();
   for (const auto number : std::exchange(with_gathered_, {})) {
     const auto found = std::exchange(gathered_[number], {});
-    for (const auto& list : found.lists) {
-      auto& b = bucket_at(number, list.key);
-      b.profiles.addMany(list.profiles.size(), list.profiles.data());
+    const auto put = [&](std::int64_t key, std::span<const std::uint32_t> profiles) {
+      auto& b = bucket_at(number, key);
+      b.profiles.addMany(profiles.size(), profiles.data());
       b.dirty = true;
+    };
+    // Sorted by counting: where each hour's profiles end.
+    std::vector<std::size_t> ends(near_hours + 1);
+    for (const auto one : found.by_hour)
+      ++ends[(one >> row_bits) + 1];
+    std::partial_sum(ends.begin(), ends.end(), ends.begin());
+    std::vector<std::uint32_t> sorted(found.by_hour.size());
+    for (std::size_t p = 0; p < found.pieces.size(); ++p) {
+      const auto end = p + 1 < found.pieces.size() ? found.pieces[p + 1].from
+                                                   : found.by_hour.size();
+      for (auto i = found.pieces[p].from; i < end; ++i) {
+        const auto one = found.by_hour[i];
+        sorted[ends[one >> row_bits]++] = found.pieces[p].first + (one & row_mask);
+      }
     }
+    std::size_t from = 0;
+    for (std::int64_t hour = 0; hour < near_hours; ++hour) {
+      const auto end = ends[static_cast<std::size_t>(hour)];
+      if (end != from)
+        put((found.first_hour + hour) * hour_ms, std::span{sorted}.subspan(from, end - from));
+      from = end;
+    }
+    for (const auto& [key, profiles] : found.others)
+      put(key, profiles);
   }
 }
 

@@ -55,21 +55,21 @@ public:
   [[nodiscard]] std::uint64_t size() const;
 
 private:
-  /// What a scan found about one criterion, by key.
+  /// What a scan found about one criterion, in the order in which it found it: a few bytes at the
+  /// end of one vector cost less than a place in one of hundreds.
   struct gathered {
-    struct list {
-      std::int64_t key = 0;
-      std::vector<std::uint32_t> profiles;
+    struct piece {
+      std::uint32_t first = 0; // Profile of row 0.
+      std::size_t from = 0;    // In by_hour.
     };
-    std::vector<list> lists;
-    // Where the list of a key is. Nearly every key is an hour of the next year.
-    std::vector<std::uint32_t> by_hour; // 0 = none yet, else one more than the place.
+    std::vector<piece> pieces;
+    std::vector<std::uint32_t> by_hour; // Hours since first_hour, above the row within the piece.
     std::int64_t first_hour = 0;
-    boost::unordered_flat_map<std::int64_t, std::uint32_t> others;
+    // What is due at no hour of the next year.
+    boost::unordered_flat_map<std::int64_t, std::vector<std::uint32_t>> others;
   };
 
   static std::int64_t key_of(std::int64_t due, std::int64_t now);
-  std::uint32_t list_of(gathered& g, std::int64_t due, std::int64_t now);
   bucket& bucket_at(std::uint32_t number, std::int64_t key) const;
   /// Brings what was gathered into the buckets; before every look at them but `next`, which is
   /// asked between the slices of a scan.

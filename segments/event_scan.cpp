@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <optional>
 #include <type_traits>
 
 /// Scans of event measures: windows become bounds on the packed times, so that events outside are
@@ -72,6 +73,21 @@ struct raw_window {
     return count_below(raws, count, after_latest.value);
   }
 };
+
+/// What decides a count that has one bound: the n-th newest event.
+struct decider {
+  std::uint32_t newest = 1;
+  bool holds_with = true; // While that event is in the window; else while it is not.
+};
+
+std::optional<decider> deciding_event(const count_range& range) {
+  constexpr auto most = std::int64_t{1} << 31;
+  if (range.low >= 1 && range.low < most && range.high >= most)
+    return decider{static_cast<std::uint32_t>(range.low), !range.negated};
+  if (range.low <= 0 && range.high >= 0 && range.high < most)
+    return decider{static_cast<std::uint32_t>(range.high + 1), range.negated};
+  return std::nullopt;
+}
 
 /// One bit for each row of a word of 64: whether its last event is at or after the bound. Without a
 /// branch: who was active lately follows no pattern.
@@ -154,34 +170,120 @@ private:
   void run_packed() const {
     const auto w = m_.window_.at(now_);
     const raw_window<Raw> window{columns_->times, w};
+    if (const auto decider = m_.what_ == measure::count ? deciding_event(m_.range_) : std::nullopt;
+        decider && (w.expels() || !w.moves()))
+      return run_newest(w, window, *decider);
+    const bool nobody_holds = of_nobody().holds;
+    for (std::size_t word = 0; word < rows_.words(); ++word) {
+      const std::uint64_t clean = rows_.clean(word);
+      // Everybody else's events have all left the window.
+      const std::uint64_t busy = clean & active_rows(window, word);
+      // Of most people there is nothing to judge.
+      if (nobody_holds)
+        result_.holds[word] |= clean & ~busy;
+      judge_rows(w, window, word, busy);
+    }
+  }
+
+  /// Rows whose last event is in the window or later.
+  template <class Raw>
+  [[nodiscard]] std::uint64_t active_rows(const raw_window<Raw>& window, std::size_t word) const {
+    return window.earliest.all ? 0 : rows_active_since(*columns_, word, window.earliest.value);
+  }
+
+  template <class Raw>
+  void judge_rows(const date_window::fixed& w, const raw_window<Raw>& window, std::size_t word,
+                  std::uint64_t busy) const {
     const auto* raws = reinterpret_cast<const Raw*>(columns_->times.raws);
     const std::uint32_t* first_of = columns_->first.data();
-    const bool nobody_holds = of_nobody().holds;
     const bool only_counts = m_.what_ == measure::count && !bound_.has_tests();
     const bool admits = w.admits();
-    // Everybody else's events have all left the window.
-    const auto may_count = [&](std::size_t word) {
-      return window.earliest.all ? 0 : rows_active_since(*columns_, word, window.earliest.value);
-    };
-    const auto judge_row = [&](std::uint32_t row) {
+    block_rows::each_bit(word, busy, [&](std::uint32_t row) {
       const std::uint32_t begin = first_of[row];
       const std::size_t count = first_of[row + 1] - begin;
       const std::size_t first = window.first(raws + begin, count);
       const std::size_t inside_end = std::max(first, window.inside_end(raws + begin, count));
       const std::size_t end = admits ? count : inside_end;
       const column_events events{bound_, row};
-      return only_counts ? m_.judge_count(events, w, first, inside_end, end)
-                         : m_.judge_range(events, w, first, inside_end, end);
-    };
-    for (std::size_t word = 0; word < rows_.words(); ++word) {
+      result_.put(row, only_counts ? m_.judge_count(events, w, first, inside_end, end)
+                                   : m_.judge_range(events, w, first, inside_end, end));
+    });
+  }
+
+  /// Counts of which the n-th newest event decides: they hold, or not, while it is in the window,
+  /// and flip when it leaves. So nothing is counted. Where events are still to come the rule does
+  /// not apply; those rows are judged like any other.
+  template <class Raw>
+  void run_newest(const date_window::fixed& w, const raw_window<Raw>& window,
+                  const decider& d) const {
+    std::array<std::uint32_t, 64> deciding{}; // Places of events, by row of the word.
+    const auto settle = [&](std::size_t word, std::uint64_t reached) {
+      const std::uint64_t late = late_rows(window, word);
       const std::uint64_t clean = rows_.clean(word);
-      const std::uint64_t busy = clean & may_count(word);
-      // Of most people there is nothing to judge.
-      if (nobody_holds)
-        result_.holds[word] |= clean & ~busy;
-      block_rows::each_bit(word, busy,
-                           [&](std::uint32_t row) { result_.put(row, judge_row(row)); });
+      result_.holds[word] |= clean & ~late & (d.holds_with ? reached : ~reached);
+      if (w.moves())
+        block_rows::each_bit(word, reached & clean & ~late, [&](std::uint32_t row) {
+          const auto leaves = w.leave(columns_->times.at(deciding[row % 64]));
+          if (leaves < never)
+            result_.due.push_back({row, leaves});
+        });
+      judge_rows(w, window, word, late & clean);
+    };
+    if (!bound_.has_tests())
+      for (std::size_t word = 0; word < rows_.words(); ++word)
+        settle(word, window.earliest.all ? 0 : rows_reached(window, word, d.newest, deciding));
+    else
+      bound_.with_passes([&](const auto& passes) {
+        for (std::size_t word = 0; word < rows_.words(); ++word)
+          settle(word, passing_rows_reached(window, word, d.newest, passes, deciding));
+      });
+  }
+
+  /// Rows with events later than the window.
+  template <class Raw>
+  [[nodiscard]] std::uint64_t late_rows(const raw_window<Raw>& window, std::size_t word) const {
+    return window.after_latest.all ? 0
+                                   : rows_active_since(*columns_, word, window.after_latest.value);
+  }
+
+  /// Rows whose n-th newest event is not before the window; where it stands goes to `deciding`.
+  template <class Raw>
+  [[nodiscard]] std::uint64_t rows_reached(const raw_window<Raw>& window, std::size_t word,
+                                           std::uint32_t n,
+                                           std::array<std::uint32_t, 64>& deciding) const {
+    const auto* raws = reinterpret_cast<const Raw*>(columns_->times.raws);
+    const auto* first_of = columns_->first.data() + 64 * word;
+    const auto rows = std::min<std::size_t>(64, columns_->first.size() - 1 - 64 * word);
+    std::array<std::uint8_t, 64> reached{};
+    for (std::size_t i = 0; i < rows; ++i) {
+      const bool has = first_of[i + 1] - first_of[i] >= n;
+      const auto at = has ? first_of[i + 1] - n : 0;
+      deciding[i] = at;
+      reached[i] = static_cast<std::uint8_t>(has & (raws[at] >= window.earliest.value));
     }
+    return bits_of(reached);
+  }
+
+  /// The same among the events that pass.
+  template <class Raw, class Passes>
+  [[nodiscard]] std::uint64_t
+  passing_rows_reached(const raw_window<Raw>& window, std::size_t word, std::uint32_t n,
+                       const Passes& passes, std::array<std::uint32_t, 64>& deciding) const {
+    const auto* raws = reinterpret_cast<const Raw*>(columns_->times.raws);
+    const std::uint32_t* first_of = columns_->first.data();
+    std::uint64_t reached = 0;
+    block_rows::each_bit(
+      word, rows_.clean(word) & active_rows(window, word), [&](std::uint32_t row) {
+        auto left = n;
+        for (auto at = first_of[row + 1];
+             at-- > first_of[row] && raws[at] >= window.earliest.value;)
+          if (passes(at) && --left == 0) {
+            deciding[row % 64] = at;
+            reached |= std::uint64_t{1} << (row % 64);
+            return;
+          }
+      });
+    return reached;
   }
 
   const event_measure& m_;

@@ -159,6 +159,29 @@ public:
     return true;
   }
 
+  /// Calls `visit` with what tells whether the event at a place passes, as quick as it can be told.
+  template <class Visit>
+  void with_passes(const Visit& visit) const {
+    if (tests_.size() == 1 && !tests_[0].passing.empty()) {
+      const auto* passing = tests_[0].passing.data();
+      const auto look_up = [&]<class Code>(const Code* codes) {
+        visit([=](std::size_t at) { return passing[codes[at]] != 0; });
+      };
+      const auto* codes = tests_[0].column.codes;
+      switch (tests_[0].column.width) {
+      case 1:
+        return look_up(reinterpret_cast<const std::uint8_t*>(codes));
+      case 2:
+        return look_up(reinterpret_cast<const std::uint16_t*>(codes));
+      case 4:
+        return look_up(reinterpret_cast<const std::uint32_t*>(codes));
+      default:
+        break;
+      }
+    }
+    visit([this](std::size_t at) { return passes(at); });
+  }
+
   [[nodiscard]] const model::coded_column& column(std::size_t slot) const {
     return slots_[slot];
   }
