@@ -677,6 +677,7 @@ gateway::answer cluster_member::tell_status() const {
                .text("owner", f.owner)
                .count("epoch", f.epoch)
                .count("position", f.position)
+               .count("performed", f.performed)
                .text("hash", fmt::format("{:016x}", f.hash))
                .count("settled", f.settled)
                .count("waiting", f.waiting)
@@ -700,6 +701,48 @@ gateway::answer cluster_member::tell_status() const {
                             .raw("peers", peers.done())
                             .raw("partitions", list.done())
                             .done());
+}
+
+void cluster_member::write_figures(gateway::exposition& to) const {
+  std::vector<std::pair<std::string, cluster::replica_figures>> all;
+  for (const auto& [number, p] : partitions_) {
+    const auto r = running(*p);
+    auto f = r ? r->it->figures() : cluster::replica_figures{};
+    const std::lock_guard lock{guard_};
+    if (!p->doing.empty())
+      f.trouble = p->doing;
+    all.emplace_back(std::to_string(number), std::move(f));
+  }
+  using enum gateway::figure_kind;
+  // What is read at one instant on several nodes tells how far they are apart.
+  to.begin("rollcall_cluster_read_at_seconds", gauge,
+           "When these figures of the cluster were read, since 1970.");
+  to.sample(
+    {}, std::chrono::duration<double>{std::chrono::system_clock::now().time_since_epoch()}.count());
+  const auto family = [&](std::string_view name, std::string_view help, auto value) {
+    to.begin(name, gauge, help);
+    for (const auto& [number, f] : all)
+      to.sample({{"partition", number}}, static_cast<double>(value(f)));
+  };
+  using figures = cluster::replica_figures;
+  family("rollcall_cluster_leads", "1 = this node leads the partition.",
+         [](const figures& f) { return f.is_leading ? 1 : 0; });
+  family("rollcall_cluster_position", "Last record of the log that was read.",
+         [](const figures& f) { return f.position; });
+  family("rollcall_cluster_performed_position", "Record up to which everything is performed.",
+         [](const figures& f) { return f.performed; });
+  family("rollcall_cluster_settled_position", "Record from which a start would go on.",
+         [](const figures& f) { return f.settled; });
+  family("rollcall_cluster_operations_waiting", "Operations that have no place in the log yet.",
+         [](const figures& f) { return f.waiting; });
+  family("rollcall_cluster_silence_seconds", "Since the partition's owner was heard.",
+         [](const figures& f) { return std::chrono::duration<double>{f.silence}.count(); });
+  family("rollcall_cluster_trouble", "1 = `rollcall cluster status` tells of trouble.",
+         [](const figures& f) { return f.trouble.empty() ? 0 : 1; });
+  to.begin("rollcall_cluster_peer_heard", gauge, "1 = the node answers this one.");
+  const std::lock_guard lock{guard_};
+  for (const auto& [name, one] : peers_)
+    to.sample({{"node", name}}, clock::now() - one.heard < peer_alive_for ? 1 : 0);
 }
 
 gateway::answer cluster_member::make_key(const gateway::request& asked) {

@@ -6,6 +6,7 @@
 #include "cluster/retention.hpp"
 #include "cluster/tunnel.hpp"
 #include "gateway/accounts.hpp"
+#include "gateway/registry.hpp"
 #include "gateway/server.hpp"
 #include "node/cluster_accounts.hpp"
 #include "node/snapshot_shelf.hpp"
@@ -57,6 +58,8 @@ public:
   [[nodiscard]] gateway::direction direct(const gateway::request& asked, bool is_from_peer);
   /// A new account, served by whoever leads it. See gateway::accounts_options::make_elsewhere.
   model::status make_account(std::string_view name);
+  /// Of this node's replicas and of its peers, for `/metrics`.
+  void write_figures(gateway::exposition& to) const;
   /// An order or question of the cluster's own, below `cluster_paths`.
   [[nodiscard]] gateway::answer obey(const gateway::request& asked);
 

@@ -77,6 +77,9 @@ model::outcome<std::unique_ptr<serving>> serving::start(const serve_settings& wa
   made->doorkeeper_ = std::make_unique<gateway::doorkeeper>(all, wanted.limits);
   made->operations_ = std::make_unique<gateway::operations>([&all] { return watched(all); },
                                                             wanted.figures);
+  if (made->member_)
+    made->operations_->add_figures(
+      [&member = *made->member_](gateway::exposition& to) { member.write_figures(to); });
   auto routes = std::make_shared<gateway::route_table>();
   gateway::add_all_routes(*routes);
   gateway::add_key_routes(*routes, all);
