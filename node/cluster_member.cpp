@@ -34,7 +34,9 @@ constexpr auto ask_peers_every = 1s;
 constexpr auto peer_patience = 2s;
 constexpr auto piece_patience = 30s; // Of a snapshot.
 constexpr auto operation_patience = 30s;
-constexpr std::uint64_t caught_up_within = 64; // Records.
+constexpr std::uint64_t caught_up_within = 64;  // Records.
+constexpr std::uint32_t own_connections = 16;   // Questions of a peer itself, beside its clients'.
+constexpr std::size_t greeting_at_once = 1'024; // Clients that come to a peer at the same time.
 constexpr std::size_t secret_characters_min = 32;
 
 outcome<std::string> read_secret(const std::filesystem::path& file) {
@@ -148,13 +150,14 @@ status cluster_member::open_outlets() {
   for (const auto& node : options_.cluster.nodes) {
     if (node.name == options_.node)
       continue;
-    auto outlet = cluster::tunnel_outlet::start(tunnel_threads_,
-                                                {.host = node.host,
-                                                 .port = node.port,
-                                                 .peer = node.name,
-                                                 .service = std::string{http_service},
-                                                 .node = options_.node,
-                                                 .files = files});
+    auto outlet = cluster::tunnel_outlet::start(
+      tunnel_threads_, {.host = node.host,
+                        .port = node.port,
+                        .peer = node.name,
+                        .service = std::string{http_service},
+                        .node = options_.node,
+                        .files = files,
+                        .limits = {.connections_max = connections_per_peer_max()}});
     if (!outlet)
       return outlet.error();
     peers_[node.name].outlet = std::move(*outlet);
@@ -250,6 +253,15 @@ void cluster_member::serve(gateway::accounts& all, account_listener opened,
   keeper_ = std::thread{[this] { keep(); }};
 }
 
+std::uint32_t cluster_member::connections_per_peer_max() const {
+  return options_.clients_max + own_connections;
+}
+
+std::uint32_t cluster_member::peer_connections_max() const {
+  const auto peers = std::max<std::size_t>(options_.cluster.nodes.size(), 2) - 1;
+  return static_cast<std::uint32_t>(peers) * connections_per_peer_max();
+}
+
 status cluster_member::receive_peers(std::uint16_t port) {
   const auto* self = options_.cluster.find(options_.node);
   auto listener = cluster::tunnel_listener::start(
@@ -259,7 +271,10 @@ status cluster_member::receive_peers(std::uint16_t port) {
      .node = options_.node,
      .files = cluster::files_of(options_.cluster.certificates, options_.node),
      .may_come = [this](std::string_view name) { return options_.cluster.find(name) != nullptr; },
-     .services = {{std::string{http_service}, {.port = port}}}});
+     .services = {{std::string{http_service}, {.port = port}}},
+     .limits = {.connections_max = peer_connections_max(),
+                .connections_per_peer_max = connections_per_peer_max(),
+                .handshakes_max = greeting_at_once}});
   if (!listener)
     return listener.error();
   listener_ = std::move(*listener);

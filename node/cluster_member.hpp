@@ -33,6 +33,7 @@ struct cluster_member_options {
   cluster::cluster_settings cluster;
   std::string node; // Our name.
   std::filesystem::path data;
+  std::uint32_t clients_max = 4096; // Connections of clients, of which each may be led to a peer.
 };
 
 /// This node's part of a cluster: replicas of its partitions, whose accounts are served while it
@@ -53,6 +54,8 @@ public:
   void serve(gateway::accounts& all, account_listener opened, account_listener closed);
   /// Peers come in at this port of the loopback.
   model::status receive_peers(std::uint16_t port);
+  /// How many connections come in there at most.
+  [[nodiscard]] std::uint32_t peer_connections_max() const;
 
   /// See gateway::server_options::direct. `is_from_peer`: the request was led here already.
   [[nodiscard]] gateway::direction direct(const gateway::request& asked, bool is_from_peer);
@@ -128,6 +131,7 @@ private:
   /// Null while it starts from a snapshot.
   [[nodiscard]] std::shared_ptr<running_replica> running(const partition& p) const;
   [[nodiscard]] bool may_lack_accounts() const;
+  [[nodiscard]] std::uint32_t connections_per_peer_max() const;
   model::status open_outlets();
   void stand();
   void wake();

@@ -129,7 +129,8 @@ model::status serving::open_accounts(const serve_settings& wanted) {
   auto settings = cluster::read_cluster_file(wanted.cluster);
   if (!settings)
     return settings.error();
-  auto member = cluster_member::start({std::move(*settings), wanted.node, wanted.data});
+  auto member = cluster_member::start(
+    {std::move(*settings), wanted.node, wanted.data, wanted.server.connections_max});
   if (!member)
     return member.error();
   member_ = std::move(*member);
@@ -143,6 +144,7 @@ model::status serving::join(const serve_settings& wanted, const gateway::dispatc
   auto inside = wanted.server;
   inside.address = "127.0.0.1";
   inside.port = 0;
+  inside.connections_max = member_->peer_connections_max();
   inside.certificate.clear();
   inside.private_key.clear();
   inside.is_quick = gateway::sends_event_at_once;
