@@ -91,7 +91,6 @@ export class Clustered {
     this.directory = `${ours.work}/cluster`;
     this.events = 0;
     this.rates = {};
-    this.taken = 0; // Events that the cluster has acknowledged while somebody was killed.
   }
 
   async measure() {
@@ -300,10 +299,12 @@ export class Clustered {
 
   async failover(cluster, whom, ttl) {
     const pauses = [];
+    const drained = []; // Until everybody who had waited was answered.
     const back = [];
-    let refused = 0;
+    const others = {}; // Answers that are no acknowledgement, by status; 0 = none came.
     for (let cycle = 0; cycle < this.cycles; ++cycle) {
       const { leader, followers } = await cluster.leader();
+      let killed;
       const sender = new SteadySender({ port: cluster.ports[followers[cycle % followers.length]].http, key: cluster.key,
         perSecond: SINGLES_PER_SECOND, name: `${whom}-${ttl}-${cycle}` });
       try {
@@ -311,7 +312,7 @@ export class Clustered {
         await pause(1_000);
         const victim = whom === 'node' ? leader : (await eventually('a leader of the log', 30, () => cluster.log())).leader;
         const programs = whom === 'node' ? cluster.nodes : cluster.servers;
-        const killed = performance.now();
+        killed = performance.now();
         await programs[victim].end('SIGKILL');
         const first = await eventually('an event to be taken again', BACK_WITHIN_S, () => sender.firstAfter(killed), 20);
         pauses.push(first.answered - killed);
@@ -327,14 +328,16 @@ export class Clustered {
       } finally {
         await sender.stop();
       }
-      this.taken += sender.events.filter((one) => one.status === 202).length;
-      refused += sender.events.filter((one) => one.status !== 202).length;
+      const resumed = killed + pauses.at(-1);
+      drained.push(Math.max(...sender.events.filter((one) => one.status === 202 && one.sent >= killed && one.sent <= resumed).map((one) => one.answered)) - killed);
+      for (const { status } of sender.events)
+        if (status !== 202) others[status ?? 0] = (others[status ?? 0] ?? 0) + 1;
       await cluster.untilEqual();
       process.stderr.write(`cluster: cycle ${cycle + 1} of ${this.cycles}, ${whom}, ttl ${ttl} ms: ${Math.round(pauses.at(-1))} ms\n`);
     }
     if (pauses.length === 0) return;
     this.say({ work: `pause after SIGKILL of the ${whom === 'node' ? 'leading node' : "log's leading NATS server"}, ttl ${ttl / 1_000} s`, kind: 'failover', whom,
-      ttl_ms: ttl, value: quantile(pauses, 0.5), unit: 'ms', ...spread(pauses), pauses: pauses.map(Math.round), sound_again_s: quantile(back, 0.5), not_acknowledged: refused });
+      ttl_ms: ttl, value: quantile(pauses, 0.5), unit: 'ms', ...spread(pauses), pauses: pauses.map(Math.round), drained: spread(drained), sound_again_s: quantile(back, 0.5), not_acknowledged: others });
   }
 
   // --- bootstrap

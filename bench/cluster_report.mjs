@@ -45,9 +45,10 @@ function lagTable(lines) {
 }
 
 function failoverTable(lines) {
-  return table(['SIGKILL of', 'ttl s', 'pause p50 s', 'p99 s', 'max s', 'cycles', 'sound again after its start, s', 'events not acknowledged, a cycle'],
+  return table(['SIGKILL of', 'ttl s', 'pause p50 s', 'p99 s', 'max s', 'all who waited answered, p50 s', 'max s', 'cycles', 'sound again after its start, s', 'not acknowledged, a cycle'],
     lines.filter((l) => l.kind === 'failover').map((l) => [l.whom === 'node' ? 'the leading node' : "the NATS server that leads the partition's log", l.ttl_ms / 1_000,
-      seconds(l.p50), seconds(l.p99), seconds(l.max), l.samples, small(l.sound_again_s), small(l.not_acknowledged / l.samples)]));
+      seconds(l.p50), seconds(l.p99), seconds(l.max), seconds(l.drained.p50), seconds(l.drained.max), l.samples, small(l.sound_again_s),
+      Object.entries(l.not_acknowledged).map(([status, n]) => `${small(n / l.samples)} ${status === '0' ? 'broken off' : `with ${status}`}`).join(', ') || '0']));
 }
 
 function bootstrapTable(lines) {
@@ -85,7 +86,7 @@ export function clusterSection(result, questions) {
       `against one embedded \`rollcall serve\` in the same run: all six programs share what the one server has to itself, and each change is performed three times. ` +
       `From ${from.date}, commit ${from.commit}, load average at the start ${from.load_at_start}.`,
     throughputTable(lines), orderText(lines), lagTable(lines),
-    `Pause: from SIGKILL to the first acknowledged event of those sent after it, 50 a second through a node that does not lead, each sent once.`,
+    `Pause: from SIGKILL to the first acknowledged event of those sent after it, 50 a second through a node that does not lead, each sent once. Those who were sent in the pause wait and are answered after it, each on a connection of its own.`,
     failoverTable(lines), bootstrapTable(lines),
     ...(equal ? [`At the end each of the three replicas, read from its own disk, had the same ${whole(equal.value)} events.`] : []),
     ...(scaled ? [scaled] : [])];

@@ -59,7 +59,11 @@ export class LocalCluster {
     for (const name of NAMES) this.startNode(name);
     await this.untilSound();
     this.key = await eventually('a key', PATIENCE_S, async () => (await this.tell('key', '--name', 'bench'))?.key);
-    this.partition = (await this.standing()).partition;
+    await eventually('a leader', PATIENCE_S, async () => {
+      const { leader, partition } = await this.standing();
+      this.partition = partition;
+      return leader;
+    });
   }
 
   async stop() {
