@@ -22,6 +22,7 @@ const EVENTS_A_LOAD_MAX = 100_000_000; // Each event has a number of its own, wh
 const LOOK_EVERY_MS = 100;
 const SINGLES_PER_SECOND = 50; // While somebody is killed.
 const BACK_WITHIN_S = 120;
+const COPIED_WITHIN_S = 600;
 const SHORT_TTL_MS = 6_000;
 const BOOTSTRAP_SNAPSHOT_RECORDS = 100; // So that two snapshots cut the log, however short it is.
 const RECORD_BYTES = [256, 192 << 10]; // Of a lone change, and the largest that bulk makes.
@@ -226,17 +227,26 @@ export class Clustered {
     await this.logAlone(cluster);
     const target = await this.targetOf(cluster);
     await this.compare(target);
-    await this.lag(cluster, LOADS.lines);
-    await this.lag(cluster, LOADS.single);
-    await this.throughNobodyWhoLeads(cluster);
+    for (const load of [LOADS.lines, LOADS.single]) await this.part(`standby lag, ${load.name}`, () => this.lag(cluster, load));
+    await this.part('through a node that does not lead', () => this.throughNobodyWhoLeads(cluster));
     const delivered = cluster.setting('ttl_ms');
     for (const ttl of [delivered, SHORT_TTL_MS]) {
       if (ttl !== delivered) await cluster.restartWith({ ttl_ms: ttl });
-      await this.failover(cluster, 'node', ttl);
-      await this.failover(cluster, 'server', ttl);
+      for (const whom of ['node', 'server']) await this.part(`failover of a ${whom}, ttl ${ttl} ms`, () => this.failover(cluster, whom, ttl));
     }
-    await this.bootstrap(cluster, delivered);
-    await this.compareReplicas(cluster);
+    await this.part('bootstrap', () => this.bootstrap(cluster, delivered));
+    await this.part('whether the replicas are equal', () => this.compareReplicas(cluster));
+  }
+
+  /** What fails keeps its figures from being there, and no others. */
+  async part(name, work) {
+    try {
+      await work();
+    } catch (failed) {
+      process.stderr.write(`${failed.stack}\n`);
+      process.exitCode = 1;
+      this.say({ work: `not measured: ${name}`, kind: 'failure', name, why: failed.message.split('\n')[0].slice(0, 300) });
+    }
   }
 
   /** Who leads now, and everybody's processor time. */
@@ -361,7 +371,7 @@ export class Clustered {
       const begun = performance.now();
       cluster.startNode(name, 'info');
       await eventually(`${name} to be there`, BACK_WITHIN_S, () => cluster.figures(name), 50);
-      await cluster.untilSound();
+      await cluster.untilSound(COPIED_WITHIN_S);
       const end = (await cluster.figures(leader))?.performed ?? Infinity;
       await eventually(`${name} to have caught up`, BACK_WITHIN_S, async () => ((await cluster.figures(name))?.performed ?? 0) >= end, 50);
       const seconds = (performance.now() - begun) / 1_000;

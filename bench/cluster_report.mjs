@@ -87,7 +87,10 @@ export function clusterSection(result, questions) {
       `From ${from.date}, commit ${from.commit}, load average at the start ${from.load_at_start}.`,
     throughputTable(lines), orderText(lines), lagTable(lines),
     `Pause: from SIGKILL to the first acknowledged event of those sent after it, 50 a second through a node that does not lead, each sent once. Those who were sent in the pause wait and are answered after it, each on a connection of its own.`,
-    failoverTable(lines), bootstrapTable(lines),
+    failoverTable(lines),
+    'A standby is stopped, all it had is removed, and it is started with an empty directory.',
+    bootstrapTable(lines),
+    ...lines.filter((l) => l.kind === 'failure').map((l) => `**Not measured: ${l.name}.** ${l.why}`),
     ...(equal ? [`At the end each of the three replicas, read from its own disk, had the same ${whole(equal.value)} events.`] : []),
     ...(scaled ? [scaled] : [])];
 }

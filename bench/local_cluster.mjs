@@ -203,8 +203,8 @@ cluster { name: rollcall, listen: 127.0.0.1:${p.route}, routes: [ ${routes} ] }
     return { leader: found, followers: NAMES.filter((name) => name !== found) };
   }
 
-  async untilSound() {
-    await eventually('a sound cluster', PATIENCE_S, async () => (await this.tell('check'))?.sound === true, 200).catch(async (failed) => {
+  async untilSound(seconds = PATIENCE_S) {
+    await eventually('a sound cluster', seconds, async () => (await this.tell('check'))?.sound === true, 200).catch(async (failed) => {
       throw new Error(`${failed.message}: ${JSON.stringify((await this.tell('check'))?.faults)}\n${NAMES.map((name) => this.lastWords(name)).join('\n')}`);
     });
   }
