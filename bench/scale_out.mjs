@@ -23,7 +23,7 @@ export const ASSUMPTIONS = [
   'A request comes to any node with the same chance; where another one leads, relaying costs what it was measured to cost.',
   'Nodes have the cores of the machine that was measured, their processors are the limit (processor time of each program by change, at full load), and cores of different nodes do not slow each other. ' +
     'The network is no limit; the latency between machines is not in it.',
-  "A partition's log takes no more than a log by itself took on the machine that was measured, where three servers shared its cores and its disk.",
+  "A partition's log takes no more small records, and no more bytes in large ones, than a log by itself took on the machine that was measured, where three servers shared its cores and its disk.",
   'A build scans all profiles of a node with all its cores, as in the builds above; all accounts are built at the same time, without live traffic. An order through the log costs what it was measured to cost.',
 ];
 
@@ -45,12 +45,13 @@ export function costsOf(result, questions) {
     const [embedded, cluster, relayed] = [is('embedded'), is('three nodes'), is('three nodes', 'relayed')];
     if (!embedded || !cluster || !relayed) return undefined;
     const us = cluster.processor_us;
-    const alone = of((l) => l.kind === 'log' && l.bytes === (load === 'single' ? 256 : 192 << 10));
+    const logs = lines.filter((l) => l.kind === 'log').sort((a, b) => a.bytes - b.bytes);
+    const largest = logs.at(-1);
     return { embedded_us: embedded.processor_us.leader, leader_us: us.leader, standby_us: us.followers / 2, servers_us: us.nats,
       relay_us: Math.max(0, relayed.processor_us.followers - us.followers), bytes: cluster.log.bytes_per_change,
-      log_bytes_per_s: alone && alone.value * alone.bytes,
-      // Lone changes share records when there are many; each record then carries so many.
-      log_changes_per_s: load === 'single' && alone ? (alone.value * cluster.value) / cluster.log.records_per_s : undefined };
+      log_bytes_per_s: largest && largest.value * largest.bytes,
+      // A record carries as many changes as it did when they were measured.
+      log_changes_per_s: logs.length ? (logs[0].value * cluster.value) / cluster.log.records_per_s : undefined };
   };
   const bulk = live('lines');
   const single = live('single');
