@@ -21,6 +21,7 @@ const SEGMENTS_AT_ONCE = 8;
 const EVENTS_A_LOAD_MAX = 100_000_000; // Each event has a number of its own, which makes its unique id.
 const LOOK_EVERY_MS = 100;
 const SINGLES_PER_SECOND = 50; // While somebody is killed.
+const HANDED_OVER_AFTER_MS = 40_000; // To the node that should lead, if another was there first.
 const BACK_WITHIN_S = 120;
 const COPIED_WITHIN_S = 600;
 const SHORT_TTL_MS = 6_000;
@@ -224,7 +225,9 @@ export class Clustered {
     await cluster.start();
     this.say({ work: 'settings', kind: 'settings', ttl_ms: cluster.setting('ttl_ms'), partitions: cluster.partitions, nats: cluster.natsVersion,
       profiles: this.ours.profiles, cycles: this.cycles });
+    const handedOver = pause(HANDED_OVER_AFTER_MS);
     await this.logAlone(cluster);
+    await handedOver;
     const target = await this.targetOf(cluster);
     await this.compare(target);
     for (const load of [LOADS.lines, LOADS.single]) await this.part(`standby lag, ${load.name}`, () => this.lag(cluster, load));
