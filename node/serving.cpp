@@ -77,6 +77,9 @@ model::outcome<std::unique_ptr<serving>> serving::start(const serve_settings& wa
   made->doorkeeper_ = std::make_unique<gateway::doorkeeper>(all, wanted.limits);
   made->operations_ = std::make_unique<gateway::operations>([&all] { return watched(all); },
                                                             wanted.figures);
+  if (made->member_)
+    made->operations_->add_figures(
+      [&member = *made->member_](gateway::exposition& to) { member.write_figures(to); });
   auto routes = std::make_shared<gateway::route_table>();
   gateway::add_all_routes(*routes);
   gateway::add_key_routes(*routes, all);
@@ -126,7 +129,8 @@ model::status serving::open_accounts(const serve_settings& wanted) {
   auto settings = cluster::read_cluster_file(wanted.cluster);
   if (!settings)
     return settings.error();
-  auto member = cluster_member::start({std::move(*settings), wanted.node, wanted.data});
+  auto member = cluster_member::start(
+    {std::move(*settings), wanted.node, wanted.data, wanted.server.connections_max});
   if (!member)
     return member.error();
   member_ = std::move(*member);
@@ -140,6 +144,7 @@ model::status serving::join(const serve_settings& wanted, const gateway::dispatc
   auto inside = wanted.server;
   inside.address = "127.0.0.1";
   inside.port = 0;
+  inside.connections_max = member_->peer_connections_max();
   inside.certificate.clear();
   inside.private_key.clear();
   inside.is_quick = gateway::sends_event_at_once;

@@ -40,7 +40,10 @@ public:
         position_ = position;
       }
     }
-    if (done)
+    const std::lock_guard lock{guard_};
+    if (is_slow)
+      unanswered_.emplace_back(std::move(done), operation);
+    else if (done)
       done({std::string{operation}});
     return model::nothing{};
   }
@@ -61,7 +64,17 @@ public:
     return done_;
   }
 
+  /// Answers what a slow one has left unanswered.
+  void finish() {
+    const std::lock_guard lock{guard_};
+    for (const auto& [done, operation] : unanswered_)
+      if (done)
+        done({operation});
+    unanswered_.clear();
+  }
+
   std::atomic<bool> leads = false;
+  std::atomic<bool> is_slow = false;
 
 private:
   std::shared_ptr<disk> disk_;
@@ -69,6 +82,7 @@ private:
   std::vector<std::string> done_;
   std::uint64_t position_ = 0; // Of the last operation in `done_`.
   std::uint64_t last_ = 0;
+  std::vector<std::pair<performed, std::string>> unanswered_;
 };
 
 /// A node with a replica of the one partition, which can be killed.
@@ -217,6 +231,23 @@ BOOST_FIXTURE_TEST_CASE(what_was_answered_is_done_once_by_all_whoever_dies, two_
   BOOST_TEST((std::ranges::adjacent_find(sorted) == sorted.end()), "something was done twice");
   for (const auto& operation : answered)
     BOOST_TEST(std::ranges::binary_search(sorted, operation), operation << " was lost");
+}
+
+BOOST_FIXTURE_TEST_CASE(what_was_handed_over_is_performed_when_it_is_answered, two_nodes) {
+  BOOST_REQUIRE(comes_true([&] { return first.machine->leads || second.machine->leads; }));
+  auto& leader = first.machine->leads ? first : second;
+  auto& other = first.machine->leads ? second : first;
+  other.machine->is_slow = true;
+  BOOST_REQUIRE(leader.put("x"));
+  BOOST_REQUIRE(comes_true([&] { return other.machine->done().size() == 1; }));
+  BOOST_TEST(comes_true([&] { return other.it->figures().position >= log->extent().last; }));
+  const auto f = other.it->figures();
+  BOOST_TEST(f.performed < f.position);
+  other.machine->finish();
+  const auto after = other.it->figures();
+  BOOST_TEST(after.performed == after.position);
+  const auto leading = leader.it->figures();
+  BOOST_TEST(leading.performed == leading.position);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_log_is_cut_only_below_what_a_start_would_read, two_nodes) {

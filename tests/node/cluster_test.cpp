@@ -124,6 +124,10 @@ public:
       return {};
     }
   }
+  /// A request that the account's leader answers.
+  [[nodiscard]] std::string question() const {
+    return gateway_tests::get("/api/segments", headers());
+  }
   /// An event, sent again until some node takes it. False = none did in time.
   bool order(std::mt19937& chance, const std::string& id) const {
     const auto body = fmt::format(
@@ -276,6 +280,29 @@ BOOST_AUTO_TEST_CASE(orders_are_taken_once_whoever_dies) {
              taken << " orders were taken; found " << first.substr(0, 300));
   for (std::size_t node = 1; node < node_count; ++node)
     BOOST_TEST(told_by(it.data(node)) == first, "node " << node << " tells something else");
+}
+
+// A connection that was led to another node stays with it as long as its client does.
+BOOST_AUTO_TEST_CASE(a_node_leads_many_clients_elsewhere) {
+  constexpr std::size_t clients = 300;
+  std::mt19937 chance{1};
+  small_cluster it;
+  BOOST_REQUIRE(it.order(chance, "first"));
+  const auto leader = it.leader();
+  BOOST_REQUIRE(leader);
+  const auto node = (*leader + 1) % node_count;
+  std::vector<client> all;
+  const auto until = std::chrono::steady_clock::now() + patience;
+  while (all.size() < clients) {
+    client one{it.port(node)};
+    const auto told = one.ask(it.question());
+    if (told.status == 200)
+      all.push_back(std::move(one));
+    else // A busy machine may be late to shake hands.
+      BOOST_TEST_REQUIRE((std::chrono::steady_clock::now() < until),
+                         all.size() << " clients were served; then " << told.head);
+  }
+  it.until_sound(); // The nodes still hear each other.
 }
 
 BOOST_AUTO_TEST_SUITE_END()
