@@ -134,6 +134,7 @@ replica_figures replica::figures() const {
   f.partition = options_.partition;
   f.is_owner = owning_.is_owner();
   f.is_leading = is_leading_;
+  f.is_sure = is_leading_ && owning_.may_answer_strongly(boot_time());
   f.owner = read_.released() ? std::string{} : read_.owner();
   f.epoch = owning_.epoch();
   f.position = applied_;

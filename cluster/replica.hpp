@@ -72,6 +72,7 @@ struct replica_figures {
   std::uint32_t partition = 0;
   bool is_owner = false;
   bool is_leading = false; // Owner, and everything before its time is applied.
+  bool is_sure = false;    // See replica::may_answer_strongly.
   std::string owner;       // As the log says; empty = nobody yet, or given up.
   std::uint64_t epoch = 0;
   std::uint64_t position = 0; // Applied.

@@ -55,6 +55,8 @@ public:
 
   /// See gateway::server_options::direct. `is_from_peer`: the request was led here already.
   [[nodiscard]] gateway::direction direct(const gateway::request& asked, bool is_from_peer);
+  /// Whether the request is for an account that is served elsewhere, or nowhere, by now.
+  [[nodiscard]] bool has_elsewhere(const gateway::request& asked) const;
   /// A new account, served by whoever leads it. See gateway::accounts_options::make_elsewhere.
   model::status make_account(std::string_view name);
   /// An order or question of the cluster's own, below `cluster_paths`.
