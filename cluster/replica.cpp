@@ -74,7 +74,8 @@ replica::replica(replica_options options, std::unique_ptr<partition_log> log,
     read_(std::move(read)), settled_(read_.position()),
     settled_at_(std::chrono::steady_clock::now()),
     owning_(options_.ownership, {options_.node, new_incarnation()}, read_, boot_time()),
-    applied_(read_.position()), reader_([this] { read_log(); }), writer_([this] { write_log(); }) {
+    applied_(read_.position()), applied_hash_(read_.hash()), reader_([this] { read_log(); }),
+    writer_([this] { write_log(); }) {
 }
 
 replica::~replica() {
@@ -138,7 +139,7 @@ replica_figures replica::figures() const {
   f.owner = read_.released() ? std::string{} : read_.owner();
   f.epoch = owning_.epoch();
   f.position = applied_;
-  f.hash = read_.hash();
+  f.hash = applied_hash_;
   f.settled = settled_;
   f.waiting = waiting_.size();
   f.silence = std::chrono::duration_cast<std::chrono::milliseconds>(owning_.silence(boot_time()));
@@ -266,6 +267,7 @@ bool replica::take(std::uint64_t sequence, std::string_view bytes) {
   {
     const std::lock_guard lock{guard_};
     applied_ = sequence;
+    applied_hash_ = read_.hash();
   }
   look_at_leadership();
   if (sequence - settled_ >= save_every_records

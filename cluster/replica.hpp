@@ -162,6 +162,7 @@ private:
   std::condition_variable woken_;
   ownership owning_;
   std::uint64_t applied_ = 0;
+  std::uint64_t applied_hash_ = 0; // Of the chain there.
   std::deque<waiting_operation> waiting_;
   std::size_t front_written_ = 0;           // Of the first waiting operation's bytes.
   std::map<std::uint64_t, own_record> own_; // By the position that each was sent for.
