@@ -130,7 +130,8 @@ outcome<std::unique_ptr<cluster_member>> cluster_member::start(cluster_member_op
   if (!secret)
     return secret.error();
   made->secret_ = std::move(*secret);
-  if (auto sound = cluster::check_nats_servers(settings.nats); !sound)
+  if (auto sound = cluster::check_nats_servers(settings.nats, cluster::nats_check::most_servers);
+      !sound)
     return sound.error();
   auto nats = cluster::connect_nats(settings.nats);
   if (!nats)
