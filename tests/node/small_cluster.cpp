@@ -24,6 +24,8 @@ using gateway_tests::received;
 
 constexpr auto patience_for_all = 120s;
 constexpr std::size_t disk_bytes = std::size_t{3} << 30; // Memory is taken as it is written.
+constexpr auto start_again_after = 2s;                   // As packaging/rollcall.service says.
+constexpr int ended_by_signal = 128;
 constexpr std::uint16_t usual_peer_port = 7100;
 constexpr std::uint16_t usual_port = 8787;
 
@@ -36,7 +38,7 @@ std::string clock_library() {
 } // namespace
 
 small_cluster::small_cluster(small_cluster_options wanted)
-  : options_{std::move(wanted)}, nodes_(options_.nodes) {
+  : options_{std::move(wanted)}, nodes_(options_.nodes), started_(options_.nodes) {
   cluster_tests::nats_servers_options servers{.count = options_.servers};
   if (options_.on_hosts) {
     network_ = std::make_unique<host_network>(options_.nodes + 1, options_.seed);
@@ -144,6 +146,7 @@ void small_cluster::start(std::size_t node) {
   if (has_clocks())
     environment = {"LD_PRELOAD=" + clock_library_,
                    "ROLLCALL_CLOCK_FILE=" + (scratch_ / (name(node) + ".clock"))};
+  started_.at(node) = std::chrono::steady_clock::now();
   nodes_.at(node) = std::make_unique<running_program>(
     std::vector<std::string>{"serve", "--cluster", file(), "--node", name(node), "--data",
                              data(node).string(), "--listen",
@@ -228,10 +231,22 @@ bool small_cluster::is_sound() const {
   return ask("check").status == 0;
 }
 
-void small_cluster::until_sound(const std::function<void(std::string)>& tell) const {
+void small_cluster::supervise() {
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    if (!nodes_[i] || !nodes_[i]->has_ended()
+        || std::chrono::steady_clock::now() - started_[i] < start_again_after)
+      continue;
+    const auto status = nodes_[i]->wait();
+    BOOST_TEST(status < ended_by_signal, name(i) << " ends with " << status << ": " << log_of(i));
+    start(i);
+  }
+}
+
+void small_cluster::until_sound(const std::function<void(std::string)>& tell) {
   finished_run told;
   const auto sound = comes_true(
     [&] {
+      supervise();
       auto now = ask("check");
       if (tell && now.status != 0 && now.out != told.out)
         tell(now.out + now.err);

@@ -79,8 +79,10 @@ public:
   /// The stream of the default account's partition.
   [[nodiscard]] std::string account_stream() const;
   [[nodiscard]] bool is_sound() const;
-  /// Patience of two minutes. `tell` hears what is still wrong, whenever that changes.
-  void until_sound(const std::function<void(std::string)>& tell = {}) const;
+  /// Patience of two minutes. `tell` hears what is still wrong, whenever that changes. Nodes that
+  /// ended by themselves are started again, as the system's service manager does; those that a
+  /// signal ended are a failure.
+  void until_sound(const std::function<void(std::string)>& tell = {});
   void make_key();
 
   [[nodiscard]] const std::string& address(std::size_t node) const {
@@ -134,6 +136,7 @@ public:
 
 private:
   void make_disks();
+  void supervise();
   void init();
   gateway_tests::received exchange(std::size_t node, const std::string& text,
                                    std::chrono::milliseconds patience) const;
@@ -150,6 +153,7 @@ private:
   std::string clock_library_;
   std::string key_;
   std::vector<std::unique_ptr<running_program>> nodes_;
+  std::vector<std::chrono::steady_clock::time_point> started_;
 };
 
 } // namespace node_tests
