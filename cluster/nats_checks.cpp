@@ -5,6 +5,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/json/parse.hpp>
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <array>
@@ -308,19 +309,24 @@ std::optional<std::uint64_t> nats_sequence_of(std::string_view reply) {
   return parse_nats_number(words[words.size() >= 11 ? 7 : 5]);
 }
 
-model::status check_nats_servers(const nats_settings& settings) {
+model::status check_nats_servers(const nats_settings& settings, nats_check what) {
   if (settings.monitoring.size() != settings.servers.size())
     return refused(fmt::format("{} NATS servers are named but {} monitoring endpoints. Name the "
                                "endpoint of every server",
                                settings.servers.size(), settings.monitoring.size()));
   std::set<std::string> seen;
+  auto may_be_away = what == nats_check::every_server ? 0 : (settings.servers.size() - 1) / 2;
   for (const auto& url : settings.monitoring) {
     const auto varz = fetch(url, "/varz");
-    if (!varz)
-      return varz.error();
-    const auto jsz = fetch(url, "/jsz");
-    if (!jsz)
-      return jsz.error();
+    const auto jsz = varz ? fetch(url, "/jsz") : varz;
+    if (!jsz) {
+      if (jsz.error().code != failure_code::unavailable || may_be_away == 0)
+        return jsz.error();
+      --may_be_away;
+      spdlog::warn("nats: a server was not checked, because it does not answer: {}",
+                   jsz.error().message);
+      continue;
+    }
     if (auto fine = accept_nats_monitoring(*varz, *jsz, settings.servers.size(), url); !fine)
       return fine;
     if (!seen.insert(text_in(*parse_object(*varz), "server_id")).second)

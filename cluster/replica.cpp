@@ -90,7 +90,8 @@ replica::replica(replica_options options, std::unique_ptr<partition_log> log,
     read_(std::move(read)), settled_(read_.position()),
     settled_at_(std::chrono::steady_clock::now()),
     owning_(options_.ownership, {options_.node, new_incarnation()}, read_, boot_time()),
-    applied_(read_.position()), reader_([this] { read_log(); }), writer_([this] { write_log(); }) {
+    applied_(read_.position()), applied_hash_(read_.hash()), reader_([this] { read_log(); }),
+    writer_([this] { write_log(); }) {
 }
 
 replica::~replica() {
@@ -150,11 +151,12 @@ replica_figures replica::figures() const {
   f.partition = options_.partition;
   f.is_owner = owning_.is_owner();
   f.is_leading = is_leading_;
+  f.is_sure = is_leading_ && owning_.may_answer_strongly(boot_time());
   f.owner = read_.released() ? std::string{} : read_.owner();
   f.epoch = owning_.epoch();
   f.position = applied_;
   f.performed = unperformed_->performed(applied_);
-  f.hash = read_.hash();
+  f.hash = applied_hash_;
   f.settled = settled_;
   f.waiting = waiting_.size();
   f.silence = std::chrono::duration_cast<std::chrono::milliseconds>(owning_.silence(boot_time()));
@@ -288,6 +290,7 @@ bool replica::take(std::uint64_t sequence, std::string_view bytes) {
   {
     const std::lock_guard lock{guard_};
     applied_ = sequence;
+    applied_hash_ = read_.hash();
   }
   look_at_leadership();
   if (sequence - settled_ >= save_every_records

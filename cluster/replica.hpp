@@ -72,6 +72,7 @@ struct replica_figures {
   std::uint32_t partition = 0;
   bool is_owner = false;
   bool is_leading = false; // Owner, and everything before its time is applied.
+  bool is_sure = false;    // See replica::may_answer_strongly.
   std::string owner;       // As the log says; empty = nobody yet, or given up.
   std::uint64_t epoch = 0;
   std::uint64_t position = 0; // Of the last record that was handed to the state machine.
@@ -176,6 +177,7 @@ private:
   std::condition_variable woken_;
   ownership owning_;
   std::uint64_t applied_ = 0;
+  std::uint64_t applied_hash_ = 0; // Of the chain there.
   std::deque<waiting_operation> waiting_;
   std::size_t front_written_ = 0;           // Of the first waiting operation's bytes.
   std::map<std::uint64_t, own_record> own_; // By the position that each was sent for.

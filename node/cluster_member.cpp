@@ -132,7 +132,8 @@ outcome<std::unique_ptr<cluster_member>> cluster_member::start(cluster_member_op
   if (!secret)
     return secret.error();
   made->secret_ = std::move(*secret);
-  if (auto sound = cluster::check_nats_servers(settings.nats); !sound)
+  if (auto sound = cluster::check_nats_servers(settings.nats, cluster::nats_check::most_servers);
+      !sound)
     return sound.error();
   auto nats = cluster::connect_nats(settings.nats);
   if (!nats)
@@ -602,10 +603,11 @@ direction cluster_member::direct(const gateway::request& asked, bool is_from_pee
   auto* p = partition_of(*account);
   const auto r = running(*p);
   const auto f = r ? r->it->figures() : cluster::replica_figures{};
-  if (f.is_leading && r->it->may_answer_strongly()) {
+  if (f.is_sure) {
     const std::lock_guard lock{guard_};
     if (p->is_served)
-      return {};
+      return {
+        .headers = {{"Rollcall-Node", options_.node}, {"Rollcall-Epoch", std::to_string(f.epoch)}}};
   }
   direction nobody{
     .to = direction::whither::wait,
@@ -617,6 +619,15 @@ direction cluster_member::direct(const gateway::request& asked, bool is_from_pee
   if (owner == peers_.end() || clock::now() - owner->second.heard >= peer_alive_for)
     return nobody;
   return {.to = direction::whither::there, .port = owner->second.outlet->port()};
+}
+
+bool cluster_member::has_elsewhere(const gateway::request& asked) const {
+  const auto key = key_id_in(asked);
+  const auto* id = key.empty() ? asked.parameter("company_id") : nullptr;
+  if (key.empty() && !id)
+    return false;
+  const auto account = account_with(key, id);
+  return account && !accounts_->by_name(*account);
 }
 
 status cluster_member::make_account(std::string_view name) {
@@ -687,7 +698,7 @@ gateway::answer cluster_member::tell_status() const {
     list.raw(json_object{}
                .count("partition", number)
                .boolean("leads", f.is_leading)
-               .boolean("is_sure", r && r->it->may_answer_strongly())
+               .boolean("is_sure", f.is_sure)
                .boolean("is_sound", r && f.parted == cluster::parting::none)
                .text("owner", f.owner)
                .count("epoch", f.epoch)

@@ -59,6 +59,8 @@ public:
 
   /// See gateway::server_options::direct. `is_from_peer`: the request was led here already.
   [[nodiscard]] gateway::direction direct(const gateway::request& asked, bool is_from_peer);
+  /// Whether the request is for an account that is served elsewhere, or nowhere, by now.
+  [[nodiscard]] bool has_elsewhere(const gateway::request& asked) const;
   /// A new account, served by whoever leads it. See gateway::accounts_options::make_elsewhere.
   model::status make_account(std::string_view name);
   /// Of this node's replicas and of its peers, for `/metrics`.

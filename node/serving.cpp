@@ -34,6 +34,24 @@ gateway::door kept_door(gateway::doorkeeper& keeper) {
     [&keeper](const gateway::route& to, gateway::call& asks) { return keeper.admit(to, asks); };
 }
 
+/// Of a cluster, where an account may go elsewhere while a request is on its way to this door: its
+/// key is as good as before, and whoever asks again finds the account.
+gateway::door member_door(gateway::doorkeeper& keeper, const cluster_member& member) {
+  return [&keeper, &member](const gateway::route& to, gateway::call& asks) {
+    auto in = keeper.admit(to, asks);
+    if (!in.refused || asks.whose)
+      return in;
+    if (!member.has_elsewhere(asks.asked))
+      return keeper.admit(to, asks); // Nobody's, or it has just come back.
+    auto gone = gateway::to_answer({{503, "unavailable", "The account is elsewhere by now.",
+                                     "Another node leads the account; ask again."}},
+                                   asks.asked.id);
+    gone.headers.emplace_back("Retry-After", "1");
+    in.refused = std::move(gone);
+    return in;
+  };
+}
+
 std::vector<gateway::watched_engine> watched(const gateway::accounts& all) {
   std::vector<gateway::watched_engine> engines;
   for (const auto& one : all.all())
@@ -91,7 +109,9 @@ model::outcome<std::unique_ptr<serving>> serving::start(const serve_settings& wa
   }
   made->routes_ = routes;
   gateway::dispatcher dispatch{routes,
-                               wanted.is_open ? open_door(all) : kept_door(*made->doorkeeper_),
+                               wanted.is_open  ? open_door(all)
+                               : made->member_ ? member_door(*made->doorkeeper_, *made->member_)
+                                               : kept_door(*made->doorkeeper_),
                                [to = made->operations_.get()](const gateway::finished_request& r) {
                                  to->observe(r);
                                  if (r.to != nullptr)

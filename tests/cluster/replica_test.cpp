@@ -8,7 +8,9 @@
 #include <algorithm>
 #include <condition_variable>
 #include <future>
+#include <map>
 #include <random>
+#include <set>
 
 namespace {
 
@@ -40,6 +42,8 @@ public:
         position_ = position;
       }
     }
+    if (looks)
+      looks();
     const std::lock_guard lock{guard_};
     if (is_slow)
       unanswered_.emplace_back(std::move(done), operation);
@@ -75,6 +79,7 @@ public:
 
   std::atomic<bool> leads = false;
   std::atomic<bool> is_slow = false;
+  std::function<void()> looks; // Called while an operation is applied.
 
 private:
   std::shared_ptr<disk> disk_;
@@ -162,6 +167,28 @@ BOOST_FIXTURE_TEST_CASE(one_leads_and_both_apply_the_same, two_nodes) {
   BOOST_TEST(comes_true([&] { return other.machine->done().size() == 50; }));
   BOOST_TEST(other.machine->done() == leader.machine->done());
   BOOST_TEST(!other.machine->leads);
+}
+
+// Or replicas that have read the same would seem to differ.
+BOOST_FIXTURE_TEST_CASE(what_is_told_of_the_chain_belongs_to_the_position_that_is_told, two_nodes) {
+  BOOST_REQUIRE(comes_true([&] { return first.machine->leads || second.machine->leads; }));
+  auto& leader = first.machine->leads ? first : second;
+  std::map<std::uint64_t, std::set<std::uint64_t>> hashes; // By position.
+  const auto look = [&] {
+    const auto f = leader.it->figures();
+    hashes[f.position].insert(f.hash);
+  };
+  leader.machine->looks = look;
+  for (int i = 0; i < 5; ++i) {
+    BOOST_REQUIRE(leader.put("operation " + std::to_string(i)));
+    const auto position = [&] { return leader.it->figures().position; };
+    const auto before = position();
+    BOOST_REQUIRE(comes_true([&] { return position() >= before; }));
+  }
+  leader.stop();
+  for (const auto& [position, told] : hashes)
+    BOOST_TEST(told.size() == 1U);
+  BOOST_TEST(hashes.size() >= 5U);
 }
 
 BOOST_FIXTURE_TEST_CASE(who_does_not_lead_says_so_at_once, two_nodes) {
