@@ -1,10 +1,7 @@
 #include "segments/due_index.hpp"
 
-<<<<<<< HEAD
 #include "model/limits.hpp"
-=======
 #include "segments/calendar.hpp"
->>>>>>> unity
 
 #include <algorithm>
 #include <numeric>
