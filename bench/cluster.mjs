@@ -25,7 +25,7 @@ const HANDED_OVER_AFTER_MS = 40_000; // To the node that should lead, if another
 const BACK_WITHIN_S = 120;
 const COPIED_WITHIN_S = 600;
 const SHORT_TTL_MS = 6_000;
-const BOOTSTRAP_SNAPSHOT_RECORDS = 100; // So that two snapshots cut the log, however short it is.
+const BOOTSTRAP_SNAPSHOT_RECORDS = 1_000; // So that two snapshots cut even the log of a small store.
 const RECORD_BYTES = [256, 192 << 10]; // Of a lone change, and the largest that bulk makes.
 
 /** Of numbers; the least one that is not below `share` of them. */
@@ -381,7 +381,8 @@ export class Clustered {
       const text = readFileSync(`${this.directory}/${name}.log`, 'utf8');
       const told = new RegExp(`partition ${cluster.partition} starts from the snapshot at (\\d+) of (\\S+), which was here after (\\d+) ms`).exec(text);
       if (!told) throw new Error(`${name} did not start from a snapshot:\n${cluster.lastWords(name)}`);
-      const bytes = bytesUnder(cluster.snapshot(told[2], told[1]));
+      const snapshot = cluster.snapshot(told[2], told[1]); // Unless newer ones have replaced it.
+      const bytes = bytesUnder(existsSync(snapshot) ? snapshot : cluster.account(name));
       const fetched = Number(told[3]) / 1_000;
       this.say({ work: `bootstrap of ${name}, nothing of the account there`, kind: 'bootstrap', value: seconds, unit: 's', fetch_s: fetched,
         bytes, mb_per_s: bytes / 1e6 / fetched, profiles: this.ours.profiles, from: told[2] === leader ? 'leader' : 'standby' });
