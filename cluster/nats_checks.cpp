@@ -36,10 +36,6 @@ failure refused(std::string message) {
   return {failure_code::invalid_input, std::move(message)};
 }
 
-failure absent(std::string message) {
-  return {failure_code::unavailable, std::move(message)};
-}
-
 const boost::json::object* object_in(const boost::json::object& outer, std::string_view name) {
   const auto* found = outer.if_contains(name);
   return found ? found->if_object() : nullptr;
@@ -80,7 +76,7 @@ model::outcome<boost::asio::ip::tcp::iostream> call(const nats_address& at, std:
   stream.expires_after(patience);
   stream.connect(at.host, at.port);
   if (!stream)
-    return absent(fmt::format("{}: cannot connect: {}", url, stream.error().message()));
+    return unavailable(fmt::format("{}: cannot connect: {}", url, stream.error().message()));
   return stream;
 }
 
@@ -92,8 +88,8 @@ model::outcome<std::string> fetch(const std::string& url, std::string_view path)
     return at.error();
   auto stream = call(*at, url, answer_within);
   if (!stream)
-    return absent(stream.error().message
-                  + ". The monitoring endpoint is the line `http: …` of the server's file");
+    return unavailable(stream.error().message
+                       + ". The monitoring endpoint is the line `http: …` of the server's file");
   *stream << fmt::format("GET {} HTTP/1.0\r\nHost: {}\r\nConnection: close\r\n\r\n", path, at->host)
           << std::flush;
   std::string answer;
@@ -102,8 +98,8 @@ model::outcome<std::string> fetch(const std::string& url, std::string_view path)
     answer += *at_byte;
   const auto body = answer.find("\r\n\r\n");
   if (!answer.starts_with("HTTP/1.") || answer.find(" 200 ") != 8 || body == std::string::npos)
-    return absent(fmt::format("{}{}: no answer that can be read: {}", url, path,
-                              answer.substr(0, std::min<std::size_t>(answer.find('\r'), 80))));
+    return unavailable(fmt::format("{}{}: no answer that can be read: {}", url, path,
+                                   answer.substr(0, std::min<std::size_t>(answer.find('\r'), 80))));
   return answer.substr(body + 4);
 }
 
@@ -137,10 +133,14 @@ failure refusal(const boost::json::object& error, std::string_view stream, std::
                         stream, text)};
   if (number == message_too_large)
     return {failure_code::invalid_input, fmt::format("{}: {}", stream, text)};
-  return absent(fmt::format("{}: {} ({})", stream, text, number));
+  return unavailable(fmt::format("{}: {} ({})", stream, text, number));
 }
 
 } // namespace
+
+failure unavailable(std::string message) {
+  return {failure_code::unavailable, std::move(message)};
+}
 
 std::optional<nats_version> parse_nats_version(std::string_view text) {
   std::array<std::uint32_t, 3> parts{};
@@ -215,7 +215,8 @@ model::outcome<nats_greeting> greet_nats_server(const std::string& url, millisec
                     ? parse_object(std::string_view{line}.substr(word.size()))
                     : std::nullopt;
   if (!told)
-    return absent(fmt::format("{}: whoever listens there does not greet like a NATS server", url));
+    return unavailable(
+      fmt::format("{}: whoever listens there does not greet like a NATS server", url));
   return nats_greeting{.server_id = text_in(*told, "server_id"),
                        .version = text_in(*told, "version"),
                        .payload_bytes_max = number_in(*told, "max_payload"),
@@ -241,7 +242,7 @@ model::status accept_nats_monitoring(std::string_view varz, std::string_view jsz
   const auto general = parse_object(varz);
   const auto jetstream = parse_object(jsz);
   if (!general || !jetstream)
-    return absent(fmt::format("{}: this is not what a NATS server answers", url));
+    return unavailable(fmt::format("{}: this is not what a NATS server answers", url));
   if (auto version = accept_version(text_in(*general, "version"), url); !version)
     return version;
   const auto* config = object_in(*jetstream, "config");
@@ -257,11 +258,12 @@ model::status accept_nats_monitoring(std::string_view varz, std::string_view jsz
   const auto* meta = object_in(*jetstream, "meta_cluster");
   const auto group = meta ? number_in(*meta, "cluster_size") : 1;
   if (group != servers)
-    return absent(fmt::format("{}: this server knows a group of {}, but the configuration names "
-                              "{}. Wait until all of them run; if it stays so, correct `routes` in "
-                              "the servers' files, restart the servers one after another and look "
-                              "at meta_cluster.cluster_size in /jsz",
-                              url, group, servers));
+    return unavailable(
+      fmt::format("{}: this server knows a group of {}, but the configuration names "
+                  "{}. Wait until all of them run; if it stays so, correct `routes` in "
+                  "the servers' files, restart the servers one after another and look "
+                  "at meta_cluster.cluster_size in /jsz",
+                  url, group, servers));
   return model::nothing{};
 }
 
@@ -271,7 +273,7 @@ model::outcome<std::uint64_t> read_nats_answer(std::string_view answer, std::str
   const auto parsed = boost::json::parse(answer, wrong);
   const auto* told = wrong ? nullptr : parsed.if_object();
   if (!told)
-    return absent(fmt::format("{}: an answer that cannot be read", stream));
+    return unavailable(fmt::format("{}: an answer that cannot be read", stream));
   if (const auto* error = told->if_contains("error"); error && error->is_object())
     return refusal(error->get_object(), stream, last);
   const auto* in = told->if_contains("stream");
@@ -280,8 +282,8 @@ model::outcome<std::uint64_t> read_nats_answer(std::string_view answer, std::str
   // elsewhere than behind `last` came in after its writer was given up.
   if (!in || !in->is_string() || in->get_string() != stream || !at || !at->is_int64()
       || at->get_int64() <= 0 || static_cast<std::uint64_t>(at->get_int64()) != last + 1)
-    return absent(fmt::format("{}: an answer that is not about record {}: {}", stream, last + 1,
-                              answer.substr(0, 200)));
+    return unavailable(fmt::format("{}: an answer that is not about record {}: {}", stream,
+                                   last + 1, answer.substr(0, 200)));
   return last + 1;
 }
 
