@@ -2,7 +2,6 @@
 
 #include "model/limits.hpp"
 #include "segments/calendar.hpp"
-
 #include <algorithm>
 #include <numeric>
 #include <utility>
