@@ -2,6 +2,7 @@
 
 #include "model/limits.hpp"
 #include "segments/calendar.hpp"
+
 #include <algorithm>
 #include <numeric>
 #include <utility>
