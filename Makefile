@@ -4,6 +4,7 @@
 #   make test     install what is missing, build, run every test
 #   make bench    measure
 #   make cluster  show three nodes on this machine as one
+#   make chaos    pull its plugs, cut its links and fill its disks, 200 times
 #   make package  a Debian package of the program as a service, in build/package
 #   make fuzz     let libFuzzer at everything that reads strangers' bytes, each for FUZZ_SECONDS
 #
@@ -13,7 +14,7 @@ JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 60
 build_with = cmake --preset $(1) --log-level=NOTICE && cmake --build --preset $(1) --parallel $(JOBS)
 
-.PHONY: run test bench cluster build package packages nats asan tsan fuzz format tidy clean
+.PHONY: run test bench cluster chaos build package packages nats asan tsan fuzz format tidy clean
 
 run: packages
 	@$(call build_with,release) --target rollcall
@@ -34,6 +35,10 @@ bench: packages
 cluster: packages
 	@$(call build_with,release) --target rollcall
 	@scripts/cluster build/rollcall
+
+chaos: packages nats
+	@$(call build_with,release) --target rollcall node_test
+	@scripts/chaos build
 
 asan tsan: packages nats
 	@$(call build_with,$@)

@@ -119,8 +119,11 @@ int measure(const arguments& a) {
   const bool in_bulk = load == "jobs" || load == "lines";
   const auto name = a.text("name");
   const auto each = static_cast<double>(in_bulk ? a.count("per-request", 1'000) : 1);
-  say(name, static_cast<double>(result.answers) * each / result.seconds,
-      in_bulk ? "events/s" : "requests/s");
+  const auto taken = static_cast<double>(result.answers) * each;
+  fmt::print(R"({{"work":"{}","value":{:.6g},"unit":"{}","taken":{},"seconds":{:.6g}}})"
+             "\n",
+             name, taken / std::max(result.seconds, 1e-3), in_bulk ? "events/s" : "requests/s",
+             taken, result.seconds);
   say(name + ", p50", percentile(result.milliseconds, 0.5), "ms");
   say(name + ", p99", percentile(result.milliseconds, 0.99), "ms");
   say(name + ", p99.9", percentile(result.milliseconds, 0.999), "ms");

@@ -1,6 +1,7 @@
 // bench/results/*.json as tables for people.
 
 import { existsSync, readFileSync } from 'node:fs';
+import { clusterSection, isOfCluster } from './cluster_report.mjs';
 import { SIZES } from './sizes.mjs';
 
 const RIVALS = ['duckdb', 'clickhouse'];
@@ -106,7 +107,7 @@ function reportDifferences(result) {
 /** Everything else that Rollcall reported: rates, latencies, memory. */
 function otherTable(result) {
   const shown = new Set(['insert NDJSON', 'size on disk']);
-  const rest = result.lines.filter((l) => l.who === 'rollcall' && l.work && !shown.has(l.work) && !l.work.startsWith('HTTP: ') && l.value !== undefined);
+  const rest = result.lines.filter((l) => l.who === 'rollcall' && l.work && !shown.has(l.work) && !l.work.startsWith('HTTP: ') && !isOfCluster(l) && l.value !== undefined);
   return rest.length ? table(['work', 'value', 'unit'], rest.map((l) => [l.work, figure(l.value, 2), l.unit ?? ''])) : '';
 }
 
@@ -168,6 +169,7 @@ function section(result, questions) {
     ...(httpTable(result) ? ['### Over HTTP', 'A thousand segments over two hundred criteria are live. Latencies are from when a request was due; ' +
       'the load generator runs on the same cores.' + (result.http_from ? ` From ${result.http_from.date}, commit ${result.http_from.commit}.` : ''),
       httpTable(result)] : []),
+    ...clusterSection(result, questions),
     '### Counts',
     wrong.length === 0
       ? `${compared} counts compared between ${counters.join(', ')}: all equal.`

@@ -7,6 +7,8 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync
 import os from 'node:os';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
+import { Clustered } from './cluster.mjs';
+import { isOfCluster } from './cluster_report.mjs';
 import { Served } from './http.mjs';
 import { machine } from './machine.mjs';
 import { Rollcall } from './ours.mjs';
@@ -24,7 +26,8 @@ const { values: options, positionals } = parseArgs({
     work: { type: 'string', default: process.env.ROLLCALL_BENCH_WORK ?? `${os.tmpdir()}/rollcall-bench` },
     build: { type: 'string', default: 'build' },
     skip: { type: 'string', multiple: true, default: [] },
-    only: { type: 'string', multiple: true, default: [] }, // "reports", "builds", "http": everything else keeps its last figures.
+    only: { type: 'string', multiple: true, default: [] }, // "reports", "builds", "http", "cluster": everything else keeps its last figures.
+    cycles: { type: 'string' }, // How often somebody of a cluster is killed, of each kind; else by size.
     keep: { type: 'boolean', default: false },
   },
 });
@@ -36,11 +39,13 @@ for (const size of sizes)
   }
 const runs = Number(options.runs);
 const isPartial = options.only.length > 0;
-if (options.only.some((part) => !['reports', 'builds', 'http'].includes(part))) {
-  process.stderr.write(`bench/run: --only takes "reports", for everybody, and "builds" and "http", for Rollcall\n`);
+if (options.only.some((part) => !['reports', 'builds', 'http', 'cluster'].includes(part))) {
+  process.stderr.write(`bench/run: --only takes "reports", for everybody, and "builds", "http" and "cluster", for Rollcall\n`);
   process.exit(2);
 }
-const isWanted = (part) => !isPartial || options.only.includes(part);
+// A cluster is measured when it is asked for: it takes long, and needs NATS servers.
+const isWanted = (part) => (part === 'cluster' ? options.only.includes(part) : !isPartial || options.only.includes(part));
+const isStoreWanted = !isPartial || options.only.some((part) => part !== 'cluster');
 const skipsRivals = options.skip.includes('rivals') || !isWanted('reports');
 // Trials of the harness leave no figures in the repository.
 const results = sizes.includes('tiny') ? options.work : here;
@@ -82,13 +87,17 @@ async function measureOurs(size, work, race, say) {
   const live = questions.filter((q) => q.definition).map((q) => q.definition);
   if (!isPartial) ours.race(race.file, race.events, live, runs);
   rmSync(ours.data, { recursive: true, force: true });
-  await ours.load();
-  ours.diskBytes();
+  if (isStoreWanted) {
+    await ours.load();
+    ours.diskBytes();
+  }
   if (!isPartial) for (const question of questions) ours.ask(question);
   if (isWanted('reports')) ours.reports(runs, `${here}reports/reports.json`);
   if (isWanted('builds')) ours.engine(runs, `${here}questions`, isPartial ? 'builds' : '');
   if (isWanted('http'))
     await new Served({ ours, build: options.build, questions: `${here}questions`, seconds: size.httpSeconds, say }).measure();
+  if (isWanted('cluster'))
+    await new Clustered({ ours, build: options.build, questions: `${here}questions`, size, cycles: Number(options.cycles ?? size.clusterCycles), say }).measure();
   if (!options.keep) rmSync(ours.data, { recursive: true, force: true });
 }
 
@@ -96,7 +105,7 @@ function makeRace(size, work) {
   const file = `${work}/race.ndjson`;
   const all = Number(execFileSync(generator, ['--profiles', String(size.profiles), '--seed', String(SEED), '--what', 'count']));
   const events = Math.min(all, size.raceEvents);
-  execFileSync(generator, ['--profiles', String(size.profiles), '--seed', String(SEED), '--to', String(events), '--out', file]);
+  if (!isPartial) execFileSync(generator, ['--profiles', String(size.profiles), '--seed', String(SEED), '--to', String(events), '--out', file]);
   return { file, events, all };
 }
 
@@ -123,16 +132,19 @@ for (const name of sizes) {
   } else {
     await measureOurs(size, work, race, speaker('rollcall'));
   }
-  rmSync(race.file);
+  rmSync(race.file, { force: true });
   // What was not measured again keeps its line.
   const subject = (l) => [l.who, l.report, l.question, l.store_ms === undefined, l.work, Boolean(l.version)].join();
   if (isPartial) {
     const isFresh = (l) => (isWanted('reports') && (l.report || /reports|beside them/.test(l.work ?? '')))
       || (isWanted('builds') && l.who === 'rollcall' && (l.store_ms !== undefined || /bandwidth/.test(l.work ?? '')))
-      || (isWanted('http') && l.work?.startsWith('HTTP: '));
+      || (isWanted('http') && l.work?.startsWith('HTTP: '))
+      || (isWanted('cluster') && isOfCluster(l));
     const fresh = lines.filter(isFresh);
     const measured = new Set(fresh.map(subject));
-    lines.splice(0, lines.length, ...before.lines.filter((l) => !measured.has(subject(l))), ...fresh);
+    lines.splice(0, lines.length, ...before.lines.filter((l) => !measured.has(subject(l)) && !(isWanted('cluster') && isOfCluster(l))), ...fresh);
+  } else {
+    lines.push(...before.lines.filter((l) => isOfCluster(l)));
   }
   mkdirSync(`${results}/results`, { recursive: true });
   // Rivals that were not measured in this run are shown with the run that they come from.
@@ -141,9 +153,10 @@ for (const name of sizes) {
     ? before.rivals_from ?? { date: before.about?.machine.date, commit: before.about?.machine.commit } : run;
   const reportsFrom = isWanted('reports') && !skipsRivals ? run : before.reports_from;
   const buildsFrom = isPartial ? (isWanted('builds') ? run : before.builds_from) : undefined;
+  const clusterFrom = isWanted('cluster') ? { ...run, load_at_start: about.machine.load_at_start } : before.cluster_from;
   const httpFrom = isPartial ? (isWanted('http') ? run : before.http_from) : undefined;
   writeFileSync(kept, `${JSON.stringify({ about: isPartial ? before.about ?? about : about, rivals_from: rivalsFrom,
-    reports_from: reportsFrom, builds_from: buildsFrom, http_from: httpFrom, lines }, null, 1)}\n`);
+    reports_from: reportsFrom, builds_from: buildsFrom, http_from: httpFrom, cluster_from: clusterFrom, lines }, null, 1)}\n`);
 }
 
 const { text, disagreements } = render(`${results}/results`, questions);

@@ -5,6 +5,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/json/parse.hpp>
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <array>
@@ -34,10 +35,6 @@ constexpr std::string_view what_to_install =
 
 failure refused(std::string message) {
   return {failure_code::invalid_input, std::move(message)};
-}
-
-failure absent(std::string message) {
-  return {failure_code::unavailable, std::move(message)};
 }
 
 const boost::json::object* object_in(const boost::json::object& outer, std::string_view name) {
@@ -80,7 +77,7 @@ model::outcome<boost::asio::ip::tcp::iostream> call(const nats_address& at, std:
   stream.expires_after(patience);
   stream.connect(at.host, at.port);
   if (!stream)
-    return absent(fmt::format("{}: cannot connect: {}", url, stream.error().message()));
+    return unavailable(fmt::format("{}: cannot connect: {}", url, stream.error().message()));
   return stream;
 }
 
@@ -92,8 +89,8 @@ model::outcome<std::string> fetch(const std::string& url, std::string_view path)
     return at.error();
   auto stream = call(*at, url, answer_within);
   if (!stream)
-    return absent(stream.error().message
-                  + ". The monitoring endpoint is the line `http: …` of the server's file");
+    return unavailable(stream.error().message
+                       + ". The monitoring endpoint is the line `http: …` of the server's file");
   *stream << fmt::format("GET {} HTTP/1.0\r\nHost: {}\r\nConnection: close\r\n\r\n", path, at->host)
           << std::flush;
   std::string answer;
@@ -102,8 +99,8 @@ model::outcome<std::string> fetch(const std::string& url, std::string_view path)
     answer += *at_byte;
   const auto body = answer.find("\r\n\r\n");
   if (!answer.starts_with("HTTP/1.") || answer.find(" 200 ") != 8 || body == std::string::npos)
-    return absent(fmt::format("{}{}: no answer that can be read: {}", url, path,
-                              answer.substr(0, std::min<std::size_t>(answer.find('\r'), 80))));
+    return unavailable(fmt::format("{}{}: no answer that can be read: {}", url, path,
+                                   answer.substr(0, std::min<std::size_t>(answer.find('\r'), 80))));
   return answer.substr(body + 4);
 }
 
@@ -137,10 +134,14 @@ failure refusal(const boost::json::object& error, std::string_view stream, std::
                         stream, text)};
   if (number == message_too_large)
     return {failure_code::invalid_input, fmt::format("{}: {}", stream, text)};
-  return absent(fmt::format("{}: {} ({})", stream, text, number));
+  return unavailable(fmt::format("{}: {} ({})", stream, text, number));
 }
 
 } // namespace
+
+failure unavailable(std::string message) {
+  return {failure_code::unavailable, std::move(message)};
+}
 
 std::optional<nats_version> parse_nats_version(std::string_view text) {
   std::array<std::uint32_t, 3> parts{};
@@ -215,7 +216,8 @@ model::outcome<nats_greeting> greet_nats_server(const std::string& url, millisec
                     ? parse_object(std::string_view{line}.substr(word.size()))
                     : std::nullopt;
   if (!told)
-    return absent(fmt::format("{}: whoever listens there does not greet like a NATS server", url));
+    return unavailable(
+      fmt::format("{}: whoever listens there does not greet like a NATS server", url));
   return nats_greeting{.server_id = text_in(*told, "server_id"),
                        .version = text_in(*told, "version"),
                        .payload_bytes_max = number_in(*told, "max_payload"),
@@ -241,7 +243,7 @@ model::status accept_nats_monitoring(std::string_view varz, std::string_view jsz
   const auto general = parse_object(varz);
   const auto jetstream = parse_object(jsz);
   if (!general || !jetstream)
-    return absent(fmt::format("{}: this is not what a NATS server answers", url));
+    return unavailable(fmt::format("{}: this is not what a NATS server answers", url));
   if (auto version = accept_version(text_in(*general, "version"), url); !version)
     return version;
   const auto* config = object_in(*jetstream, "config");
@@ -257,11 +259,12 @@ model::status accept_nats_monitoring(std::string_view varz, std::string_view jsz
   const auto* meta = object_in(*jetstream, "meta_cluster");
   const auto group = meta ? number_in(*meta, "cluster_size") : 1;
   if (group != servers)
-    return absent(fmt::format("{}: this server knows a group of {}, but the configuration names "
-                              "{}. Wait until all of them run; if it stays so, correct `routes` in "
-                              "the servers' files, restart the servers one after another and look "
-                              "at meta_cluster.cluster_size in /jsz",
-                              url, group, servers));
+    return unavailable(
+      fmt::format("{}: this server knows a group of {}, but the configuration names "
+                  "{}. Wait until all of them run; if it stays so, correct `routes` in "
+                  "the servers' files, restart the servers one after another and look "
+                  "at meta_cluster.cluster_size in /jsz",
+                  url, group, servers));
   return model::nothing{};
 }
 
@@ -271,7 +274,7 @@ model::outcome<std::uint64_t> read_nats_answer(std::string_view answer, std::str
   const auto parsed = boost::json::parse(answer, wrong);
   const auto* told = wrong ? nullptr : parsed.if_object();
   if (!told)
-    return absent(fmt::format("{}: an answer that cannot be read", stream));
+    return unavailable(fmt::format("{}: an answer that cannot be read", stream));
   if (const auto* error = told->if_contains("error"); error && error->is_object())
     return refusal(error->get_object(), stream, last);
   const auto* in = told->if_contains("stream");
@@ -280,8 +283,8 @@ model::outcome<std::uint64_t> read_nats_answer(std::string_view answer, std::str
   // elsewhere than behind `last` came in after its writer was given up.
   if (!in || !in->is_string() || in->get_string() != stream || !at || !at->is_int64()
       || at->get_int64() <= 0 || static_cast<std::uint64_t>(at->get_int64()) != last + 1)
-    return absent(fmt::format("{}: an answer that is not about record {}: {}", stream, last + 1,
-                              answer.substr(0, 200)));
+    return unavailable(fmt::format("{}: an answer that is not about record {}: {}", stream,
+                                   last + 1, answer.substr(0, 200)));
   return last + 1;
 }
 
@@ -306,19 +309,24 @@ std::optional<std::uint64_t> nats_sequence_of(std::string_view reply) {
   return parse_nats_number(words[words.size() >= 11 ? 7 : 5]);
 }
 
-model::status check_nats_servers(const nats_settings& settings) {
+model::status check_nats_servers(const nats_settings& settings, nats_check what) {
   if (settings.monitoring.size() != settings.servers.size())
     return refused(fmt::format("{} NATS servers are named but {} monitoring endpoints. Name the "
                                "endpoint of every server",
                                settings.servers.size(), settings.monitoring.size()));
   std::set<std::string> seen;
+  auto may_be_away = what == nats_check::every_server ? 0 : (settings.servers.size() - 1) / 2;
   for (const auto& url : settings.monitoring) {
     const auto varz = fetch(url, "/varz");
-    if (!varz)
-      return varz.error();
-    const auto jsz = fetch(url, "/jsz");
-    if (!jsz)
-      return jsz.error();
+    const auto jsz = varz ? fetch(url, "/jsz") : varz;
+    if (!jsz) {
+      if (jsz.error().code != failure_code::unavailable || may_be_away == 0)
+        return jsz.error();
+      --may_be_away;
+      spdlog::warn("nats: a server was not checked, because it does not answer: {}",
+                   jsz.error().message);
+      continue;
+    }
     if (auto fine = accept_nats_monitoring(*varz, *jsz, settings.servers.size(), url); !fine)
       return fine;
     if (!seen.insert(text_in(*parse_object(*varz), "server_id")).second)

@@ -11,6 +11,9 @@
 
 namespace cluster {
 
+/// Says that the servers do not answer, or not so that it can be read. Later they may.
+model::failure unavailable(std::string message);
+
 /// Of a NATS server. Greater is newer.
 struct nats_version {
   std::uint32_t major = 0;

@@ -53,7 +53,12 @@ model::outcome<std::shared_ptr<nats_connection>> connect_nats(nats_settings sett
 /// Asks the monitoring endpoint of every server for what clients are not told: whether it has
 /// every record on disk before it acknowledges, whether all of them are one group, how old it is.
 /// Failures as above. A group that is still coming together is `unavailable`.
-model::status check_nats_servers(const nats_settings& settings);
+enum class nats_check : std::uint8_t {
+  every_server,
+  most_servers, // A minority may be away, or a lost machine would keep others from starting.
+};
+model::status check_nats_servers(const nats_settings& settings,
+                                 nats_check what = nats_check::every_server);
 
 /// The log of `partition`, a stream of its own that is made where it does not exist yet. A stream
 /// that exists with settings under which records could vanish is refused (invalid_input). Threads

@@ -22,14 +22,10 @@ using std::chrono::steady_clock;
 // The servers count headers as part of a message.
 constexpr std::int32_t message_bytes_max = partition_log::record_bytes_max + 1024;
 constexpr std::size_t replicas_max = 3;
-constexpr milliseconds ask_again_after{200};
+constexpr milliseconds open_again_after{200};
 
 constexpr milliseconds heartbeat{500};
 constexpr milliseconds silence_max{3000};
-
-failure absent(std::string message) {
-  return {failure_code::unavailable, std::move(message)};
-}
 
 std::string_view header_of(natsMsg* message, const char* name) {
   const char* value = nullptr;
@@ -94,8 +90,8 @@ model::outcome<nats_stream_info> obtain(nats_connection& connection, const nats_
       why = nats_error_text(status);
     }
     if (steady_clock::now() >= until)
-      return absent(fmt::format("{}: the stream cannot be opened: {}", name.stream, why));
-    std::this_thread::sleep_for(ask_again_after);
+      return unavailable(fmt::format("{}: the stream cannot be opened: {}", name.stream, why));
+    std::this_thread::sleep_for(open_again_after);
   }
 }
 
@@ -163,7 +159,7 @@ model::outcome<nats_delivery> nats_delivery::open(std::shared_ptr<nats_link> lin
     const nats_consumer_info released{made};
   }
   if (status != NATS_OK)
-    return absent(fmt::format("{}: cannot be read: {}", stream, nats_error_text(status)));
+    return unavailable(fmt::format("{}: cannot be read: {}", stream, nats_error_text(status)));
   return nats_delivery{std::move(link), std::move(subscription)};
 }
 

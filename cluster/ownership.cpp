@@ -56,10 +56,14 @@ ownership::ownership(const ownership_settings& settings, node_identity node, con
 
 // --- what happened --------------------------------------------------------------
 
-/// Whether the latest epoch of the log, as it was read, began with our last marker.
+/// Whether the latest epoch of the log, as it was read, is of this process.
+bool ownership::is_latest_in_log() const {
+  return log_.epoch() != 0 && log_.owner() == node_.name && log_.incarnation() == node_.incarnation;
+}
+
+/// Whether it began with our last marker.
 bool ownership::owns_in_log() const {
-  return epoch_ != 0 && log_.epoch() == epoch_ && log_.owner() == node_.name
-      && log_.incarnation() == node_.incarnation;
+  return log_.epoch() == epoch_ && is_latest_in_log();
 }
 
 void ownership::heard(const chain& now, decision decided, steady_instant at) {
@@ -181,7 +185,8 @@ bool ownership::takeover_is_due(steady_instant at) const {
     if (log_.successor().empty())
       return silence(at) >= turn;
   }
-  if (next_ == again::at_once && owns_in_log() && !log_.released())
+  // Also after attempts that failed, as they do while the log's servers elect a leader.
+  if (next_ == again::at_once && is_latest_in_log() && !log_.released())
     return true;
   return silence(at) >= settings_.ttl + turn;
 }

@@ -167,6 +167,7 @@ private:
                        steady_instant at);
   void acknowledge_in_order(steady_instant at);
   void end(again next, steady_instant pause_until);
+  [[nodiscard]] bool is_latest_in_log() const;
   [[nodiscard]] bool owns_in_log() const;
   [[nodiscard]] bool takeover_is_due(steady_instant at) const;
   std::optional<wanted_append> tick_owner(steady_instant at);

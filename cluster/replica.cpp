@@ -43,6 +43,22 @@ steady_instant boot_time() {
   return std::chrono::seconds{now.tv_sec} + std::chrono::nanoseconds{now.tv_nsec};
 }
 
+void unperformed_records::begin(std::uint64_t record) {
+  const std::lock_guard lock{guard_};
+  ++open_[record];
+}
+
+void unperformed_records::end(std::uint64_t record) {
+  const std::lock_guard lock{guard_};
+  if (const auto found = open_.find(record); found != open_.end() && --found->second == 0)
+    open_.erase(found);
+}
+
+std::uint64_t unperformed_records::performed(std::uint64_t handed) const {
+  const std::lock_guard lock{guard_};
+  return open_.empty() ? handed : std::min(handed, open_.begin()->first - 1);
+}
+
 outcome<std::unique_ptr<replica>> replica::start(replica_options options,
                                                  std::unique_ptr<partition_log> log,
                                                  std::shared_ptr<state_machine> machine) {
@@ -74,7 +90,8 @@ replica::replica(replica_options options, std::unique_ptr<partition_log> log,
     read_(std::move(read)), settled_(read_.position()),
     settled_at_(std::chrono::steady_clock::now()),
     owning_(options_.ownership, {options_.node, new_incarnation()}, read_, boot_time()),
-    applied_(read_.position()), reader_([this] { read_log(); }), writer_([this] { write_log(); }) {
+    applied_(read_.position()), applied_hash_(read_.hash()), reader_([this] { read_log(); }),
+    writer_([this] { write_log(); }) {
 }
 
 replica::~replica() {
@@ -134,10 +151,12 @@ replica_figures replica::figures() const {
   f.partition = options_.partition;
   f.is_owner = owning_.is_owner();
   f.is_leading = is_leading_;
+  f.is_sure = is_leading_ && owning_.may_answer_strongly(boot_time());
   f.owner = read_.released() ? std::string{} : read_.owner();
   f.epoch = owning_.epoch();
   f.position = applied_;
-  f.hash = read_.hash();
+  f.performed = unperformed_->performed(applied_);
+  f.hash = applied_hash_;
   f.settled = settled_;
   f.waiting = waiting_.size();
   f.silence = std::chrono::duration_cast<std::chrono::milliseconds>(owning_.silence(boot_time()));
@@ -245,13 +264,19 @@ bool replica::take(std::uint64_t sequence, std::string_view bytes) {
     status applied = model::nothing{};
     const auto taken = unpacker_.take(
       r->epoch, r->payload, [&](std::uint32_t index, std::string_view operation) {
-        state_machine::performed done;
-        if (index < own.done.size() && own.done[index])
-          done = [done = std::move(own.done[index])](operation_answer answer) {
-            done(std::move(answer));
-          };
-        if (applied)
-          applied = machine_->apply(sequence << index_bits | index, operation, std::move(done));
+        if (!applied)
+          return;
+        performed asked;
+        if (index < own.done.size())
+          asked = std::exchange(own.done[index], nullptr);
+        unperformed_->begin(sequence);
+        applied = machine_->apply(
+          sequence << index_bits | index, operation,
+          [sequence, open = unperformed_, asked = std::move(asked)](operation_answer answer) {
+            open->end(sequence);
+            if (asked)
+              asked(std::move(answer));
+          });
       });
     if (!taken || !applied) {
       trouble(fmt::format("record {} cannot be applied: {}", sequence,
@@ -265,6 +290,7 @@ bool replica::take(std::uint64_t sequence, std::string_view bytes) {
   {
     const std::lock_guard lock{guard_};
     applied_ = sequence;
+    applied_hash_ = read_.hash();
   }
   look_at_leadership();
   if (sequence - settled_ >= save_every_records

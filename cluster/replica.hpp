@@ -72,17 +72,33 @@ struct replica_figures {
   std::uint32_t partition = 0;
   bool is_owner = false;
   bool is_leading = false; // Owner, and everything before its time is applied.
+  bool is_sure = false;    // See replica::may_answer_strongly.
   std::string owner;       // As the log says; empty = nobody yet, or given up.
   std::uint64_t epoch = 0;
-  std::uint64_t position = 0; // Applied.
-  std::uint64_t hash = 0;     // Of the chain there.
-  std::uint64_t settled = 0;  // Position from which a start would go on.
-  std::uint64_t waiting = 0;  // Operations that have no place yet.
+  std::uint64_t position = 0; // Of the last record that was handed to the state machine.
+  /// The state machine has done everything up to there. Behind `position` while it works.
+  std::uint64_t performed = 0;
+  std::uint64_t hash = 0;    // Of the chain there.
+  std::uint64_t settled = 0; // Position from which a start would go on.
+  std::uint64_t waiting = 0; // Operations that have no place yet.
   std::chrono::milliseconds silence{0};
   std::string trouble; // Empty = none.
   /// Except for `none` the replica does nothing more; another has to start from a snapshot.
   parting parted = parting::none;
   std::optional<chain::dispute> disputed{};
+};
+
+/// Records whose operations the state machine was handed and has not performed yet. Any thread.
+class unperformed_records {
+public:
+  void begin(std::uint64_t record);
+  void end(std::uint64_t record);
+  /// The last record in front of which nothing is open; `handed` is the last one handed over.
+  [[nodiscard]] std::uint64_t performed(std::uint64_t handed) const;
+
+private:
+  mutable std::mutex guard_;
+  std::map<std::uint64_t, std::size_t> open_; // Operations, by record.
 };
 
 /// A partition on this node: reads its log, applies it, and, when it is the owner, writes it.
@@ -161,9 +177,12 @@ private:
   std::condition_variable woken_;
   ownership owning_;
   std::uint64_t applied_ = 0;
+  std::uint64_t applied_hash_ = 0; // Of the chain there.
   std::deque<waiting_operation> waiting_;
   std::size_t front_written_ = 0;           // Of the first waiting operation's bytes.
   std::map<std::uint64_t, own_record> own_; // By the position that each was sent for.
+  /// Shared with operations that end when we are gone.
+  std::shared_ptr<unperformed_records> unperformed_ = std::make_shared<unperformed_records>();
   std::optional<std::string> release_to_;
   bool is_leading_ = false;
   std::string trouble_;

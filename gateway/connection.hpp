@@ -139,7 +139,8 @@ private:
   bool is_piece_wanted_ = false;
   std::string piece_;
 
-  std::string id_; // Of the request; asked_ leaves with the handler.
+  std::string id_;               // Of the request; asked_ leaves with the handler.
+  named_texts directed_headers_; // Of its answer.
   std::string out_;
   std::string out_body_;
   std::size_t written_ = 0;

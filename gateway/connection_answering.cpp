@@ -91,6 +91,8 @@ void connection::begin_answer(answer a) {
     keeps_alive_ = false;
   if (may_be_packed(a) && !has_header(a, "vary"))
     a.headers.emplace_back("Vary", "Accept-Encoding");
+  for (auto& one : std::exchange(directed_headers_, {}))
+    a.headers.push_back(std::move(one));
   answer_frame frame;
   frame.is_http10 = how_.is_http10;
   frame.is_open_to_browsers = is_open_to_browsers_;

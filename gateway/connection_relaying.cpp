@@ -54,8 +54,10 @@ bool connection::is_for_us() {
   if (!direct)
     return true;
   auto towards = direct(asked_);
-  if (towards.to == direction::whither::here)
+  if (towards.to == direction::whither::here) {
+    directed_headers_ = std::move(towards.headers);
     return true;
+  }
   if (towards.to == direction::whither::there) {
     begin_relay(towards.port);
     return false;

@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace gateway {
@@ -36,6 +37,11 @@ public:
   /// The server whose figures are told; it begins after its routes are there, and ends before.
   void watch(const server& s) {
     server_ = &s;
+  }
+
+  /// Figures that `/metrics` tells behind its own. Called on workers.
+  void add_figures(std::function<void(exposition&)> source) {
+    registry_.add(std::move(source));
   }
 
   /// `/healthz`, `/readyz`, `/metrics` and `/api/rollcall/log-level`.

@@ -23,7 +23,8 @@ struct direction {
     wait,  // Nobody for the moment; to be asked again soon.
   } to = whither::here;
   std::uint16_t port = 0;
-  std::string why{}; // Of `wait`: what the client is told when that takes too long.
+  std::string why{};     // Of `wait`: what the client is told when that takes too long.
+  named_texts headers{}; // Of `here`: they come with the answer.
 };
 
 /// Where a server listens and what it puts up with. Every bound of a connection is here.

@@ -14,9 +14,6 @@ namespace metrics {
 namespace {
 
 template <class Entry>
-using entries_of = std::map<std::string, Entry, std::less<>>;
-
-template <class Entry>
 std::optional<std::string> name_in(const entries_of<Entry>& entries, std::string_view name) {
   if (entries.contains(name))
     return std::string{name};

@@ -182,17 +182,21 @@ struct dictionary_file {
   std::string text;
 };
 
+/// By their own names.
+template <class Entry>
+using entries_of = std::map<std::string, Entry, std::less<>>;
+
 /// Everything that is known by a name. Names are unique over measures and derived metrics, synonyms
 /// included.
 class dictionary {
 public:
-  std::map<std::string, event_set, std::less<>> event_sets;
-  std::map<std::string, measure, std::less<>> measures;
-  std::map<std::string, derived_metric, std::less<>> derived;
-  std::map<std::string, conversion_metric, std::less<>> conversions;
-  std::map<std::string, dimension, std::less<>> dimensions;
-  std::map<std::string, datasource, std::less<>> datasources;
-  std::map<std::string, ready_report, std::less<>> reports;
+  entries_of<event_set> event_sets;
+  entries_of<measure> measures;
+  entries_of<derived_metric> derived;
+  entries_of<conversion_metric> conversions;
+  entries_of<dimension> dimensions;
+  entries_of<datasource> datasources;
+  entries_of<ready_report> reports;
 
   /// The entry's own name for a name or synonym of a measure or derived metric; nothing = unknown.
   [[nodiscard]] std::optional<std::string> statistic(std::string_view name) const;

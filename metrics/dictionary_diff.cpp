@@ -10,9 +10,6 @@ namespace metrics {
 
 namespace {
 
-template <class Entry>
-using entries_of = std::map<std::string, Entry, std::less<>>;
-
 bool same_words(const entry_facts& a, const entry_facts& b) {
   return std::tie(a.description, a.owner, a.version, a.synonyms, a.disagreement, a.alternatives)
       == std::tie(b.description, b.owner, b.version, b.synonyms, b.disagreement, b.alternatives);

@@ -213,7 +213,7 @@ private:
 
   template <class Entry>
   void read_section(const dictionary_file& file, const toml_member& section,
-                    std::map<std::string, Entry, std::less<>>& entries) {
+                    entries_of<Entry>& entries) {
     if (section.value.kind != toml_kind::table) {
       refuse_section(file, section);
       return;
@@ -224,7 +224,7 @@ private:
 
   template <class Entry>
   void read_entry(const dictionary_file& file, const std::string& kind, const toml_member& each,
-                  std::map<std::string, Entry, std::less<>>& entries) {
+                  entries_of<Entry>& entries) {
     table_reader from{all_, file.name, entry_title(kind, each.key), each.value, each.line};
     if (each.value.kind != toml_kind::table) {
       from.refuse(each.line, "an entry is a table [" + kind + ".NAME]");

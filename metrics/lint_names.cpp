@@ -17,9 +17,6 @@ namespace {
 
 using names = std::vector<std::string_view>;
 
-template <class Entry>
-using entries_of = std::map<std::string, Entry, std::less<>>;
-
 std::string quoted(std::string_view text) {
   return segments::shortened(text);
 }

@@ -48,7 +48,7 @@ public:
 
 private:
   template <class Entry>
-  void section(std::string_view title, const std::map<std::string, Entry, std::less<>>& entries) {
+  void section(std::string_view title, const entries_of<Entry>& entries) {
     if (entries.empty())
       return;
     text_.append("\n## ").append(title).append("\n");

@@ -28,6 +28,13 @@ model::instant this_second() {
     std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now()));
 }
 
+/// For a client there is nothing wrong with what he asked: somebody else leads, or soon will.
+failure not_performed(failure why) {
+  if (why.code == failure_code::conflict)
+    why.code = failure_code::unavailable;
+  return why;
+}
+
 /// Puts an engine's operations into the log of its partition.
 class account_order final : public rollcall::operation_order {
 public:
@@ -44,7 +51,7 @@ public:
     door_->put(messages::encode(*what),
                [done = std::move(done)](outcome<cluster::operation_answer> answer) {
                  if (!answer)
-                   return done(answer.error());
+                   return done(not_performed(answer.error()));
                  done(rollcall::performed_operation{std::move(answer->value)});
                });
   }

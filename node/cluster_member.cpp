@@ -34,7 +34,9 @@ constexpr auto ask_peers_every = 1s;
 constexpr auto peer_patience = 2s;
 constexpr auto piece_patience = 30s; // Of a snapshot.
 constexpr auto operation_patience = 30s;
-constexpr std::uint64_t caught_up_within = 64; // Records.
+constexpr std::uint64_t caught_up_within = 64;  // Records.
+constexpr std::uint32_t own_connections = 16;   // Questions of a peer itself, beside its clients'.
+constexpr std::size_t greeting_at_once = 1'024; // Clients that come to a peer at the same time.
 constexpr std::size_t secret_characters_min = 32;
 
 outcome<std::string> read_secret(const std::filesystem::path& file) {
@@ -130,7 +132,8 @@ outcome<std::unique_ptr<cluster_member>> cluster_member::start(cluster_member_op
   if (!secret)
     return secret.error();
   made->secret_ = std::move(*secret);
-  if (auto sound = cluster::check_nats_servers(settings.nats); !sound)
+  if (auto sound = cluster::check_nats_servers(settings.nats, cluster::nats_check::most_servers);
+      !sound)
     return sound.error();
   auto nats = cluster::connect_nats(settings.nats);
   if (!nats)
@@ -148,13 +151,14 @@ status cluster_member::open_outlets() {
   for (const auto& node : options_.cluster.nodes) {
     if (node.name == options_.node)
       continue;
-    auto outlet = cluster::tunnel_outlet::start(tunnel_threads_,
-                                                {.host = node.host,
-                                                 .port = node.port,
-                                                 .peer = node.name,
-                                                 .service = std::string{http_service},
-                                                 .node = options_.node,
-                                                 .files = files});
+    auto outlet = cluster::tunnel_outlet::start(
+      tunnel_threads_, {.host = node.host,
+                        .port = node.port,
+                        .peer = node.name,
+                        .service = std::string{http_service},
+                        .node = options_.node,
+                        .files = files,
+                        .limits = {.connections_max = connections_per_peer_max()}});
     if (!outlet)
       return outlet.error();
     peers_[node.name].outlet = std::move(*outlet);
@@ -250,6 +254,15 @@ void cluster_member::serve(gateway::accounts& all, account_listener opened,
   keeper_ = std::thread{[this] { keep(); }};
 }
 
+std::uint32_t cluster_member::connections_per_peer_max() const {
+  return options_.clients_max + own_connections;
+}
+
+std::uint32_t cluster_member::peer_connections_max() const {
+  const auto peers = std::max<std::size_t>(options_.cluster.nodes.size(), 2) - 1;
+  return static_cast<std::uint32_t>(peers) * connections_per_peer_max();
+}
+
 status cluster_member::receive_peers(std::uint16_t port) {
   const auto* self = options_.cluster.find(options_.node);
   auto listener = cluster::tunnel_listener::start(
@@ -259,7 +272,10 @@ status cluster_member::receive_peers(std::uint16_t port) {
      .node = options_.node,
      .files = cluster::files_of(options_.cluster.certificates, options_.node),
      .may_come = [this](std::string_view name) { return options_.cluster.find(name) != nullptr; },
-     .services = {{std::string{http_service}, {.port = port}}}});
+     .services = {{std::string{http_service}, {.port = port}}},
+     .limits = {.connections_max = peer_connections_max(),
+                .connections_per_peer_max = connections_per_peer_max(),
+                .handshakes_max = greeting_at_once}});
   if (!listener)
     return listener.error();
   listener_ = std::move(*listener);
@@ -587,10 +603,11 @@ direction cluster_member::direct(const gateway::request& asked, bool is_from_pee
   auto* p = partition_of(*account);
   const auto r = running(*p);
   const auto f = r ? r->it->figures() : cluster::replica_figures{};
-  if (f.is_leading && r->it->may_answer_strongly()) {
+  if (f.is_sure) {
     const std::lock_guard lock{guard_};
     if (p->is_served)
-      return {};
+      return {
+        .headers = {{"Rollcall-Node", options_.node}, {"Rollcall-Epoch", std::to_string(f.epoch)}}};
   }
   direction nobody{
     .to = direction::whither::wait,
@@ -602,6 +619,15 @@ direction cluster_member::direct(const gateway::request& asked, bool is_from_pee
   if (owner == peers_.end() || clock::now() - owner->second.heard >= peer_alive_for)
     return nobody;
   return {.to = direction::whither::there, .port = owner->second.outlet->port()};
+}
+
+bool cluster_member::has_elsewhere(const gateway::request& asked) const {
+  const auto key = key_id_in(asked);
+  const auto* id = key.empty() ? asked.parameter("company_id") : nullptr;
+  if (key.empty() && !id)
+    return false;
+  const auto account = account_with(key, id);
+  return account && !accounts_->by_name(*account);
 }
 
 status cluster_member::make_account(std::string_view name) {
@@ -672,11 +698,12 @@ gateway::answer cluster_member::tell_status() const {
     list.raw(json_object{}
                .count("partition", number)
                .boolean("leads", f.is_leading)
-               .boolean("is_sure", r && r->it->may_answer_strongly())
+               .boolean("is_sure", f.is_sure)
                .boolean("is_sound", r && f.parted == cluster::parting::none)
                .text("owner", f.owner)
                .count("epoch", f.epoch)
                .count("position", f.position)
+               .count("performed", f.performed)
                .text("hash", fmt::format("{:016x}", f.hash))
                .count("settled", f.settled)
                .count("waiting", f.waiting)
@@ -700,6 +727,48 @@ gateway::answer cluster_member::tell_status() const {
                             .raw("peers", peers.done())
                             .raw("partitions", list.done())
                             .done());
+}
+
+void cluster_member::write_figures(gateway::exposition& to) const {
+  std::vector<std::pair<std::string, cluster::replica_figures>> all;
+  for (const auto& [number, p] : partitions_) {
+    const auto r = running(*p);
+    auto f = r ? r->it->figures() : cluster::replica_figures{};
+    const std::lock_guard lock{guard_};
+    if (!p->doing.empty())
+      f.trouble = p->doing;
+    all.emplace_back(std::to_string(number), std::move(f));
+  }
+  using enum gateway::figure_kind;
+  // What is read at one instant on several nodes tells how far they are apart.
+  to.begin("rollcall_cluster_read_at_seconds", gauge,
+           "When these figures of the cluster were read, since 1970.");
+  to.sample(
+    {}, std::chrono::duration<double>{std::chrono::system_clock::now().time_since_epoch()}.count());
+  const auto family = [&](std::string_view name, std::string_view help, auto value) {
+    to.begin(name, gauge, help);
+    for (const auto& [number, f] : all)
+      to.sample({{"partition", number}}, static_cast<double>(value(f)));
+  };
+  using figures = cluster::replica_figures;
+  family("rollcall_cluster_leads", "1 = this node leads the partition.",
+         [](const figures& f) { return f.is_leading ? 1 : 0; });
+  family("rollcall_cluster_position", "Last record of the log that was read.",
+         [](const figures& f) { return f.position; });
+  family("rollcall_cluster_performed_position", "Record up to which everything is performed.",
+         [](const figures& f) { return f.performed; });
+  family("rollcall_cluster_settled_position", "Record from which a start would go on.",
+         [](const figures& f) { return f.settled; });
+  family("rollcall_cluster_operations_waiting", "Operations that have no place in the log yet.",
+         [](const figures& f) { return f.waiting; });
+  family("rollcall_cluster_silence_seconds", "Since the partition's owner was heard.",
+         [](const figures& f) { return std::chrono::duration<double>{f.silence}.count(); });
+  family("rollcall_cluster_trouble", "1 = `rollcall cluster status` tells of trouble.",
+         [](const figures& f) { return f.trouble.empty() ? 0 : 1; });
+  to.begin("rollcall_cluster_peer_heard", gauge, "1 = the node answers this one.");
+  const std::lock_guard lock{guard_};
+  for (const auto& [name, one] : peers_)
+    to.sample({{"node", name}}, clock::now() - one.heard < peer_alive_for ? 1 : 0);
 }
 
 gateway::answer cluster_member::make_key(const gateway::request& asked) {

@@ -6,6 +6,7 @@
 #include "cluster/retention.hpp"
 #include "cluster/tunnel.hpp"
 #include "gateway/accounts.hpp"
+#include "gateway/registry.hpp"
 #include "gateway/server.hpp"
 #include "node/cluster_accounts.hpp"
 #include "node/snapshot_shelf.hpp"
@@ -32,6 +33,7 @@ struct cluster_member_options {
   cluster::cluster_settings cluster;
   std::string node; // Our name.
   std::filesystem::path data;
+  std::uint32_t clients_max = 4096; // Connections of clients, of which each may be led to a peer.
 };
 
 /// This node's part of a cluster: replicas of its partitions, whose accounts are served while it
@@ -52,11 +54,17 @@ public:
   void serve(gateway::accounts& all, account_listener opened, account_listener closed);
   /// Peers come in at this port of the loopback.
   model::status receive_peers(std::uint16_t port);
+  /// How many connections come in there at most.
+  [[nodiscard]] std::uint32_t peer_connections_max() const;
 
   /// See gateway::server_options::direct. `is_from_peer`: the request was led here already.
   [[nodiscard]] gateway::direction direct(const gateway::request& asked, bool is_from_peer);
+  /// Whether the request is for an account that is served elsewhere, or nowhere, by now.
+  [[nodiscard]] bool has_elsewhere(const gateway::request& asked) const;
   /// A new account, served by whoever leads it. See gateway::accounts_options::make_elsewhere.
   model::status make_account(std::string_view name);
+  /// Of this node's replicas and of its peers, for `/metrics`.
+  void write_figures(gateway::exposition& to) const;
   /// An order or question of the cluster's own, below `cluster_paths`.
   [[nodiscard]] gateway::answer obey(const gateway::request& asked);
 
@@ -125,6 +133,7 @@ private:
   /// Null while it starts from a snapshot.
   [[nodiscard]] std::shared_ptr<running_replica> running(const partition& p) const;
   [[nodiscard]] bool may_lack_accounts() const;
+  [[nodiscard]] std::uint32_t connections_per_peer_max() const;
   model::status open_outlets();
   void stand();
   void wake();

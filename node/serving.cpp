@@ -34,6 +34,24 @@ gateway::door kept_door(gateway::doorkeeper& keeper) {
     [&keeper](const gateway::route& to, gateway::call& asks) { return keeper.admit(to, asks); };
 }
 
+/// Of a cluster, where an account may go elsewhere while a request is on its way to this door: its
+/// key is as good as before, and whoever asks again finds the account.
+gateway::door member_door(gateway::doorkeeper& keeper, const cluster_member& member) {
+  return [&keeper, &member](const gateway::route& to, gateway::call& asks) {
+    auto in = keeper.admit(to, asks);
+    if (!in.refused || asks.whose)
+      return in;
+    if (!member.has_elsewhere(asks.asked))
+      return keeper.admit(to, asks); // Nobody's, or it has just come back.
+    auto gone = gateway::to_answer({{503, "unavailable", "The account is elsewhere by now.",
+                                     "Another node leads the account; ask again."}},
+                                   asks.asked.id);
+    gone.headers.emplace_back("Retry-After", "1");
+    in.refused = std::move(gone);
+    return in;
+  };
+}
+
 std::vector<gateway::watched_engine> watched(const gateway::accounts& all) {
   std::vector<gateway::watched_engine> engines;
   for (const auto& one : all.all())
@@ -77,6 +95,9 @@ model::outcome<std::unique_ptr<serving>> serving::start(const serve_settings& wa
   made->doorkeeper_ = std::make_unique<gateway::doorkeeper>(all, wanted.limits);
   made->operations_ = std::make_unique<gateway::operations>([&all] { return watched(all); },
                                                             wanted.figures);
+  if (made->member_)
+    made->operations_->add_figures(
+      [&member = *made->member_](gateway::exposition& to) { member.write_figures(to); });
   auto routes = std::make_shared<gateway::route_table>();
   gateway::add_all_routes(*routes);
   gateway::add_key_routes(*routes, all);
@@ -88,7 +109,9 @@ model::outcome<std::unique_ptr<serving>> serving::start(const serve_settings& wa
   }
   made->routes_ = routes;
   gateway::dispatcher dispatch{routes,
-                               wanted.is_open ? open_door(all) : kept_door(*made->doorkeeper_),
+                               wanted.is_open  ? open_door(all)
+                               : made->member_ ? member_door(*made->doorkeeper_, *made->member_)
+                                               : kept_door(*made->doorkeeper_),
                                [to = made->operations_.get()](const gateway::finished_request& r) {
                                  to->observe(r);
                                  if (r.to != nullptr)
@@ -126,7 +149,8 @@ model::status serving::open_accounts(const serve_settings& wanted) {
   auto settings = cluster::read_cluster_file(wanted.cluster);
   if (!settings)
     return settings.error();
-  auto member = cluster_member::start({std::move(*settings), wanted.node, wanted.data});
+  auto member = cluster_member::start(
+    {std::move(*settings), wanted.node, wanted.data, wanted.server.connections_max});
   if (!member)
     return member.error();
   member_ = std::move(*member);
@@ -140,6 +164,7 @@ model::status serving::join(const serve_settings& wanted, const gateway::dispatc
   auto inside = wanted.server;
   inside.address = "127.0.0.1";
   inside.port = 0;
+  inside.connections_max = member_->peer_connections_max();
   inside.certificate.clear();
   inside.private_key.clear();
   inside.is_quick = gateway::sends_event_at_once;

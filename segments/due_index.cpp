@@ -1,6 +1,7 @@
 #include "segments/due_index.hpp"
 
 #include "model/limits.hpp"
+#include "segments/calendar.hpp"
 
 #include <algorithm>
 #include <numeric>
@@ -10,8 +11,6 @@ namespace segments {
 
 namespace {
 
-constexpr std::int64_t hour_ms = 3'600'000;
-constexpr std::int64_t day_ms = 24 * hour_ms;
 constexpr std::int64_t near_ms = 2 * hour_ms;
 constexpr std::int64_t near_hours = 366 * 24;
 // How an hour and a row share a word.

@@ -1,3 +1,4 @@
+#include "segments/calendar.hpp"
 #include "segments/parse_condition.hpp"
 #include "segments/parse_filter.hpp"
 
@@ -7,9 +8,6 @@
 namespace segments {
 
 namespace {
-
-constexpr std::int64_t hour_ms = 3'600'000;
-constexpr std::int64_t day_ms = 24 * hour_ms;
 
 constexpr std::string_view value_property = "$value";
 

@@ -6,9 +6,6 @@ namespace storage {
 
 namespace {
 
-constexpr std::uint64_t delta_handle = std::uint64_t{1} << 63;
-constexpr std::size_t block_words = model::block_rows / 64;
-
 /// Stored columns with empty rows at the end, for profiles that came after they were written.
 class widened_events final : public model::event_columns {
 public:

@@ -6,6 +6,11 @@
 /// profile_readers.cpp.
 namespace storage {
 
+/// Set in the handle of an event that is in the delta; the rest is its place there.
+inline constexpr std::uint64_t delta_handle = std::uint64_t{1} << 63;
+/// With a bit for each profile of a block.
+inline constexpr std::size_t block_words = model::block_rows / 64;
+
 /// The opened columns of one block. They read where the records lie, so each is kept only while its
 /// record still lies there.
 struct profile_store::block_cache {

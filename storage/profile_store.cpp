@@ -11,8 +11,6 @@ namespace storage {
 
 namespace {
 
-constexpr std::uint64_t delta_handle = std::uint64_t{1} << 63;
-constexpr std::size_t block_words = model::block_rows / 64;
 // Where store_profiles writes: the bits of living profiles, cut into pieces that stay small
 // records.
 constexpr block_key alive_key{column_kind::profiles, 0, 0};

@@ -81,6 +81,18 @@ BOOST_AUTO_TEST_CASE(every_server_has_to_be_checked) {
   BOOST_CHECK_EQUAL(failure_of(check_nats_servers(settings)), failure_code::unavailable);
 }
 
+// Or a machine that is lost would keep the other nodes from starting again.
+BOOST_AUTO_TEST_CASE(most_servers_are_enough_to_start_with) {
+  nats_servers servers;
+  const auto settings = servers.settings();
+  servers.kill(0);
+  BOOST_CHECK_EQUAL(failure_of(check_nats_servers(settings)), failure_code::unavailable);
+  BOOST_CHECK_EQUAL(reason_of(check_nats_servers(settings, nats_check::most_servers)), "success");
+  servers.kill(2);
+  BOOST_CHECK_EQUAL(failure_of(check_nats_servers(settings, nats_check::most_servers)),
+                    failure_code::unavailable);
+}
+
 BOOST_AUTO_TEST_CASE(settings_that_cannot_work_say_so) {
   const auto refused = [](auto change) {
     nats_settings settings{.servers = {"nats://127.0.0.1:4222"}};

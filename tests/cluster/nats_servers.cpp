@@ -87,8 +87,9 @@ pid_t run(const std::filesystem::path& program, const std::filesystem::path& fil
   _exit(127);
 }
 
-std::optional<boost::json::value> ask_json(std::uint16_t port, std::string_view path) {
-  const auto answer = ask_monitoring(port, path);
+std::optional<boost::json::value> ask_json(std::uint16_t port, std::string_view path,
+                                           const std::string& address) {
+  const auto answer = ask_monitoring(port, path, address);
   if (!answer)
     return std::nullopt;
   boost::system::error_code wrong;
@@ -131,10 +132,11 @@ std::vector<std::uint16_t> free_ports(std::size_t count) {
   return ports;
 }
 
-std::optional<std::string> ask_monitoring(std::uint16_t port, std::string_view path) {
+std::optional<std::string> ask_monitoring(std::uint16_t port, std::string_view path,
+                                          const std::string& address) {
   tcp::iostream stream;
   stream.expires_after(seconds{2});
-  stream.connect("127.0.0.1", std::to_string(port));
+  stream.connect(address, std::to_string(port));
   if (!stream)
     return std::nullopt;
   stream << "GET " << path << " HTTP/1.0\r\nConnection: close\r\n\r\n" << std::flush;
@@ -146,18 +148,21 @@ std::optional<std::string> ask_monitoring(std::uint16_t port, std::string_view p
 }
 
 nats_servers::nats_servers(nats_servers_options options) : options_{std::move(options)} {
-  const auto ports = free_ports(3 * options_.count);
+  const auto ports = this->ports();
   for (std::size_t i = 0; i < options_.count; ++i)
     servers_.push_back({.name = fmt::format("n{}", i + 1),
+                        .address = options_.network ? host_network::address(i) : "127.0.0.1",
                         .client_port = ports[3 * i],
                         .monitoring_port = ports[3 * i + 1],
                         .route_port = ports[3 * i + 2],
                         .file = directory_.path() / fmt::format("n{}.conf", i + 1)});
   for (std::size_t i = 0; i < servers_.size(); ++i) {
-    write_file(servers_[i]);
+    write_file(servers_[i], i < options_.stores.size() ? options_.stores[i]
+                                                       : directory_.path() / servers_[i].name);
     start(i);
     // One after the other, so that each finds those before it.
-    for (int looks = 0; looks < 100 && !ask_monitoring(servers_[i].monitoring_port, "/varz");
+    for (int looks = 0;
+         looks < 100 && !ask_monitoring(servers_[i].monitoring_port, "/varz", servers_[i].address);
          ++looks)
       std::this_thread::sleep_for(look_every);
   }
@@ -175,11 +180,20 @@ nats_servers::~nats_servers() {
     kill(i);
 }
 
+std::vector<std::uint16_t> nats_servers::ports() const {
+  if (!options_.network)
+    return free_ports(3 * options_.count);
+  std::vector<std::uint16_t> usual;
+  for (std::size_t i = 0; i < options_.count; ++i)
+    usual.insert(usual.end(), {4222, 8222, 6222});
+  return usual;
+}
+
 cluster::nats_settings nats_servers::settings() const {
   cluster::nats_settings made;
   for (const auto& s : servers_) {
-    made.servers.push_back(fmt::format("nats://127.0.0.1:{}", s.client_port));
-    made.monitoring.push_back(fmt::format("http://127.0.0.1:{}", s.monitoring_port));
+    made.servers.push_back(fmt::format("nats://{}:{}", s.address, s.client_port));
+    made.monitoring.push_back(fmt::format("http://{}:{}", s.address, s.monitoring_port));
   }
   made.log_bytes_max = std::uint64_t{32} << 20;
   // Tests run beside compilers.
@@ -188,10 +202,18 @@ cluster::nats_settings nats_servers::settings() const {
 }
 
 void nats_servers::kill(std::size_t which) {
+  end(which, SIGKILL);
+}
+
+void nats_servers::stop(std::size_t which) {
+  end(which, SIGTERM);
+}
+
+void nats_servers::end(std::size_t which, int signal) {
   auto& pid = servers_.at(which).pid;
   if (pid < 0)
     return;
-  ::kill(pid, SIGKILL);
+  ::kill(pid, signal);
   ::waitpid(pid, nullptr, 0);
   pid = -1;
 }
@@ -205,7 +227,16 @@ void nats_servers::resume(std::size_t which) {
 }
 
 void nats_servers::start(std::size_t which) {
+  std::optional<host_network::stay> there;
+  if (options_.network)
+    there.emplace(options_.network->space(which));
   servers_.at(which).pid = run(nats_server_program().value(), servers_.at(which).file);
+}
+
+std::string nats_servers::log_of(std::size_t which) const {
+  auto file = servers_.at(which).file;
+  std::ifstream from{file.replace_extension(".log")};
+  return {std::istreambuf_iterator<char>{from}, {}};
 }
 
 void nats_servers::wait_until_whole(seconds patience) {
@@ -223,7 +254,7 @@ void nats_servers::wait_until_whole(seconds patience) {
 
 bool nats_servers::is_whole(std::string& why) const {
   for (const auto& s : servers_) {
-    const auto jsz = ask_json(s.monitoring_port, "/jsz");
+    const auto jsz = ask_json(s.monitoring_port, "/jsz", s.address);
     if (!jsz) {
       why = s.name + " does not answer";
       return false;
@@ -236,7 +267,7 @@ bool nats_servers::is_whole(std::string& why) const {
         return false;
       }
     }
-    if (!ask_monitoring(s.monitoring_port, "/healthz")) {
+    if (!ask_monitoring(s.monitoring_port, "/healthz", s.address)) {
       why = s.name + " is not healthy";
       return false;
     }
@@ -246,8 +277,9 @@ bool nats_servers::is_whole(std::string& why) const {
 
 std::optional<std::size_t> nats_servers::leader_of(const std::string& stream) const {
   for (const auto& s : servers_) {
-    const auto jsz = s.pid < 0 ? std::nullopt
-                               : ask_json(s.monitoring_port, "/jsz?accounts=true&streams=true");
+    const auto jsz = s.pid < 0
+                     ? std::nullopt
+                     : ask_json(s.monitoring_port, "/jsz?accounts=true&streams=true", s.address);
     if (!jsz || !jsz->as_object().contains("account_details"))
       continue;
     for (const auto& account : jsz->at("account_details").as_array()) {
@@ -267,21 +299,20 @@ std::optional<std::size_t> nats_servers::leader_of(const std::string& stream) co
   return std::nullopt;
 }
 
-void nats_servers::write_file(const server& s) const {
+void nats_servers::write_file(const server& s, const std::filesystem::path& store) const {
   std::ofstream out{s.file};
-  out << fmt::format("server_name: {}\nlisten: 127.0.0.1:{}\nhttp: 127.0.0.1:{}\nmax_payload: 8MB\n"
-                     "jetstream {{ store_dir: '{}', max_memory_store: 64MB, max_file_store: 4GB",
-                     s.name, s.client_port, s.monitoring_port,
-                     (directory_.path() / s.name).string());
+  out << fmt::format("server_name: {0}\nlisten: {1}:{2}\nhttp: {1}:{3}\nmax_payload: 8MB\n"
+                     "jetstream {{ store_dir: '{4}', max_memory_store: 64MB, max_file_store: 4GB",
+                     s.name, s.address, s.client_port, s.monitoring_port, store.string());
   if (options_.sync_always)
     out << ", sync_interval: always";
   out << " }\n" << options_.lines << '\n';
   if (servers_.size() == 1)
     return;
-  out << fmt::format("cluster {{ name: tests, listen: 127.0.0.1:{}, routes: [", s.route_port);
+  out << fmt::format("cluster {{ name: tests, listen: {}:{}, routes: [", s.address, s.route_port);
   for (const auto& each : servers_)
     out << (&each == servers_.data() ? " " : ", ")
-        << fmt::format("nats-route://127.0.0.1:{}", each.route_port);
+        << fmt::format("nats-route://{}:{}", each.address, each.route_port);
   out << " ] }\n";
 }
 

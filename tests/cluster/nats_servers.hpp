@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cluster/nats_log.hpp"
+#include "tests/cluster/host_network.hpp"
 #include "tests/storage/temporary_directory.hpp"
 
 #include <boost/test/tree/decorator.hpp>
@@ -28,9 +29,14 @@ struct nats_servers_options {
   bool sync_always = true;
   /// Further lines of each server's file.
   std::string lines{};
+  /// Server i is on host i of it; null = all are on loopback.
+  const host_network* network = nullptr;
+  /// Where each keeps its records; of those beyond, in a directory of the test's.
+  std::vector<std::filesystem::path> stores{};
 };
 
-/// NATS servers on loopback, as one group, with a directory of their own. They end with the test.
+/// NATS servers on loopback, or each on a host of its own, as one group, with a directory of their
+/// own. They end with the test.
 class nats_servers {
 public:
   /// Returns when the group is whole and healthy.
@@ -42,7 +48,13 @@ public:
   /// How clients reach them.
   [[nodiscard]] cluster::nats_settings settings() const;
 
+  [[nodiscard]] std::size_t size() const {
+    return servers_.size();
+  }
+
   void kill(std::size_t which);
+  /// In order.
+  void stop(std::size_t which);
   void pause(std::size_t which);
   void resume(std::size_t which);
   /// Starts a killed one again, on the same ports and data.
@@ -51,10 +63,12 @@ public:
   void wait_until_whole(std::chrono::seconds patience = std::chrono::seconds{60});
   /// The one that leads a stream at the moment.
   [[nodiscard]] std::optional<std::size_t> leader_of(const std::string& stream) const;
+  [[nodiscard]] std::string log_of(std::size_t which) const;
 
 private:
   struct server {
     std::string name;
+    std::string address;
     std::uint16_t client_port;
     std::uint16_t monitoring_port;
     std::uint16_t route_port;
@@ -62,7 +76,9 @@ private:
     pid_t pid = -1;
   };
 
-  void write_file(const server& s) const;
+  [[nodiscard]] std::vector<std::uint16_t> ports() const;
+  void end(std::size_t which, int signal);
+  void write_file(const server& s, const std::filesystem::path& store) const;
   [[nodiscard]] bool is_whole(std::string& why) const;
 
   tests::temporary_directory directory_;
@@ -71,7 +87,8 @@ private:
 };
 
 /// The body of what a server answers to `path` on its monitoring port; nothing when it does not.
-std::optional<std::string> ask_monitoring(std::uint16_t port, std::string_view path);
+std::optional<std::string> ask_monitoring(std::uint16_t port, std::string_view path,
+                                          const std::string& address = "127.0.0.1");
 
 /// TCP ports of loopback that nobody listens on.
 std::vector<std::uint16_t> free_ports(std::size_t count);

@@ -400,6 +400,25 @@ BOOST_AUTO_TEST_CASE(an_owner_that_was_cut_off_takes_over_again_once_it_has_read
   BOOST_TEST(decode(marker->bytes)->epoch == 2U);
 }
 
+// Nobody else can have a lease meanwhile, so nobody waits for a ttl of silence.
+BOOST_AUTO_TEST_CASE(an_owner_whose_log_has_no_leader_tries_again_until_it_has) {
+  node a{"node-a"};
+  a.takes_over(0s);
+  a.fails(a.says("one", 1s), failure_code::unavailable, 1s);
+  for (steady_instant at = 1s; at < 6s; at += 500ms) {
+    const auto marker = a.own.tick(at);
+    BOOST_REQUIRE_MESSAGE(marker, "at " << at / 1ms << " ms");
+    BOOST_TEST(marker->last == 1U);
+    a.fails(*marker, failure_code::unavailable, at);
+    BOOST_TEST(!a.own.tick(at + 499ms));
+  }
+  const auto marker = a.own.tick(6s);
+  BOOST_REQUIRE(marker);
+  BOOST_TEST(decode(marker->bytes)->epoch == 2U);
+  a.acknowledges(*marker, 6'100ms);
+  BOOST_TEST(a.own.is_owner());
+}
+
 BOOST_AUTO_TEST_CASE(it_reads_everything_that_it_acknowledged_before_it_takes_over_again) {
   node a{"node-a"};
   a.takes_over(0s);

@@ -8,7 +8,9 @@
 #include <algorithm>
 #include <condition_variable>
 #include <future>
+#include <map>
 #include <random>
+#include <set>
 
 namespace {
 
@@ -40,7 +42,12 @@ public:
         position_ = position;
       }
     }
-    if (done)
+    if (looks)
+      looks();
+    const std::lock_guard lock{guard_};
+    if (is_slow)
+      unanswered_.emplace_back(std::move(done), operation);
+    else if (done)
       done({std::string{operation}});
     return model::nothing{};
   }
@@ -61,7 +68,18 @@ public:
     return done_;
   }
 
+  /// Answers what a slow one has left unanswered.
+  void finish() {
+    const std::lock_guard lock{guard_};
+    for (const auto& [done, operation] : unanswered_)
+      if (done)
+        done({operation});
+    unanswered_.clear();
+  }
+
   std::atomic<bool> leads = false;
+  std::atomic<bool> is_slow = false;
+  std::function<void()> looks; // Called while an operation is applied.
 
 private:
   std::shared_ptr<disk> disk_;
@@ -69,6 +87,7 @@ private:
   std::vector<std::string> done_;
   std::uint64_t position_ = 0; // Of the last operation in `done_`.
   std::uint64_t last_ = 0;
+  std::vector<std::pair<performed, std::string>> unanswered_;
 };
 
 /// A node with a replica of the one partition, which can be killed.
@@ -150,6 +169,28 @@ BOOST_FIXTURE_TEST_CASE(one_leads_and_both_apply_the_same, two_nodes) {
   BOOST_TEST(!other.machine->leads);
 }
 
+// Or replicas that have read the same would seem to differ.
+BOOST_FIXTURE_TEST_CASE(what_is_told_of_the_chain_belongs_to_the_position_that_is_told, two_nodes) {
+  BOOST_REQUIRE(comes_true([&] { return first.machine->leads || second.machine->leads; }));
+  auto& leader = first.machine->leads ? first : second;
+  std::map<std::uint64_t, std::set<std::uint64_t>> hashes; // By position.
+  const auto look = [&] {
+    const auto f = leader.it->figures();
+    hashes[f.position].insert(f.hash);
+  };
+  leader.machine->looks = look;
+  for (int i = 0; i < 5; ++i) {
+    BOOST_REQUIRE(leader.put("operation " + std::to_string(i)));
+    const auto position = [&] { return leader.it->figures().position; };
+    const auto before = position();
+    BOOST_REQUIRE(comes_true([&] { return position() >= before; }));
+  }
+  leader.stop();
+  for (const auto& [position, told] : hashes)
+    BOOST_TEST(told.size() == 1U);
+  BOOST_TEST(hashes.size() >= 5U);
+}
+
 BOOST_FIXTURE_TEST_CASE(who_does_not_lead_says_so_at_once, two_nodes) {
   BOOST_REQUIRE(comes_true([&] { return first.machine->leads || second.machine->leads; }));
   auto& other = first.machine->leads ? second : first;
@@ -217,6 +258,23 @@ BOOST_FIXTURE_TEST_CASE(what_was_answered_is_done_once_by_all_whoever_dies, two_
   BOOST_TEST((std::ranges::adjacent_find(sorted) == sorted.end()), "something was done twice");
   for (const auto& operation : answered)
     BOOST_TEST(std::ranges::binary_search(sorted, operation), operation << " was lost");
+}
+
+BOOST_FIXTURE_TEST_CASE(what_was_handed_over_is_performed_when_it_is_answered, two_nodes) {
+  BOOST_REQUIRE(comes_true([&] { return first.machine->leads || second.machine->leads; }));
+  auto& leader = first.machine->leads ? first : second;
+  auto& other = first.machine->leads ? second : first;
+  other.machine->is_slow = true;
+  BOOST_REQUIRE(leader.put("x"));
+  BOOST_REQUIRE(comes_true([&] { return other.machine->done().size() == 1; }));
+  BOOST_TEST(comes_true([&] { return other.it->figures().position >= log->extent().last; }));
+  const auto f = other.it->figures();
+  BOOST_TEST(f.performed < f.position);
+  other.machine->finish();
+  const auto after = other.it->figures();
+  BOOST_TEST(after.performed == after.position);
+  const auto leading = leader.it->figures();
+  BOOST_TEST(leading.performed == leading.position);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_log_is_cut_only_below_what_a_start_would_read, two_nodes) {

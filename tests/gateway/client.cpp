@@ -19,7 +19,7 @@ namespace gateway_tests {
 
 namespace {
 
-constexpr int patience_seconds = 10;
+constexpr std::chrono::milliseconds usual_patience{10'000};
 
 [[noreturn]] void fail(const char* what) {
   throw std::system_error(errno, std::generic_category(), what);
@@ -116,21 +116,32 @@ struct client::state {
 };
 
 client::client(std::uint16_t port, transport by) : state_(std::make_unique<state>()) {
+  connect(htonl(INADDR_LOOPBACK), port, usual_patience);
+  if (by == transport::tls)
+    state_->begin_tls();
+}
+
+client::client(const std::string& address, std::uint16_t port, std::chrono::milliseconds patience)
+  : state_(std::make_unique<state>()) {
+  connect(inet_addr(address.c_str()), port, patience);
+}
+
+void client::connect(std::uint32_t address, std::uint16_t port,
+                     std::chrono::milliseconds patience) {
   signal(SIGPIPE, SIG_IGN);
   state_->socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (state_->socket < 0)
     fail("socket");
-  const timeval patience{patience_seconds, 0};
-  setsockopt(state_->socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  setsockopt(state_->socket, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(patience);
+  const timeval limit{seconds.count(), std::chrono::microseconds{patience - seconds}.count()};
+  setsockopt(state_->socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  setsockopt(state_->socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
   sockaddr_in to{};
   to.sin_family = AF_INET;
   to.sin_port = htons(port);
-  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  to.sin_addr.s_addr = address;
   if (::connect(state_->socket, reinterpret_cast<sockaddr*>(&to), sizeof to) != 0)
     fail("connect");
-  if (by == transport::tls)
-    state_->begin_tls();
 }
 
 client::~client() = default;

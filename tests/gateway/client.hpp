@@ -30,6 +30,8 @@ public:
   enum class transport { plain, tls };
 
   explicit client(std::uint16_t port, transport by = transport::plain);
+  /// Elsewhere than on this machine's loopback; `patience` of connecting and of each read.
+  client(const std::string& address, std::uint16_t port, std::chrono::milliseconds patience);
   ~client();
   client(client&&) noexcept;
   client& operator=(client&&) noexcept;
@@ -54,6 +56,7 @@ public:
 
 private:
   struct state;
+  void connect(std::uint32_t address, std::uint16_t port, std::chrono::milliseconds patience);
   std::unique_ptr<state> state_;
 };
 

@@ -76,6 +76,20 @@ BOOST_AUTO_TEST_CASE(a_connection_is_kept_and_its_pipelined_requests_are_answere
     each.join();
 }
 
+BOOST_AUTO_TEST_CASE(an_answer_says_what_its_direction_says_and_the_next_one_its_own) {
+  gateway::server_options options;
+  options.direct = [](const request& asked) {
+    gateway::direction here;
+    if (asked.path == "/led")
+      here.headers = {{"Rollcall-Node", "n1"}};
+    return here;
+  };
+  running_server server{echo, options};
+  auto c = server.connect();
+  BOOST_TEST(c.ask(get("/led")).header("rollcall-node") == "n1");
+  BOOST_TEST(c.ask(get("/other")).header("rollcall-node").empty());
+}
+
 BOOST_AUTO_TEST_CASE(a_request_that_comes_byte_by_byte_is_one) {
   running_server server{echo};
   auto c = server.connect();

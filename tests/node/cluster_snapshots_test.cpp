@@ -1,14 +1,10 @@
 #include "cluster/nats_log.hpp"
-#include "node/http_client.hpp"
-#include "tests/cluster/nats_servers.hpp"
-#include "tests/node/program.hpp"
+#include "tests/node/small_cluster.hpp"
 
 #include <boost/json.hpp>
 #include <boost/test/unit_test.hpp>
 #include <fmt/format.h>
 
-#include <array>
-#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <future>
@@ -27,78 +23,20 @@ namespace fs = std::filesystem;
 namespace json = boost::json;
 using namespace node_tests;
 using namespace std::chrono_literals;
-using cluster_tests::nats_servers;
 
-constexpr std::size_t nodes_max = 3;
+constexpr auto request_patience = 30s;
 
-/// A cluster with one partition, whose nodes are started one by one.
-class small_cluster {
+/// A cluster with one partition on one server, whose nodes are started one by one.
+class small_log_cluster : public small_cluster {
 public:
-  small_cluster(std::size_t nodes, std::uint64_t snapshot_records) : nodes_{nodes} {
-    const auto ports = cluster_tests::free_ports(nodes);
-    std::vector<std::string> words{
-      "cluster", "init", scratch_ / "cluster", "--partitions", "1", "--ttl-ms", "3000", "--nodes"};
-    for (std::size_t i = 0; i < nodes; ++i)
-      words.push_back(fmt::format("{}=127.0.0.1:{}", name(i), ports[i]));
-    const auto nats = nats_.settings();
-    words.insert(words.end(), {"--nats", nats.servers[0], "--monitoring", nats.monitoring[0]});
-    const auto made = rollcall(words);
-    BOOST_REQUIRE_MESSAGE(made.status == 0, made.err);
-    write_file(file(),
-               fmt::format("snapshot_records = {}\n", snapshot_records) + read_file(file()));
-  }
-  ~small_cluster() {
-    for (auto& one : running_)
-      if (one) {
-        one->send(SIGKILL);
-        one->wait();
-      }
-  }
-  small_cluster(const small_cluster&) = delete;
-  small_cluster& operator=(const small_cluster&) = delete;
-
-  static std::string name(std::size_t i) {
-    return fmt::format("n{}", i + 1);
-  }
-  [[nodiscard]] std::string file() const {
-    return scratch_ / "cluster/cluster.toml";
-  }
-  [[nodiscard]] fs::path data(std::size_t i) const {
-    return scratch_ / name(i);
-  }
-  [[nodiscard]] std::string log_of(std::size_t i) const {
-    return read_file(scratch_ / (name(i) + ".log"));
+  small_log_cluster(std::size_t nodes, std::uint64_t records)
+    : small_cluster{{.nodes = nodes,
+                     .servers = 1,
+                     .partitions = 1,
+                     .snapshot_records = records,
+                     .log_level = "info"}} {
   }
 
-  void start(std::size_t i) {
-    running_[i] = std::make_unique<running_program>(
-      std::vector<std::string>{"serve", "--cluster", file(), "--node", name(i), "--data",
-                               data(i).string(), "--listen", "127.0.0.1:0", "--rate-limits", "off"},
-      scratch_ / (name(i) + ".log"));
-    const auto line = running_[i]->read_line(30s).value_or("");
-    const auto colon = line.rfind(':');
-    BOOST_REQUIRE_MESSAGE(colon != std::string::npos, log_of(i));
-    urls_[i] = fmt::format("http://127.0.0.1{}", line.substr(colon));
-  }
-  void kill(std::size_t i) {
-    running_[i]->send(SIGKILL);
-    running_[i]->wait();
-    running_[i].reset();
-  }
-
-  /// What a node tells of its replica; nothing = it is not there.
-  [[nodiscard]] std::optional<json::object> replica(std::size_t i) const {
-    const auto run = rollcall(
-      {"cluster", "status", "--cluster", file(), "--node", name(0), "--json"});
-    std::error_code wrong;
-    const auto all = json::parse(run.out, wrong);
-    if (wrong)
-      return std::nullopt;
-    for (const auto& node : all.as_array())
-      if (node.at("node").as_string() == name(i) && node.as_object().contains("partitions"))
-        return node.at("partitions").at(0).as_object();
-    return std::nullopt;
-  }
   [[nodiscard]] std::vector<std::uint64_t> snapshots(std::size_t i) const {
     std::vector<std::uint64_t> all;
     if (const auto r = replica(i))
@@ -106,49 +44,33 @@ public:
         all.push_back(position.to_number<std::uint64_t>());
     return all;
   }
-  [[nodiscard]] std::optional<std::size_t> leader() const {
-    for (std::size_t i = 0; i < nodes_; ++i)
-      if (running_[i])
-        if (const auto r = replica(i); r && r->at("leads").as_bool())
-          return i;
-    return std::nullopt;
-  }
-  [[nodiscard]] bool is_sound() const {
-    return rollcall({"cluster", "check", "--cluster", file(), "--node", name(0)}).status == 0;
-  }
-
   /// From a snapshot, and then all is well.
   [[nodiscard]] bool starts_anew(std::size_t i) const {
     return comes_true([&] {
       return log_of(i).find("starts from the snapshot at") != std::string::npos && is_sound();
     });
   }
-
-  void make_key() {
-    std::string told;
-    BOOST_REQUIRE(comes_true([&] {
-      const auto run = rollcall(
-        {"cluster", "key", "--cluster", file(), "--node", name(0), "--name", "test", "--json"});
-      told = run.out;
-      return run.status == 0;
-    }));
-    key_ = json::parse(told).at("key").as_string();
+  void start_and_wait(std::size_t i) {
+    start(i);
+    BOOST_REQUIRE_MESSAGE(listens(i), log_of(i));
   }
+
   /// An event of a new person; the status of the answer.
-  unsigned send(std::size_t i, int person) const {
-    return ask(i, "POST", "/api/events",
-               fmt::format(R"({{"data":{{"type":"event","attributes":{{"properties":{{}},)"
-                           R"("unique_id":"e{0}","metric":{{"data":{{"type":"metric",)"
-                           R"("attributes":{{"name":"Placed Order"}}}}}},"profile":{{"data":)"
-                           R"({{"type":"profile","attributes":{{"external_id":"p{0}"}}}}}}}}}}}})",
-                           person))
+  [[nodiscard]] unsigned send_event(std::size_t i, int person) const {
+    return post(i, "/api/events",
+                fmt::format(R"({{"data":{{"type":"event","attributes":{{"properties":{{}},)"
+                            R"("unique_id":"e{0}","metric":{{"data":{{"type":"metric",)"
+                            R"("attributes":{{"name":"Placed Order"}}}}}},"profile":{{"data":)"
+                            R"({{"type":"profile","attributes":{{"external_id":"p{0}"}}}}}}}}}}}})",
+                            person),
+                request_patience)
       .status;
   }
   /// External ids, as this node tells them.
   [[nodiscard]] std::set<std::string> people(std::size_t i) const {
     std::set<std::string> all;
     for (std::string target = "/api/profiles?page[size]=100"; !target.empty();) {
-      const auto told = ask(i, "GET", target);
+      const auto told = get(i, target, request_patience);
       if (told.status != 200)
         return {};
       const auto page = json::parse(told.body);
@@ -165,7 +87,7 @@ public:
   /// The log as the servers have it.
   std::unique_ptr<cluster::partition_log> log() {
     if (!connection_) {
-      auto made = cluster::connect_nats(nats_.settings());
+      auto made = cluster::connect_nats(servers().settings());
       BOOST_REQUIRE(made);
       connection_ = std::move(*made);
     }
@@ -174,36 +96,7 @@ public:
     return std::move(*opened);
   }
 
-  template <class Condition>
-  static bool comes_true(const Condition& condition, std::chrono::seconds patience = 30s) {
-    const auto until = std::chrono::steady_clock::now() + patience;
-    while (!condition()) {
-      if (std::chrono::steady_clock::now() >= until)
-        return false;
-      std::this_thread::sleep_for(100ms);
-    }
-    return true;
-  }
-
 private:
-  node::http_answer ask(std::size_t i, std::string_view method, std::string_view target,
-                        std::string body = {}) const {
-    const auto client = node::http_client::of({.url = urls_[i]});
-    BOOST_REQUIRE(client);
-    auto told = client->ask(method, target,
-                            {{"Authorization", "Klaviyo-API-Key " + key_},
-                             {"revision", "2025-07-15"},
-                             {"Content-Type", "application/json"}},
-                            std::move(body));
-    return told ? std::move(*told) : node::http_answer{};
-  }
-
-  std::size_t nodes_;
-  nats_servers nats_{{.count = 1}};
-  scratch_directory scratch_;
-  std::array<std::unique_ptr<running_program>, nodes_max> running_;
-  std::array<std::string, nodes_max> urls_;
-  std::string key_;
   std::shared_ptr<cluster::nats_connection> connection_;
 };
 
@@ -216,7 +109,7 @@ std::set<std::string> first_people(int count) {
 }
 
 /// The node leads, and what it tells comes from its own state.
-void lead_with(const small_cluster& of, std::size_t i) {
+void lead_with(const small_log_cluster& of, std::size_t i) {
   BOOST_REQUIRE(small_cluster::comes_true([&] {
     if (of.leader() == i)
       return true;
@@ -231,13 +124,13 @@ void lead_with(const small_cluster& of, std::size_t i) {
 // Three nodes; one is away until the log does not go back to it, another time its disk is new and
 // the newest snapshot is damaged.
 BOOST_AUTO_TEST_CASE(who_was_away_for_too_long_starts_from_a_snapshot_and_is_equal) {
-  small_cluster it{3, 25};
+  small_log_cluster it{3, 25};
   for (std::size_t i = 0; i < 3; ++i)
-    it.start(i);
+    it.start_and_wait(i);
   it.make_key();
   int people = 0;
   for (; people < 80; ++people)
-    BOOST_REQUIRE(it.send(people % 3, people) == 202);
+    BOOST_REQUIRE(it.send_event(people % 3, people) == 202);
   const auto leader = it.leader();
   BOOST_REQUIRE(leader);
   const auto away = (*leader + 1) % 3;
@@ -255,10 +148,10 @@ BOOST_AUTO_TEST_CASE(who_was_away_for_too_long_starts_from_a_snapshot_and_is_equ
   };
   while (older() <= left_at)
     for (int i = 0; i < 5; ++i, ++people)
-      BOOST_REQUIRE(it.send(stays, people) == 202);
+      BOOST_REQUIRE(it.send_event(stays, people) == 202);
   // As the owner would do after a day.
   BOOST_REQUIRE(it.log()->trim(older()));
-  it.start(away);
+  it.start_and_wait(away);
   BOOST_REQUIRE_MESSAGE(it.starts_anew(away), it.log_of(away));
   lead_with(it, away);
   BOOST_TEST((it.people(away) == first_people(people)));
@@ -271,7 +164,7 @@ BOOST_AUTO_TEST_CASE(who_was_away_for_too_long_starts_from_a_snapshot_and_is_equ
   const auto before = it.snapshots(gives);
   while (it.snapshots(gives).size() < 2 || it.snapshots(gives) == before)
     for (int i = 0; i < 5; ++i, ++people)
-      BOOST_REQUIRE(it.send(now_leads, people) == 202);
+      BOOST_REQUIRE(it.send_event(now_leads, people) == 202);
   const auto damaged = it.snapshots(gives).at(0);
   const auto inside = it.data(gives) / "partition-00" / "snapshots" / std::to_string(damaged)
                     / "files" / "accounts" / "default" / "account" / "data.mdb";
@@ -281,7 +174,7 @@ BOOST_AUTO_TEST_CASE(who_was_away_for_too_long_starts_from_a_snapshot_and_is_equ
     bytes.put('!');
     BOOST_REQUIRE(bytes.good());
   }
-  it.start(stays);
+  it.start_and_wait(stays);
   BOOST_REQUIRE_MESSAGE(it.starts_anew(stays), it.log_of(stays));
   BOOST_TEST(it.log_of(stays).find("data.mdb is damaged") != std::string::npos, it.log_of(stays));
   lead_with(it, stays);
@@ -290,23 +183,23 @@ BOOST_AUTO_TEST_CASE(who_was_away_for_too_long_starts_from_a_snapshot_and_is_equ
 
 // There is no snapshot, and only the owner could make one. It stops serving for a moment.
 BOOST_AUTO_TEST_CASE(a_new_node_gets_a_snapshot_of_the_owner_while_requests_wait) {
-  small_cluster it{2, 10'000};
-  it.start(0);
+  small_log_cluster it{2, 10'000};
+  it.start_and_wait(0);
   it.make_key();
   int people = 0;
   for (; people < 30; ++people)
-    BOOST_REQUIRE(it.send(0, people) == 202);
+    BOOST_REQUIRE(it.send_event(0, people) == 202);
   const auto settled = [&] {
     const auto r = it.replica(0);
     return r ? r->at("settled").to_number<std::uint64_t>() : 0;
   };
   BOOST_REQUIRE(small_cluster::comes_true([&] { return settled() > 20; }));
   BOOST_REQUIRE(it.log()->trim(20));
-  it.start(1);
+  it.start_and_wait(1);
   auto sound = std::async(std::launch::async,
                           [&] { return small_cluster::comes_true([&] { return it.is_sound(); }); });
   while (sound.wait_for(0ms) != std::future_status::ready) {
-    BOOST_TEST(it.send(0, people) == 202);
+    BOOST_TEST(it.send_event(0, people) == 202);
     ++people;
   }
   BOOST_REQUIRE_MESSAGE(sound.get(), it.log_of(0) + it.log_of(1));

@@ -50,19 +50,27 @@ struct standard_streams {
   int err;
 };
 
-pid_t spawn(const std::vector<std::string>& arguments, standard_streams streams) {
+pid_t spawn(const std::vector<std::string>& arguments, standard_streams streams,
+            const std::vector<std::string>& environment = {}) {
   const auto program = program_path();
   std::vector<char*> words{const_cast<char*>(program.c_str())};
   for (const auto& argument : arguments)
     words.push_back(const_cast<char*>(argument.c_str()));
   words.push_back(nullptr);
+  std::vector<char*> around;
+  for (char** one = environ; *one; ++one)
+    around.push_back(*one);
+  for (const auto& one : environment)
+    around.push_back(const_cast<char*>(one.c_str()));
+  around.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, streams.in, STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions, streams.out, STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, streams.err, STDERR_FILENO);
   pid_t pid = -1;
-  const auto failed = posix_spawn(&pid, program.c_str(), &actions, nullptr, words.data(), environ);
+  const auto failed = posix_spawn(&pid, program.c_str(), &actions, nullptr, words.data(),
+                                  around.data());
   posix_spawn_file_actions_destroy(&actions);
   if (failed != 0) {
     errno = failed;
@@ -143,7 +151,8 @@ finished_run rollcall(const std::vector<std::string>& arguments, std::string_vie
 }
 
 running_program::running_program(const std::vector<std::string>& arguments,
-                                 const std::filesystem::path& err_file) {
+                                 const std::filesystem::path& err_file,
+                                 const std::vector<std::string>& environment) {
   ignore_broken_pipes();
   auto in = new_pipe();
   auto out = new_pipe();
@@ -151,7 +160,7 @@ running_program::running_program(const std::vector<std::string>& arguments,
   auto err = ::open(err_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (err < 0)
     fail("open");
-  pid_ = spawn(arguments, {in.read, out.write, err});
+  pid_ = spawn(arguments, {in.read, out.write, err}, environment);
   close_end(in.read);
   close_end(out.write);
   close_end(err);

@@ -28,9 +28,11 @@ finished_run rollcall(const std::vector<std::string>& arguments, std::string_vie
 /// A program that is running: for tests that talk to it or end it early.
 class running_program {
 public:
-  /// Standard error goes to `err_file`, or nowhere.
+  /// Standard error goes to `err_file`, or nowhere. `environment` comes beside the test's own:
+  /// "NAME=VALUE".
   explicit running_program(const std::vector<std::string>& arguments,
-                           const std::filesystem::path& err_file = {});
+                           const std::filesystem::path& err_file = {},
+                           const std::vector<std::string>& environment = {});
   /// Kills what still runs.
   ~running_program();
   running_program(const running_program&) = delete;
