@@ -29,6 +29,9 @@ struct partition_options {
   std::uint32_t count = 1;
   std::string account_zone = "UTC";
   std::uint64_t delta_bytes_max = std::uint64_t{256} << 20; // Merging starts above it.
+  /// So many flips wait in memory at most; then a commit writes them along. Few enough that the
+  /// changes in that commit hardly notice.
+  std::size_t feed_flips_max = 64'000;
   /// Reads the text of a definition; nothing = segments::parse_definition. Tests bring rules that
   /// no JSON can say.
   std::function<model::outcome<segments::definition>(std::string_view)> read_definition{};

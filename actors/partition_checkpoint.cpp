@@ -15,7 +15,6 @@ namespace {
 using steady = std::chrono::steady_clock;
 
 constexpr std::uint64_t log_bytes_max = std::uint64_t{512} << 20;
-constexpr std::size_t feed_tail_max = 1'000'000;
 constexpr std::size_t blocks_at_once_max = 64;
 
 /// A bitmap's record: the log sequence that it is true for, a number, the bitmap.
@@ -100,8 +99,25 @@ bool partition_state::wants_merge(bool idle) const {
     return true;
   if (idle)
     return store_->delta_records() != 0 || feed_.tail_size() != 0;
-  return store_->delta_bytes() > options_.delta_bytes_max || log_bytes_ > log_bytes_max
-      || feed_.tail_size() > feed_tail_max;
+  return store_->delta_bytes() > options_.delta_bytes_max || log_bytes_ > log_bytes_max;
+}
+
+bool partition_state::put_long_feed(storage::write_transaction& to) {
+  if (feed_.tail_size() <= options_.feed_flips_max)
+    return false;
+  put_feed(to);
+  return true;
+}
+
+void partition_state::put_feed(storage::write_transaction& to) {
+  feed_.store(to);
+  const storage::word fed = applied_;
+  to.put(meta_key{meta_field::feed_sequence}, storage::words_view{&fed, 1});
+}
+
+void partition_state::feed_put() {
+  feed_.stored();
+  feed_stored_ = applied_;
 }
 
 model::outcome<bool> partition_state::merge_slice(std::chrono::microseconds budget) {
@@ -203,20 +219,17 @@ model::status partition_state::finish_merge() {
   auto cut = merge_started_;
   if (const auto needed = store_->first_unmerged())
     cut = std::min(cut, *needed - 1);
-  const auto written = write(
-    {}, [&](storage::write_transaction& to, std::uint64_t) -> model::status {
-      feed_.store(to);
-      const storage::word fed = applied_;
-      to.put(meta_key{meta_field::feed_sequence}, storage::words_view{&fed, 1});
-      if (auto stored = store_->store_profiles(to, applied_); !stored)
-        return stored;
-      to.erase_range(storage::flips_key{0}, storage::flips_key{cut + 1});
-      return log_->trim(to, cut);
-    });
+  const auto written = write({},
+                             [&](storage::write_transaction& to, std::uint64_t) -> model::status {
+                               put_feed(to);
+                               if (auto stored = store_->store_profiles(to, applied_); !stored)
+                                 return stored;
+                               to.erase_range(storage::flips_key{0}, storage::flips_key{cut + 1});
+                               return log_->trim(to, cut);
+                             });
   if (!written)
     return written.error();
-  feed_.stored();
-  feed_stored_ = applied_;
+  feed_put();
   return model::nothing{};
 }
 

@@ -149,14 +149,18 @@ model::outcome<commit_result> partition_state::commit(std::span<const incoming_b
   for (const auto i : taken)
     append_batch(record, *batches[i].changes, batches[i].cause, head.now, batches[i].source,
                  batches[i].source_sequence);
+  bool was_feed_put = false;
   const auto sequence = write(record,
                               [&](storage::write_transaction& to, std::uint64_t) -> model::status {
                                 for (const auto& [source, last] : sources)
                                   put_source(to, source, last);
+                                was_feed_put = put_long_feed(to);
                                 return to.health();
                               });
   if (!sequence)
     return sequence.error();
+  if (was_feed_put)
+    feed_put();
 
   now_ = head.now;
   result.sequence = *sequence;
@@ -247,9 +251,16 @@ model::outcome<partition::tick_result> partition_state::write_tick(model::instan
   head.evaluations_max = evaluations_max;
   std::string record;
   begin_record(record, head, 0);
-  const auto sequence = write(record, {});
+  bool was_feed_put = false;
+  const auto sequence = write(record,
+                              [&](storage::write_transaction& to, std::uint64_t) -> model::status {
+                                was_feed_put = put_long_feed(to);
+                                return to.health();
+                              });
   if (!sequence)
     return sequence.error();
+  if (was_feed_put)
+    feed_put();
   now_ = until;
   tick_result result;
   result.flips = tick(until, evaluations_max);

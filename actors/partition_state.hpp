@@ -145,6 +145,11 @@ private:
   void replay(const log_record& r, std::uint64_t sequence);
 
   // partition_checkpoint.cpp
+  /// What the feeds have in memory, up to the last applied record; `feed_put` after the commit.
+  void put_feed(storage::write_transaction& to);
+  void feed_put();
+  /// The same once it is much. Whether it was.
+  bool put_long_feed(storage::write_transaction& to);
   void put_members(storage::write_transaction& to, std::uint64_t segment,
                    const segments::profile_set& members, std::uint64_t sequence) const;
   void put_criterion(storage::write_transaction& to, std::uint32_t number, std::uint64_t sequence);

@@ -266,23 +266,23 @@ private:
 
   /// The same among the events that pass.
   template <class Raw, class Passes>
-  [[nodiscard]] std::uint64_t
-  passing_rows_reached(const raw_window<Raw>& window, std::size_t word, std::uint32_t n,
-                       const Passes& passes, std::array<std::uint32_t, 64>& deciding) const {
+  [[nodiscard]] std::uint64_t passing_rows_reached(const raw_window<Raw>& window, std::size_t word,
+                                                   std::uint32_t n, const Passes& passes,
+                                                   std::array<std::uint32_t, 64>& deciding) const {
     const auto* raws = reinterpret_cast<const Raw*>(columns_->times.raws);
     const std::uint32_t* first_of = columns_->first.data();
     std::uint64_t reached = 0;
-    block_rows::each_bit(
-      word, rows_.clean(word) & active_rows(window, word), [&](std::uint32_t row) {
-        auto left = n;
-        for (auto at = first_of[row + 1];
-             at-- > first_of[row] && raws[at] >= window.earliest.value;)
-          if (passes(at) && --left == 0) {
-            deciding[row % 64] = at;
-            reached |= std::uint64_t{1} << (row % 64);
-            return;
-          }
-      });
+    block_rows::each_bit(word, rows_.clean(word) & active_rows(window, word),
+                         [&](std::uint32_t row) {
+                           auto left = n;
+                           for (auto at = first_of[row + 1];
+                                at-- > first_of[row] && raws[at] >= window.earliest.value;)
+                             if (passes(at) && --left == 0) {
+                               deciding[row % 64] = at;
+                               reached |= std::uint64_t{1} << (row % 64);
+                               return;
+                             }
+                         });
     return reached;
   }
 

@@ -81,6 +81,7 @@ public:
     : account_(seed), directory_(std::move(directory)) {
     std::filesystem::remove_all(directory_);
     now_ = account_.next_now(account_.next_profile());
+    feed_flips_max_ = seed % 2 == 0 ? 64'000 : seed % 7; // Feeds go to runs with the next commit.
     open();
   }
   ~trial() {
@@ -110,6 +111,7 @@ private:
     actors::partition_options options;
     options.directory = directory_;
     options.account_zone = account_.zone();
+    options.feed_flips_max = feed_flips_max_;
     options.read_definition =
       [this](std::string_view text) -> model::outcome<segments::definition> {
       return rules_.at(std::string{text});
@@ -565,6 +567,7 @@ private:
   }
 
   random_account account_;
+  std::size_t feed_flips_max_ = 0;
   std::filesystem::path directory_;
   std::mt19937_64 random_;
   std::int64_t now_ = 0;
