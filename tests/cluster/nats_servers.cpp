@@ -239,10 +239,10 @@ std::string nats_servers::log_of(std::size_t which) const {
   return {std::istreambuf_iterator<char>{from}, {}};
 }
 
-void nats_servers::wait_until_whole(seconds patience) {
+void nats_servers::wait_until_whole(seconds patience, nats_health what) {
   const auto until = steady_clock::now() + patience;
   std::string why;
-  while (!is_whole(why)) {
+  while (!is_whole(why, what)) {
     for (const auto& s : servers_)
       if (s.pid >= 0 && ::waitpid(s.pid, nullptr, WNOHANG) != 0)
         throw std::logic_error("nats-server ends at once with " + s.file.string());
@@ -252,7 +252,8 @@ void nats_servers::wait_until_whole(seconds patience) {
   }
 }
 
-bool nats_servers::is_whole(std::string& why) const {
+bool nats_servers::is_whole(std::string& why, nats_health what) const {
+  const auto* path = what == nats_health::everything ? "/healthz" : "/healthz?js-server-only=true";
   for (const auto& s : servers_) {
     const auto jsz = ask_json(s.monitoring_port, "/jsz", s.address);
     if (!jsz) {
@@ -267,7 +268,7 @@ bool nats_servers::is_whole(std::string& why) const {
         return false;
       }
     }
-    if (!ask_monitoring(s.monitoring_port, "/healthz", s.address)) {
+    if (!ask_monitoring(s.monitoring_port, path, s.address)) {
       why = s.name + " is not healthy";
       return false;
     }

@@ -35,6 +35,10 @@ struct nats_servers_options {
   std::vector<std::filesystem::path> stores{};
 };
 
+/// What has to be well. A server may go on for ever to find fault with a consumer that went with
+/// its reader while the servers were apart.
+enum class nats_health : std::uint8_t { everything, servers };
+
 /// NATS servers on loopback, or each on a host of its own, as one group, with a directory of their
 /// own. They end with the test.
 class nats_servers {
@@ -60,7 +64,8 @@ public:
   /// Starts a killed one again, on the same ports and data.
   void start(std::size_t which);
   /// Until all of them run as one group, each with everything; throws when that takes too long.
-  void wait_until_whole(std::chrono::seconds patience = std::chrono::seconds{60});
+  void wait_until_whole(std::chrono::seconds patience = std::chrono::seconds{60},
+                        nats_health what = nats_health::everything);
   /// The one that leads a stream at the moment.
   [[nodiscard]] std::optional<std::size_t> leader_of(const std::string& stream) const;
   [[nodiscard]] std::string log_of(std::size_t which) const;
@@ -79,7 +84,7 @@ private:
   [[nodiscard]] std::vector<std::uint16_t> ports() const;
   void end(std::size_t which, int signal);
   void write_file(const server& s, const std::filesystem::path& store) const;
-  [[nodiscard]] bool is_whole(std::string& why) const;
+  [[nodiscard]] bool is_whole(std::string& why, nats_health what) const;
 
   tests::temporary_directory directory_;
   nats_servers_options options_;

@@ -96,6 +96,8 @@ public:
     std::vector<std::string> names;
     for (const auto& one : all)
       names.push_back(one.what);
+    fmt::print("cycle {:>3}: {}", cycle, fmt::join(names, " + "));
+    std::fflush(stdout);
     const auto before = traffic_->acknowledged();
     const auto begun = std::chrono::steady_clock::now();
     traffic_->mark();
@@ -108,19 +110,19 @@ public:
     std::ranges::shuffle(all, chance_);
     for (const auto& one : all)
       one.end();
-    cluster_.servers().wait_until_whole();
+    cluster_.servers().wait_until_whole(served_again_within, cluster_tests::nats_health::servers);
     cluster_.until_sound([&](const std::string& wrong) {
       const auto after = std::chrono::steady_clock::now() - begun;
       if (after > told_when_not_sound_after)
-        fmt::print("  after {} s: {}\n",
-                   std::chrono::duration_cast<std::chrono::seconds>(after).count(), wrong);
+        fmt::print("\n  after {} s: {}",
+                   std::chrono::duration_cast<std::chrono::seconds>(after).count(),
+                   wrong.substr(0, wrong.find('\n')));
       std::fflush(stdout);
     });
     const bool is_served = serves_again(traffic_->acknowledged());
     const auto pause = traffic_->longest_pause();
     figures.add(all, pause);
-    fmt::print("cycle {:>3}: {}: paused {} ms, took {} ms, {} acknowledged, epoch {}\n", cycle,
-               fmt::join(names, " + "), pause.count(),
+    fmt::print(": paused {} ms, took {} ms, {} acknowledged, epoch {}\n", pause.count(),
                std::chrono::duration_cast<std::chrono::milliseconds>(
                  std::chrono::steady_clock::now() - begun)
                  .count(),
