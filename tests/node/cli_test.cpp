@@ -40,7 +40,7 @@ struct small_store {
   }
 
   finished_run must(const std::vector<std::string>& arguments, int status = 0) const {
-    auto run = rollcall(arguments);
+    auto run = node_tests::rollcall(arguments);
     std::string words;
     for (const auto& argument : arguments)
       words += argument + ' ';
@@ -110,7 +110,7 @@ BOOST_AUTO_TEST_SUITE(cli_test)
 BOOST_AUTO_TEST_CASE(every_command_has_help_with_an_example_and_json) {
   for (auto words : commands()) {
     words.emplace_back("--help");
-    const auto run = rollcall(words);
+    const auto run = node_tests::rollcall(words);
     BOOST_TEST_CONTEXT(words[0] << ' ' << words[1]) {
       BOOST_TEST(run.status == 0);
       BOOST_TEST(contains(run.out, "Example"));
@@ -138,7 +138,7 @@ BOOST_AUTO_TEST_CASE(a_wrong_command_line_is_told_so) {
          {"inspect", "--url", "http://127.0.0.1:1", "--key", "k", "--ca", "/nowhere/ca.pem"},
          {"segment", "members", "x", "--data", "x", "--limit", "-1"},
          {"profile", "show", "--data", "x"}}) {
-    const auto run = rollcall(words);
+    const auto run = node_tests::rollcall(words);
     BOOST_TEST(run.status == 2);
     BOOST_TEST(run.out.empty());
     BOOST_TEST(!run.err.empty());
@@ -146,7 +146,9 @@ BOOST_AUTO_TEST_CASE(a_wrong_command_line_is_told_so) {
 }
 
 BOOST_AUTO_TEST_CASE(a_word_that_is_no_command_is_named) {
-  const auto told = [](const std::vector<std::string>& words) { return rollcall(words).err; };
+  const auto told = [](const std::vector<std::string>& words) {
+    return node_tests::rollcall(words).err;
+  };
   BOOST_TEST(told({"metrcs"}).starts_with("rollcall: there is no command \"metrcs\"; there are "));
   BOOST_TEST(contains(told({"--log", "info", "segments", "list"}), "no command \"segments\""));
   BOOST_TEST(contains(told({"segment", "bogus", "--data", "x"}),
@@ -171,7 +173,7 @@ BOOST_AUTO_TEST_CASE(a_missing_directory_is_not_made_by_asking) {
                                                                  {"inspect"}}) {
     auto with_data = words;
     with_data.insert(with_data.end(), {"--data", store});
-    const auto run = rollcall(with_data);
+    const auto run = node_tests::rollcall(with_data);
     BOOST_TEST(run.status == 3);
     BOOST_TEST(contains(run.err, "there is no Rollcall directory"));
     BOOST_TEST(!std::filesystem::exists(store));
@@ -184,7 +186,7 @@ BOOST_AUTO_TEST_CASE(a_directory_of_other_things_is_left_alone) {
   std::filesystem::create_directory(folder);
   write_file(folder + "/letter.txt", "Dear Ada");
   write_file(scratch / "people.ndjson", people);
-  const auto run = rollcall({"load", "--data", folder, scratch / "people.ndjson"});
+  const auto run = node_tests::rollcall({"load", "--data", folder, scratch / "people.ndjson"});
   BOOST_TEST(run.status != 0);
   BOOST_TEST(contains(run.err, "Rollcall"));
   BOOST_TEST(std::distance(std::filesystem::directory_iterator{folder}, {}) == 1);
@@ -209,7 +211,7 @@ BOOST_AUTO_TEST_CASE(a_bad_line_is_reported_kept_and_harms_no_other) {
   const std::string bad_email = R"({"external_id":"eve","email":5})";
   write_file(scratch / "mixed.ndjson",
              std::string{people} + bad_email + "\nnot json\n" + std::string{deeds});
-  const auto run = rollcall(
+  const auto run = node_tests::rollcall(
     {"load", "--data", store, "--rejects", scratch / "rejects.ndjson", scratch / "mixed.ndjson"});
   BOOST_TEST(run.status == 1);
   BOOST_TEST(contains(run.err, "mixed.ndjson:4: email: "));
@@ -223,10 +225,11 @@ BOOST_AUTO_TEST_CASE(a_bad_line_is_reported_kept_and_harms_no_other) {
   BOOST_TEST(!text_at(first, "reason").empty());
   BOOST_TEST(text_at(json::parse(rejects[1]), "text") == "not json");
 
-  const auto metrics = json::parse(rollcall({"metrics", "--data", store, "--json"}).out).as_array();
+  const auto metrics = json::parse(node_tests::rollcall({"metrics", "--data", store, "--json"}).out)
+                         .as_array();
   BOOST_TEST(metrics.size() == 2U);
-  BOOST_TEST(rollcall({"profile", "show", "--data", store, "cleo"}).status == 0);
-  BOOST_TEST(rollcall({"profile", "show", "--data", store, "eve"}).status == 3);
+  BOOST_TEST(node_tests::rollcall({"profile", "show", "--data", store, "cleo"}).status == 0);
+  BOOST_TEST(node_tests::rollcall({"profile", "show", "--data", store, "eve"}).status == 3);
 }
 
 BOOST_AUTO_TEST_CASE(many_bad_lines_are_counted_and_few_are_shown) {
@@ -235,8 +238,8 @@ BOOST_AUTO_TEST_CASE(many_bad_lines_are_counted_and_few_are_shown) {
   for (int i = 0; i < 50; ++i)
     lines += "[]\n";
   write_file(scratch / "bad.ndjson", lines);
-  const auto run = rollcall({"load", "--data", scratch / "store", "--rejects",
-                             scratch / "rejects.ndjson", scratch / "bad.ndjson"});
+  const auto run = node_tests::rollcall({"load", "--data", scratch / "store", "--rejects",
+                                         scratch / "rejects.ndjson", scratch / "bad.ndjson"});
   BOOST_TEST(run.status == 1);
   const auto shown = lines_of(run.err);
   BOOST_TEST(shown.size() == 21U);
@@ -247,7 +250,7 @@ BOOST_AUTO_TEST_CASE(many_bad_lines_are_counted_and_few_are_shown) {
 BOOST_AUTO_TEST_CASE(a_misspelt_file_is_noticed_before_anything_is_loaded) {
   const scratch_directory scratch;
   write_file(scratch / "people.ndjson", people);
-  const auto run = rollcall(
+  const auto run = node_tests::rollcall(
     {"load", "--data", scratch / "store", scratch / "people.ndjson", scratch / "poeple.ndjson"});
   BOOST_TEST(run.status == 3);
   BOOST_TEST(contains(run.err, "poeple.ndjson"));
@@ -265,12 +268,13 @@ BOOST_AUTO_TEST_CASE(plain_packed_and_piped_lines_are_the_same) {
   std::vector<std::string> answers;
   for (const auto& way : {scratch / "all.ndjson", scratch / "all.ndjson.gz", std::string{"-"}}) {
     const auto store = scratch / ("store" + std::to_string(answers.size()));
-    const auto run = rollcall({"load", "--data", store, "--json", way}, way == "-" ? text : "");
+    const auto run = node_tests::rollcall({"load", "--data", store, "--json", way},
+                                          way == "-" ? text : "");
     BOOST_REQUIRE_MESSAGE(run.status == 0, run.err);
     auto report = json::parse(run.out).as_object();
     BOOST_TEST(report.at("records").as_object().at("events").to_number<int>() == 4);
     BOOST_TEST(report.at("records").as_object().at("profiles").to_number<int>() == 3);
-    answers.push_back(rollcall({"metrics", "--data", store, "--json"}).out);
+    answers.push_back(node_tests::rollcall({"metrics", "--data", store, "--json"}).out);
   }
   BOOST_TEST(answers[0] == answers[1]);
   BOOST_TEST(answers[0] == answers[2]);
@@ -519,7 +523,7 @@ BOOST_FIXTURE_TEST_CASE(the_clock_goes_forward_only_and_tells_who_moved, small_s
                       .back();
   BOOST_TEST(text_at(last, "cause") == "clock");
   BOOST_TEST(text_at(last, "at") == "2026-07-02T00:00:00Z");
-  BOOST_TEST(rollcall({"advance", "--data", store, "--to", "2026-06-01"}).status != 0);
+  BOOST_TEST(node_tests::rollcall({"advance", "--data", store, "--to", "2026-06-01"}).status != 0);
   must({"advance", "--data", store, "--to", "soon"}, 1);
 }
 
@@ -599,7 +603,8 @@ BOOST_FIXTURE_TEST_CASE(what_holds_for_reports_is_settled_shown_and_explained, s
   BOOST_TEST(text_at(back, "week_start") == "monday");
   BOOST_TEST(back.at("attribution").at("email_open_hours").to_number<int>() == 120);
   BOOST_TEST(back.at("attribution").at("push_open_hours").to_number<int>() == 0);
-  const auto refused = rollcall({"account", "set", "--data", store, "--window", "email_open=1"});
+  const auto refused = node_tests::rollcall(
+    {"account", "set", "--data", store, "--window", "email_open=1"});
   BOOST_TEST(refused.status == 1);
   BOOST_TEST(contains(refused.err, "email_open"));
 }
@@ -618,21 +623,22 @@ BOOST_AUTO_TEST_CASE(a_directory_keeps_the_number_of_partitions_and_zone_it_was_
   const scratch_directory scratch;
   const auto store = scratch / "store";
   write_file(scratch / "people.ndjson", people);
-  BOOST_TEST(rollcall({"load", "--data", store, "--partitions", "2", "--zone", "Europe/Berlin",
-                       scratch / "people.ndjson"})
+  BOOST_TEST(node_tests::rollcall({"load", "--data", store, "--partitions", "2", "--zone",
+                                   "Europe/Berlin", scratch / "people.ndjson"})
                .status
              == 0);
-  const auto figures = json::parse(rollcall({"inspect", "--data", store, "--json"}).out)
+  const auto figures = json::parse(node_tests::rollcall({"inspect", "--data", store, "--json"}).out)
                          .as_object()
                          .at("figures")
                          .as_object();
   BOOST_TEST(figures.at("partitions").as_array().size() == 2U);
   BOOST_TEST(text_at(figures, "account_zone") == "Europe/Berlin");
   BOOST_TEST(
-    rollcall({"load", "--data", store, "--partitions", "3", scratch / "people.ndjson"}).status
+    node_tests::rollcall({"load", "--data", store, "--partitions", "3", scratch / "people.ndjson"})
+      .status
     == 4);
-  BOOST_TEST(rollcall({"load", "--data", scratch / "other", "--zone", "Mars/Base",
-                       scratch / "people.ndjson"})
+  BOOST_TEST(node_tests::rollcall({"load", "--data", scratch / "other", "--zone", "Mars/Base",
+                                   scratch / "people.ndjson"})
                .status
              == 1);
 }
@@ -642,17 +648,17 @@ BOOST_AUTO_TEST_CASE(the_demonstration_runs_twice_in_one_directory) {
   const auto store = scratch / "demo";
   const std::vector<std::string> small{"demo", "--data",   store,  "--profiles",
                                        "3000", "--events", "40000"};
-  const auto first = rollcall(small);
+  const auto first = node_tests::rollcall(small);
   BOOST_REQUIRE_MESSAGE(first.status == 0, first.out << first.err);
   for (const auto* part : {"1. ", "joined \"", "Why is this person in", "What it took",
                            store.c_str(), "demo --data my-store"})
     BOOST_TEST(contains(first.out, part), "the demonstration does not show " << part);
   auto again = small;
   again.emplace_back("--json");
-  const auto second = rollcall(again);
+  const auto second = node_tests::rollcall(again);
   BOOST_REQUIRE_MESSAGE(second.status == 0, second.out << second.err);
   BOOST_TEST(!json::parse(second.out).as_object().at("timings").as_array().empty());
-  BOOST_TEST(rollcall({"check", "--data", store, "--every", "1"}).status == 0);
+  BOOST_TEST(node_tests::rollcall({"check", "--data", store, "--every", "1"}).status == 0);
 }
 
 BOOST_FIXTURE_TEST_CASE(the_demonstration_takes_the_readers_own_files, small_store) {

@@ -113,8 +113,8 @@ void lead_with(const small_log_cluster& of, std::size_t i) {
   BOOST_REQUIRE(small_cluster::comes_true([&] {
     if (of.leader() == i)
       return true;
-    static_cast<void>(rollcall({"cluster", "move", "--cluster", of.file(), "--node",
-                                small_cluster::name(0), "0", small_cluster::name(i)}));
+    static_cast<void>(node_tests::rollcall({"cluster", "move", "--cluster", of.file(), "--node",
+                                            small_cluster::name(0), "0", small_cluster::name(i)}));
     return of.leader() == i;
   }));
 }
