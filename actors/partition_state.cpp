@@ -19,6 +19,8 @@ namespace {
 using steady = std::chrono::steady_clock;
 
 constexpr std::size_t reported_flips_max = 1'000;
+// A snapshot keeps every page that was freed since, some 25 KB for a commit of one change.
+constexpr std::uint64_t commits_read_max = 256;
 constexpr std::size_t switches_max = 64; // In one commit; changes come through before the next.
 
 model::failure unknown_segment(std::uint64_t segment) {
@@ -187,7 +189,13 @@ model::outcome<commit_result> partition_state::commit(std::span<const incoming_b
   result.applied = applied.applied;
   result.duplicates += applied.duplicates;
   result.flips = std::move(applied.flips);
+  read_anew_at_times();
   return result;
+}
+
+void partition_state::read_anew_at_times() {
+  if (++commits_read_ % commits_read_max == 0)
+    store_->renew();
 }
 
 void partition_state::put_source(storage::write_transaction& to, std::string_view source,
@@ -267,6 +275,7 @@ model::outcome<partition::tick_result> partition_state::write_tick(model::instan
   announce(result.flips, *sequence);
   const auto left = next_due();
   result.done = !left || *left > until;
+  read_anew_at_times();
   return result;
 }
 

@@ -144,6 +144,9 @@ private:
   void restore_settled(const std::function<std::int64_t(std::uint32_t)>& touched_at);
   void replay(const log_record& r, std::uint64_t sequence);
 
+  /// The blocks are read from a newer snapshot, so that the pages of older ones can be used again.
+  void read_anew_at_times();
+
   // partition_checkpoint.cpp
   /// What the feeds have in memory, up to the last applied record; `feed_put` after the commit.
   void put_feed(storage::write_transaction& to);
@@ -183,6 +186,7 @@ private:
   std::vector<std::string> unwritten_records_;
   std::set<std::uint64_t> unwritten_definitions_;
   std::map<std::string, std::uint64_t, std::less<>> sources_;
+  std::uint64_t commits_read_ = 0;        // Since the start.
   std::uint64_t feed_stored_ = 0;         // Record up to which feeds are in runs.
   std::uint64_t log_bytes_ = 0;           // Appended since the last checkpoint.
   std::set<std::uint32_t> kept_criteria_; // Numbers that are stored.
