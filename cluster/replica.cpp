@@ -294,9 +294,11 @@ bool replica::take(std::uint64_t sequence, std::string_view bytes) {
   }
   look_at_leadership();
   if (sequence - settled_ >= save_every_records
-      || std::chrono::steady_clock::now() - settled_at_ >= save_every)
-    if (auto saved = save(); !saved)
-      trouble(saved.error().message);
+      || std::chrono::steady_clock::now() - settled_at_ >= save_every) {
+    // While records keep coming, nothing but this tells that an earlier trouble is over.
+    const auto saved = save();
+    trouble(saved ? std::string{} : saved.error().message);
+  }
   return true;
 }
 
