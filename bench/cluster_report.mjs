@@ -8,7 +8,7 @@ const whole = (n) => Math.round(n).toLocaleString('en-US');
 const seconds = (ms) => (ms / 1_000).toFixed(1);
 const row = (cells) => `| ${cells.join(' | ')} |`;
 const table = (head, rows) => [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n');
-const small = (n) => (n >= 100 ? whole(n) : n >= 10 ? n.toFixed(0) : n.toFixed(n < 1 ? 2 : 1));
+const small = (n) => (!Number.isFinite(n) ? '–' : n >= 100 ? whole(n) : n >= 10 ? n.toFixed(0) : n.toFixed(n < 1 ? 2 : 1));
 
 export const isOfCluster = (line) => line.work?.startsWith(PREFIX) ?? false;
 
@@ -59,7 +59,7 @@ function bootstrapTable(lines) {
 /** Where the model has what it stands on. */
 function scaleOutText(result, questions) {
   const costs = costsOf(result, questions);
-  if (!costs) return '';
+  if (!costs || !Number.isFinite(costs.bulk.leader_us)) return '';
   const cells = (r) => [small(r.build_one_s), small(r.build_hundred_s), whole(r.bulk_per_s), whole(r.single_per_s), r.disk_gb ? small(r.disk_gb) : '–'];
   const rows = [['–', 'one server, embedded', ...cells(embedded(costs))],
     ...scaleOut(costs).map((r) => [whole(r.accounts), r.nodes, ...cells(r)])];
