@@ -349,6 +349,7 @@ void profile_store::merged(std::span<const std::uint32_t> blocks, std::uint64_t 
       merged_up_to_.resize(block + 1);
     merged_up_to_[block] = sequence;
   }
+  snapshot_.reset(); // It does not have what the deltas had.
   renew();
 }
 
@@ -364,10 +365,11 @@ model::status profile_store::store_profiles(write_transaction& to, std::uint64_t
 
 void profile_store::renew() {
   profile_reader_->forget();
-  snapshot_.reset();
+  auto fresh = where_.read();
+  if (!fresh)
+    return; // The one that there is tells the same.
   ++snapshot_number_;
-  if (auto fresh = where_.read())
-    snapshot_.emplace(std::move(*fresh));
+  snapshot_.emplace(std::move(*fresh));
 }
 
 std::vector<std::string> profile_store::check() const {

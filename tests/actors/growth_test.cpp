@@ -4,10 +4,10 @@
 #include <string>
 
 // How a partition's directory grows while changes come one by one.
-BOOST_FIXTURE_TEST_SUITE(growth_test, listing_fixture)
+BOOST_AUTO_TEST_SUITE(growth_test)
 
 // What a commit frees is used again, although nothing is merged.
-BOOST_AUTO_TEST_CASE(single_changes_do_not_leave_their_pages_behind) {
+BOOST_FIXTURE_TEST_CASE(single_changes_do_not_leave_their_pages_behind, listing_fixture) {
   constexpr int commits = 3'000;
   rollcall::batch_builder builder;
   for (int i = 0; i < commits; ++i) {
