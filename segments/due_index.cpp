@@ -89,7 +89,7 @@ void due_index::collect() const {
       b.profiles.addMany(profiles.size(), profiles.data());
       b.dirty = true;
     };
-    // Sorted by counting: where each hour's profiles end.
+    // Sorted by counting: where each hour's profiles begin, and in the end where they end.
     std::vector<std::size_t> ends(near_hours + 1);
     for (const auto one : found.by_hour)
       ++ends[(one >> row_bits) + 1];

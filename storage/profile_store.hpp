@@ -94,7 +94,7 @@ public:
   [[nodiscard]] std::uint64_t profiles_stored_up_to() const {
     return profiles_stored_up_to_;
   }
-  /// Reads from the newest commit from here on.
+  /// Reads from the newest commit from here on; from the one before when that cannot be had.
   void renew();
 
   /// Verifies checksums and values of every block; one line per fault.
