@@ -17,6 +17,9 @@ constexpr int last_year = 2200;
 
 constexpr std::int64_t days_per_era = 146'097; // 400 years.
 
+// Of time that hardly ever holds two changes of offset: 25 days.
+constexpr int stretch_bits = 31;
+
 std::int64_t ms_of(date::sys_seconds t) {
   return t.time_since_epoch().count() * second_ms;
 }
@@ -80,13 +83,29 @@ bool is_leap(std::int64_t year) {
 
 zone::zone(std::string name, std::vector<period> periods)
   : name_(std::move(name)), periods_(std::move(periods)) {
+  if (periods_.size() < 2)
+    return;
+  const std::int64_t first = periods_[1].begin;
+  for (std::size_t i = 1; i < periods_.size(); ++i) {
+    // Up to the stretch that this period begins within, the one before it holds.
+    const auto stretches = static_cast<std::size_t>((periods_[i].begin - first) >> stretch_bits)
+                         + 1;
+    period_by_stretch_.resize(stretches,
+                              static_cast<std::uint16_t>(std::max(i - 1, std::size_t{1})));
+  }
 }
 
+/// Dates of birth lie in a hundred different periods, so the one of a date is looked up rather than
+/// searched: that is most of what an anniversary costs.
 std::int64_t zone::offset_at(std::int64_t t) const {
-  const auto after = std::upper_bound(
-    periods_.begin() + 1, periods_.end(), t,
-    [](std::int64_t at, const period& p) { return at < p.begin; });
-  return (after - 1)->offset;
+  if (periods_.size() < 2 || t < periods_[1].begin)
+    return periods_.front().offset;
+  const auto stretch = static_cast<std::uint64_t>(t - periods_[1].begin) >> stretch_bits;
+  std::size_t i = stretch < period_by_stretch_.size() ? period_by_stretch_[stretch]
+                                                      : periods_.size() - 1;
+  while (i + 1 < periods_.size() && periods_[i + 1].begin <= t)
+    ++i;
+  return periods_[i].offset;
 }
 
 std::int64_t zone::instant_of(std::int64_t local) const {

@@ -79,6 +79,8 @@ private:
 
   std::string name_ = "UTC";
   std::vector<period> periods_; // Ascending; empty = UTC.
+  // By stretches of 2^31 ms since the second period's begin: the period in which each begins.
+  std::vector<std::uint16_t> period_by_stretch_;
 };
 
 const zone& utc();

@@ -122,6 +122,7 @@ predicate::predicate(const filter& test, const zone& account_zone) {
       if (!pattern_->ok())
         throw std::invalid_argument{"The pattern \"" + texts_.front()
                                     + "\" cannot be used: " + pattern_->error()};
+      needed_ = needed_texts{texts_.front()};
     }
   } else if (const auto* number = std::get_if<number_filter>(&test)) {
     kind_ = kind::number;
@@ -223,7 +224,7 @@ bool predicate::matches_text(std::string_view text) const {
     break;
   case text_operator::matches:
   case text_operator::not_matches:
-    found = re2::RE2::PartialMatch({text.data(), text.size()}, *pattern_);
+    found = needed_.are_in(text) && re2::RE2::PartialMatch({text.data(), text.size()}, *pattern_);
     break;
   case text_operator::in:
   case text_operator::not_in:

@@ -3,6 +3,7 @@
 #include "model/value.hpp"
 #include "segments/date_window.hpp"
 #include "segments/definition.hpp"
+#include "segments/needed_texts.hpp"
 #include "segments/phone_country.hpp"
 
 #include <cstdint>
@@ -93,6 +94,7 @@ private:
   std::vector<std::string> texts_;
   std::vector<model::value> items_;
   std::unique_ptr<re2::RE2> pattern_;
+  needed_texts needed_; // By the pattern.
   phone_countries countries_;
   number_filter number_{};
   list_length_filter length_{};

@@ -27,6 +27,8 @@ constexpr auto served_again_within = 120s;
 constexpr std::uint64_t served_again = 30; // Acknowledged changes.
 constexpr auto followers_read_within = 30s;
 constexpr auto told_when_not_sound_after = 10s;
+// Orders leave the last hour six seconds after they were written, or when they are taken.
+constexpr auto leaves_within = 12s;
 
 unsigned long environment_or(const char* name, unsigned long otherwise) {
   const char* text = std::getenv(name);
@@ -137,7 +139,7 @@ public:
   /// Stops everything in order and compares what the replicas hold.
   void end() {
     traffic_->let_nobody_leave();
-    std::this_thread::sleep_for(5s); // Whoever leaves the last hour does.
+    std::this_thread::sleep_for(leaves_within); // Whoever leaves the last hour does.
     auto wrong = traffic_->finish();
     cluster_.until_sound();
     BOOST_TEST(
