@@ -19,18 +19,26 @@ public:
   }
 
 protected:
-  [[nodiscard]] verdict judge(values v, std::int64_t now) const override {
+  [[nodiscard]] verdict judge(const values& v, moment& at) const override {
     if (!test_.is_date())
       return {test_.matches(v[0]), never};
-    const auto s = test_.test(v[0], now,
-                              looked_at() > 1 ? zone_of(v[1], account_zone_) : account_zone_);
+    const auto t = v.instant(0);
+    if (!t)
+      return {};
+    const zone& in = looked_at() > 1 ? zone_of(v[1], account_zone_) : account_zone_;
+    const auto s = at.of(test_.window(), in).stands(*t);
     return {s.inside, s.next};
   }
 
   bool judge_all(const model::value_dictionary& dictionary, std::int64_t now,
                  const code_verdicts& to) const override {
+    if (!test_.is_date()) {
+      for (std::size_t i = 0; i < to.holds.size(); ++i)
+        to.holds[i] = test_.matches(dictionary.entry(static_cast<std::uint32_t>(i) + 1)) ? 1 : 0;
+      return true;
+    }
     const auto* instants = dictionary.instants();
-    if (!test_.is_date() || instants == nullptr || looked_at() > 1)
+    if (instants == nullptr || looked_at() > 1)
       return false;
     thread_local std::vector<std::int64_t> times;
     times.resize(to.holds.size());
@@ -146,7 +154,7 @@ public:
   }
 
 protected:
-  [[nodiscard]] verdict judge(values v, std::int64_t now) const override {
+  [[nodiscard]] verdict judge(const values& v, moment& at) const override {
     bool is_in = false;
     std::int64_t next = never;
     for (std::size_t i = 0; i < lists_; ++i) {
@@ -158,7 +166,7 @@ protected:
         break;
       }
       const zone& in = looked_at() > lists_ ? zone_of(v[lists_], account_zone_) : account_zone_;
-      const auto s = joined_.front().at(now, in).stands(static_cast<std::int64_t>(joined.number));
+      const auto s = at.of(joined_.front(), in).stands(static_cast<std::int64_t>(joined.number));
       is_in = is_in || s.inside;
       next = std::min(next, s.next);
     }
@@ -197,7 +205,7 @@ public:
   }
 
 protected:
-  [[nodiscard]] verdict judge(values v, std::int64_t) const override {
+  [[nodiscard]] verdict judge(const values& v, moment&) const override {
     if (v[0].kind != model::value_kind::list)
       return {};
     model::list_items items{v[0].text};

@@ -1,7 +1,5 @@
 #include "segments/attribute_rule.hpp"
 
-#include "segments/code_bits.hpp"
-
 #include <algorithm>
 
 namespace segments {
@@ -55,34 +53,72 @@ std::size_t attribute_rule::look_at(std::string path, model::name_binder& names)
   return attributes_.size() - 1;
 }
 
+std::optional<std::int64_t> attribute_rule::values::instant(std::size_t i) const {
+  const auto v = (*this)[i];
+  if (v.kind != model::value_kind::text)
+    return std::nullopt;
+  const auto t = model::parse_instant(v.text);
+  return t ? std::optional{model::to_ms(*t)} : std::nullopt;
+}
+
 verdict attribute_rule::evaluate(const model::profile_view& profile, std::int64_t now) const {
-  const auto fetch = [&](std::size_t i) { return profile.attribute(attributes_[i]); };
-  return judge(values{fetch}, now);
+  struct of_profile final : values {
+    const model::profile_view* profile;
+    std::span<const std::uint32_t> attributes;
+    model::value_view operator[](std::size_t i) const override {
+      return profile->attribute(attributes[i]);
+    }
+  } v;
+  v.profile = &profile;
+  v.attributes = attributes_;
+  moment at{now};
+  return judge(v, at);
 }
 
 void attribute_rule::scan(const model::block_view& block, std::int64_t now,
                           std::span<std::uint64_t> holds, std::vector<due_row>& due) const {
   const scan_result result{holds, due};
+  scan_clean(block, now, result);
+  block_rows{block}.each_unclean(
+    [&](std::uint32_t row) { result.put(row, evaluate(block.profile(row), now)); });
+}
+
+void attribute_rule::scan_clean(const model::block_view& block, std::int64_t now,
+                                const scan_result& result) const {
   if (attributes_.size() == 1)
     scan_one(block, now, result);
   else
     scan_many(block, now, result);
-  block_rows{block}.each_unclean(
-    [&](std::uint32_t row) { result.put(row, evaluate(block.profile(row), now)); });
+}
+
+model::coded_column attribute_rule::column_at(const model::block_view& block, std::size_t i) const {
+  const auto column = block.attribute(attributes_[i]);
+  return column.dictionary == nullptr ? model::coded_column{} : column;
+}
+
+bool attribute_rule::is_asked_by_value(const model::coded_column& column, std::uint32_t rows) {
+  return codes_of(column) <= std::size_t{rows} + table_slack;
 }
 
 void attribute_rule::scan_one(const model::block_view& block, std::int64_t now,
                               const scan_result& result) const {
   const block_rows rows{block};
-  model::coded_column column = block.attribute(attributes_[0]);
-  if (column.dictionary == nullptr)
-    column = {};
+  const auto column = column_at(block, 0);
   const std::size_t codes = codes_of(column);
+  moment at{now};
   const auto judge_code = [&](std::uint32_t code) {
-    const auto fetch = [&](std::size_t) { return value_at(column, code); };
-    return judge(values{fetch}, now);
+    struct of_code final : values {
+      const model::coded_column* column;
+      std::uint32_t code;
+      model::value_view operator[](std::size_t) const override {
+        return value_at(*column, code);
+      }
+    } v;
+    v.column = &column;
+    v.code = code;
+    return judge(v, at);
   };
-  if (codes > std::size_t{rows.rows()} + table_slack) {
+  if (!is_asked_by_value(column, rows.rows())) {
     rows.each_clean([&](std::uint32_t row) { result.put(row, judge_code(column.code(row))); });
     return;
   }
@@ -123,25 +159,65 @@ void attribute_rule::scan_one(const model::block_view& block, std::int64_t now,
     });
 }
 
+/// A column of a block, and what a table of verdicts knows of its codes.
+struct attribute_rule::source {
+  model::coded_column column;
+  std::size_t codes = 0;
+  bool has_digit = false;     // The table has places for "set" and "not set",
+  bool is_told_apart = false; // or for each of its values.
+};
+
+/// The values of one row after another.
+class attribute_rule::row_values final : public values {
+public:
+  explicit row_values(std::span<const source> sources) : sources_(sources) {
+  }
+  void go_to(std::uint32_t row) {
+    row_ = row;
+    looked_further_ = false;
+  }
+  /// At a value that the table does not tell apart.
+  [[nodiscard]] bool looked_further() const {
+    return looked_further_;
+  }
+  model::value_view operator[](std::size_t i) const override {
+    return value_at(sources_[i].column, code(i));
+  }
+  [[nodiscard]] std::optional<std::int64_t> instant(std::size_t i) const override {
+    const auto& column = sources_[i].column;
+    const auto* instants = column.dictionary == nullptr ? nullptr : column.dictionary->instants();
+    if (instants == nullptr)
+      return values::instant(i);
+    const auto at = code(i);
+    return at == 0 ? std::nullopt : std::optional{instants->at(at - 1)};
+  }
+
+private:
+  [[nodiscard]] std::uint32_t code(std::size_t i) const {
+    const auto& from = sources_[i];
+    const auto code = from.column.code(row_);
+    looked_further_ = looked_further_
+                   || (from.column.width != 0 && !from.is_told_apart
+                       && (code != 0 || !from.has_digit));
+    return code;
+  }
+
+  std::span<const source> sources_;
+  std::uint32_t row_ = 0;
+  mutable bool looked_further_ = false;
+};
+
 /// Most people are told by columns with few values. A table has a place for every combination of
 /// these, and of "set or not" for the other columns; it holds the verdict where that does not
 /// depend on the value of one of the others.
 void attribute_rule::scan_many(const model::block_view& block, std::int64_t now,
                                const scan_result& result) const {
   const block_rows rows{block};
-  struct source {
-    model::coded_column column;
-    std::size_t codes = 0;
-    bool has_digit = false;     // The table has places for "set" and "not set",
-    bool is_told_apart = false; // or for each of its values.
-  };
   std::vector<source> sources;
   std::size_t combinations = 1;
-  for (const std::uint32_t attribute : attributes_) {
+  for (std::size_t i = 0; i < attributes_.size(); ++i) {
     auto& from = sources.emplace_back();
-    from.column = block.attribute(attribute);
-    if (from.column.dictionary == nullptr)
-      from.column = {};
+    from.column = column_at(block, i);
     from.codes = codes_of(from.column);
     from.has_digit = from.column.width != 0 && 2 * combinations <= combinations_max;
     combinations *= from.has_digit ? 2 : 1;
@@ -174,30 +250,37 @@ void attribute_rule::scan_many(const model::block_view& block, std::int64_t now,
   thread_local std::vector<verdict> told;
   table.assign(combinations, unknown);
   told.assign(2, {});
-  bool looked_further = false; // At a value that the table does not tell apart.
-  std::uint32_t row = 0;
-  const auto fetch = [&](std::size_t i) {
-    const auto& from = sources[i];
-    const auto code = from.column.code(row);
-    if (from.column.width != 0 && !from.is_told_apart && (code != 0 || !from.has_digit))
-      looked_further = true;
-    return value_at(from.column, code);
-  };
+  moment at{now};
+  row_values values{sources};
   rows.each_clean([&](std::uint32_t r) {
     auto& known = table[places[r]];
     if (known > not_told)
       return result.put(r, told[known]);
-    row = r;
-    looked_further = false;
-    const verdict v = judge(values{fetch}, now);
+    values.go_to(r);
+    const verdict v = judge(values, at);
     result.put(r, v);
-    if (known == unknown && !looked_further) {
+    if (known == unknown && !values.looked_further()) {
       known = static_cast<std::uint32_t>(told.size());
       told.push_back(v);
     } else {
       known = not_told;
     }
   });
+}
+
+void attribute_rule::judge_rows(const model::block_view& block, std::int64_t now,
+                                const row_bits& rows, const scan_result& result,
+                                const judgement& judge) const {
+  std::vector<source> sources(attributes_.size());
+  for (std::size_t i = 0; i < sources.size(); ++i)
+    sources[i].column = column_at(block, i);
+  row_values values{sources};
+  moment at{now};
+  for (std::size_t w = 0; w < rows.size(); ++w)
+    block_rows::each_bit(w, rows[w], [&](std::uint32_t row) {
+      values.go_to(row);
+      result.put(row, judge(values, at));
+    });
 }
 
 void attribute_rule::gather(const model::profile_view& profile, std::int64_t, evidence& e) const {

@@ -1,8 +1,14 @@
 #pragma once
 
+#include "segments/code_bits.hpp"
+#include "segments/date_window.hpp"
 #include "segments/rule.hpp"
 
-#include <memory>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,20 +33,12 @@ protected:
   /// told by the first.
   class values {
   public:
-    /// `fetch(i)` gives the value at place `i`; it must outlive this.
-    template <class Fetch>
-    explicit values(const Fetch& fetch)
-      : from_(std::addressof(fetch)), fetch_([](const void* from, std::size_t i) {
-          return (*static_cast<const Fetch*>(from))(i);
-        }) {
-    }
-    model::value_view operator[](std::size_t i) const {
-      return fetch_(from_, i);
-    }
+    virtual model::value_view operator[](std::size_t i) const = 0;
+    /// The instant that the value at place `i` names, milliseconds; nothing when it names none.
+    [[nodiscard]] virtual std::optional<std::int64_t> instant(std::size_t i) const;
 
-  private:
-    const void* from_;
-    model::value_view (*fetch_)(const void*, std::size_t);
+  protected:
+    ~values() = default;
   };
 
   /// Binds `path` and returns its place among the values.
@@ -52,9 +50,9 @@ protected:
   [[nodiscard]] std::size_t looked_at() const {
     return paths_.size();
   }
-  /// The verdict about values in the order of `look_at`. Depends on nothing but `now` and the
+  /// The verdict about values in the order of `look_at`. Depends on nothing but the moment and the
   /// values that it asks for.
-  [[nodiscard]] virtual verdict judge(values v, std::int64_t now) const = 0;
+  [[nodiscard]] virtual verdict judge(const values& v, moment& at) const = 0;
   struct code_verdicts {
     std::span<std::uint8_t> holds;      // 0 or 1, by code - 1.
     std::span<std::int64_t> next_flips; // `never`, or empty when the rule does not move.
@@ -65,7 +63,42 @@ protected:
     return false;
   }
 
+  /// Judges the living rows that the columns tell the truth about.
+  virtual void scan_clean(const model::block_view& block, std::int64_t now,
+                          const scan_result& result) const;
+
+  using row_bits = std::vector<std::uint64_t>; // Words of 64 rows.
+  /// Whether a column's values are few enough to be asked about one by one before its rows are.
+  static bool is_asked_by_value(const model::coded_column& column, std::uint32_t rows);
+  /// Writes which rows have a value at place `i` that `accepts(value)` accepts. False, with nothing
+  /// done: too many values.
+  template <class Accepts>
+  bool rows_with(const model::block_view& block, std::size_t i, const Accepts& accepts,
+                 row_bits& to) const {
+    const auto column = column_at(block, i);
+    const auto rows = block.profiles();
+    if (!is_asked_by_value(column, rows))
+      return false;
+    const std::uint32_t codes = column.dictionary == nullptr ? 0 : column.dictionary->size();
+    std::vector<std::uint8_t> accepted(std::size_t{codes} + 1);
+    accepted[0] = accepts(model::value_view{}) ? 1 : 0;
+    for (std::uint32_t code = 1; code <= codes; ++code)
+      accepted[code] = accepts(column.dictionary->entry(code)) ? 1 : 0;
+    bits_of_codes(column, rows, accepted, to);
+    return true;
+  }
+  /// The column at place `i`; one without a dictionary has no value anywhere.
+  [[nodiscard]] model::coded_column column_at(const model::block_view& block, std::size_t i) const;
+  /// Judges these rows one by one by their columns. `judge` need only ask what is not yet known of
+  /// them.
+  using judgement = std::function<verdict(const values&, moment&)>;
+  void judge_rows(const model::block_view& block, std::int64_t now, const row_bits& rows,
+                  const scan_result& result, const judgement& judge) const;
+
 private:
+  struct source;
+  class row_values;
+
   void scan_one(const model::block_view& block, std::int64_t now, const scan_result& result) const;
   void scan_many(const model::block_view& block, std::int64_t now, const scan_result& result) const;
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <span>
 
 /// Criteria about consent: marketing (semantics S22, S23) and WhatsApp permissions.
 namespace segments {
@@ -15,9 +16,14 @@ char lower(char c) {
 }
 
 /// Records say `PREFERENCE_PAGE`, filters say `preference_page`.
-bool is_same_method(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+bool is_by(model::value_view method, std::string_view wanted) {
+  return method.kind == model::value_kind::text
+      && std::equal(method.text.begin(), method.text.end(), wanted.begin(), wanted.end(),
                     [](char x, char y) { return lower(x) == lower(y); });
+}
+
+bool has_items(model::value_view v) {
+  return v.kind == model::value_kind::list && !v.text.empty();
 }
 
 enum class consent_state : std::uint8_t { none, subscribed, unsubscribed, other };
@@ -67,10 +73,13 @@ struct record_filter {
 
 class consent_record : public attribute_rule {
 protected:
-  consent_record(std::string channel, const std::vector<consent_filter>& filters,
+  /// `is_mail`: suppressions matter.
+  consent_record(std::string channel, bool is_mail, const std::vector<consent_filter>& filters,
                  const compile_context& context)
     : account_zone_(context.account_zone), channel_(std::move(channel)) {
     consent_at_ = look("consent", context);
+    if (is_mail)
+      suppression_at_ = look("suppression", context);
     bool moves = false;
     for (const auto& given : filters) {
       record_filter made;
@@ -89,31 +98,83 @@ protected:
     }
     set_moves(moves);
     // The other filters turn most people away, without their dates being read.
-    std::stable_partition(filters_.begin(), filters_.end(),
-                          [](const auto& f) { return !f.test || !f.test->is_date(); });
+    const auto moving = std::stable_partition(filters_.begin(), filters_.end(), [](const auto& f) {
+      return !f.test || (f.reason.empty() && !f.test->is_date());
+    });
+    moving_from_ = static_cast<std::size_t>(moving - filters_.begin());
   }
 
   std::size_t look(std::string_view field, const compile_context& context) {
     return look_once("subscriptions['" + channel_ + "']['" + std::string{field} + "']", context);
   }
 
-  [[nodiscard]] consent_state state(values v) const {
-    return state_of(v[consent_at_]);
+  /// Whether somebody may be meant who has this consent, suppressed or not.
+  [[nodiscard]] virtual bool may_be_meant(consent_state consent, bool is_suppressed) const = 0;
+
+  [[nodiscard]] verdict judge(const values& v, moment& at) const override {
+    if (!may_be_meant(state_of(v[consent_at_]), suppression_at_ && has_items(v[*suppression_at_])))
+      return {};
+    return filters_hold(v, at, 0);
   }
 
-  /// Whether all filters hold, and until when.
-  [[nodiscard]] verdict filters_hold(values v, std::int64_t now) const {
-    verdict all{true, never};
-    for (const auto& f : filters_) {
+  /// All but dates are questions about one column each, answered once a value.
+  void scan_clean(const model::block_view& block, std::int64_t now,
+                  const scan_result& result) const override {
+    const block_rows rows{block};
+    row_bits candidates(rows.words());
+    row_bits others(rows.words());
+    const auto meant = [&](bool is_suppressed, row_bits& to) {
+      return rows_with(
+        block, consent_at_,
+        [&](model::value_view v) { return may_be_meant(state_of(v), is_suppressed); }, to);
+    };
+    bool is_told = meant(false, candidates);
+    if (suppression_at_) {
+      row_bits suppressed(rows.words());
+      is_told = is_told && meant(true, others)
+             && rows_with(block, *suppression_at_, has_items, suppressed);
+      for (std::size_t w = 0; w < rows.words(); ++w)
+        candidates[w] ^= (candidates[w] ^ others[w]) & suppressed[w];
+    }
+    bool is_judged = false;
+    const auto keep = [&](std::size_t place, const auto& accepts) {
+      is_told = is_told && rows_with(block, place, accepts, others);
+      for (std::size_t w = 0; w < rows.words(); ++w)
+        candidates[w] &= others[w];
+    };
+    for (std::size_t i = 0; i < filters_.size(); ++i) {
+      const auto& f = filters_[i];
       if (!f.method.empty())
-        if (const auto method = v[f.method_at];
-            method.kind != model::value_kind::text || !is_same_method(method.text, f.method))
+        keep(f.method_at, [&](model::value_view v) { return is_by(v, f.method); });
+      if (!f.test)
+        continue;
+      if (i < moving_from_)
+        keep(f.value_at, [&](model::value_view v) { return f.test->matches(v); });
+      else
+        is_judged = true;
+    }
+    if (!is_told)
+      return attribute_rule::scan_clean(block, now, result);
+    for (std::size_t w = 0; w < rows.words(); ++w) {
+      candidates[w] &= rows.clean(w);
+      if (!is_judged)
+        result.holds[w] |= candidates[w];
+    }
+    if (is_judged)
+      judge_rows(block, now, candidates, result,
+                 [&](const values& v, moment& at) { return filters_hold(v, at, moving_from_); });
+  }
+
+  /// Whether all filters from this one on hold, and until when.
+  [[nodiscard]] verdict filters_hold(const values& v, moment& at, std::size_t from) const {
+    verdict all{true, never};
+    for (const auto& f : std::span{filters_}.subspan(from)) {
+      if (!f.method.empty())
+        if (!is_by(v[f.method_at], f.method))
           return {};
       if (!f.test)
         continue;
-      const zone& in = zone_at_ ? zone_of(v[*zone_at_], account_zone_) : account_zone_;
-      const auto s = f.reason.empty() ? f.test->test(v[f.value_at], now, in)
-                                      : suppressed(f, v[f.value_at], now, in);
+      const auto s = stands(f, v, at);
       if (s.is_never_inside())
         return {};
       all.holds = all.holds && s.inside;
@@ -123,6 +184,16 @@ protected:
   }
 
 private:
+  [[nodiscard]] standing stands(const record_filter& f, const values& v, moment& at) const {
+    const zone& in = zone_at_ ? zone_of(v[*zone_at_], account_zone_) : account_zone_;
+    if (!f.reason.empty())
+      return suppressed(f, v[f.value_at], at.now(), in);
+    if (!f.test->is_date())
+      return f.test->test(v[f.value_at], at.now(), in);
+    const auto t = v.instant(f.value_at);
+    return t ? at.of(f.test->window(), in).stands(*t) : standing{};
+  }
+
   /// Any entry `REASON|timestamp` with the reason may pass the test.
   static standing suppressed(const record_filter& f, model::value_view suppressions,
                              std::int64_t now, const zone& in) {
@@ -156,7 +227,9 @@ private:
   std::string channel_;
   std::vector<std::string> looked_at_;
   std::vector<record_filter> filters_;
+  std::size_t moving_from_ = 0; // From here on filters look at instants.
   std::size_t consent_at_ = 0;
+  std::optional<std::size_t> suppression_at_; // E-mail only.
   std::optional<std::size_t> zone_at_;
 };
 
@@ -177,29 +250,18 @@ std::string name_of(channel c) {
 class marketing_consent final : public consent_record {
 public:
   marketing_consent(const consent_criterion& c, const compile_context& context)
-    : consent_record(name_of(c.on), c.filters, context), can_receive_(c.can_receive),
-      wanted_(c.state) {
-    if (c.on == channel::email)
-      suppression_at_ = look("suppression", context);
+    : consent_record(name_of(c.on), c.on == channel::email, c.filters, context),
+      is_mail_(c.on == channel::email), can_receive_(c.can_receive), wanted_(c.state) {
   }
 
 protected:
-  [[nodiscard]] verdict judge(values v, std::int64_t now) const override {
-    const consent_state consent = state(v);
-    if (!is_wanted(consent) || can_receive(v, consent) != can_receive_)
-      return {};
-    return filters_hold(v, now);
+  [[nodiscard]] bool may_be_meant(consent_state consent, bool is_suppressed) const override {
+    const bool can_receive = is_mail_ ? !is_suppressed && consent != consent_state::unsubscribed
+                                      : consent == consent_state::subscribed;
+    return is_wanted(consent) && can_receive == can_receive_;
   }
 
 private:
-  [[nodiscard]] bool can_receive(values v, consent_state consent) const {
-    if (!suppression_at_)
-      return consent == consent_state::subscribed;
-    const auto suppressions = v[*suppression_at_];
-    const bool is_suppressed = suppressions.kind == model::value_kind::list
-                            && !suppressions.text.empty();
-    return !is_suppressed && consent != consent_state::unsubscribed;
-  }
   [[nodiscard]] bool is_wanted(consent_state consent) const {
     switch (wanted_) {
     case subscription::any:
@@ -214,27 +276,21 @@ private:
     return false;
   }
 
+  bool is_mail_;
   bool can_receive_;
   subscription wanted_;
-  std::optional<std::size_t> suppression_at_; // E-mail only.
 };
 
 class whatsapp_permission final : public consent_record {
 public:
   whatsapp_permission(const permission_criterion& c, const compile_context& context)
-    : consent_record(c.transactional ? "whatsapp_transactional" : "whatsapp", c.filters, context),
+    : consent_record(c.transactional ? "whatsapp_transactional" : "whatsapp", false, c.filters,
+                     context),
       status_(c.status) {
   }
 
 protected:
-  [[nodiscard]] verdict judge(values v, std::int64_t now) const override {
-    if (!is_status(state(v)))
-      return {};
-    return filters_hold(v, now);
-  }
-
-private:
-  [[nodiscard]] bool is_status(consent_state consent) const {
+  [[nodiscard]] bool may_be_meant(consent_state consent, bool) const override {
     switch (status_) {
     case reachability::explicitly_reachable:
     case reachability::implicitly_or_explicitly_reachable:
@@ -251,6 +307,7 @@ private:
     return false;
   }
 
+private:
   reachability status_;
 };
 

@@ -4,7 +4,10 @@
 #include "segments/definition.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -119,6 +122,38 @@ private:
   std::int64_t start_ = 0;
   std::int64_t end_ = 0;
   const zone* zone_ = &utc();
+};
+
+/// A "now" that many people are asked about: remembers the windows at it, which take longer to work
+/// out than to ask.
+class moment {
+public:
+  explicit moment(std::int64_t now) : now_(now) {
+  }
+  [[nodiscard]] std::int64_t now() const {
+    return now_;
+  }
+  /// What `window.at(now, profile_zone)` gives, until four others were asked for. Windows and zones
+  /// must outlive this.
+  const date_window::fixed& of(const date_window& window, const zone& profile_zone) {
+    const zone& in = window.uses_profile_zone() ? profile_zone : window.own_zone();
+    for (const auto& known : known_)
+      if (known && known->window == &window && known->in == &in)
+        return known->at;
+    auto& place = known_[next_++ % known_.size()];
+    place.emplace(entry{&window, &in, window.at(now_, in)});
+    return place->at;
+  }
+
+private:
+  struct entry {
+    const date_window* window;
+    const zone* in;
+    date_window::fixed at;
+  };
+  std::int64_t now_;
+  std::array<std::optional<entry>, 4> known_;
+  std::size_t next_ = 0;
 };
 
 inline std::int64_t date_window::fixed::enter(std::int64_t t) const {

@@ -25,8 +25,10 @@ struct pick_from {
 template <class Source, class Pick>
 std::span<const double> event_measure::numbers(const Source& events, std::size_t count,
                                                const Pick& pick) const {
-  thread_local std::vector<double> found;
-  found.resize(count);
+  thread_local std::vector<double> memory;
+  if (memory.size() < count)
+    memory.resize(count); // Never smaller again: growing clears what was there.
+  const std::span found{memory.data(), count};
   if constexpr (std::is_same_v<Pick, pick_from>) {
     if (!measured_) {
       events.copy_values(pick.first, pick.first + count, found.data());
@@ -175,7 +177,8 @@ verdict event_measure::judge_range(const Source& events, const date_window::fixe
   if (!events.has_tests())
     return judge_picked(events, w, inside_end - first, end - first, pick_from{first});
   thread_local std::vector<std::uint32_t> passing;
-  passing.resize(end - first);
+  if (passing.size() < end - first)
+    passing.resize(end - first);
   const std::size_t inside = events.collect_passing(first, inside_end, passing.data());
   const std::size_t count = inside
                           + events.collect_passing(inside_end, end, passing.data() + inside);

@@ -89,23 +89,6 @@ std::optional<decider> deciding_event(const count_range& range) {
   return std::nullopt;
 }
 
-/// One bit for each row of a word of 64: whether its last event is at or after the bound. Without a
-/// branch: who was active lately follows no pattern.
-template <class Raw>
-std::uint64_t rows_active_since(const model::event_columns& columns, std::size_t word, Raw bound) {
-  const auto* raws = reinterpret_cast<const Raw*>(columns.times.raws);
-  const auto* first_of = columns.first.data() + 64 * word;
-  const auto rows = std::min<std::size_t>(64, columns.first.size() - 1 - 64 * word);
-  std::array<std::uint8_t, 64> active{};
-  for (std::size_t i = 0; i < rows; ++i) {
-    const auto end = first_of[i + 1];
-    // Of a row without events this is some other row's, and does not count.
-    const auto last = raws[end - (end != 0 ? 1 : 0)];
-    active[i] = static_cast<std::uint8_t>((first_of[i] != end) & (last >= bound));
-  }
-  return bits_of(active);
-}
-
 } // namespace
 
 /// One scan of one block.
@@ -177,7 +160,7 @@ private:
     for (std::size_t word = 0; word < rows_.words(); ++word) {
       const std::uint64_t clean = rows_.clean(word);
       // Everybody else's events have all left the window.
-      const std::uint64_t busy = clean & active_rows(window, word);
+      const std::uint64_t busy = clean & active_rows(w, word);
       // Of most people there is nothing to judge.
       if (nobody_holds)
         result_.holds[word] |= clean & ~busy;
@@ -186,9 +169,8 @@ private:
   }
 
   /// Rows whose last event is in the window or later.
-  template <class Raw>
-  [[nodiscard]] std::uint64_t active_rows(const raw_window<Raw>& window, std::size_t word) const {
-    return window.earliest.all ? 0 : rows_active_since(*columns_, word, window.earliest.value);
+  [[nodiscard]] std::uint64_t active_rows(const date_window::fixed& w, std::size_t word) const {
+    return rows_active_since(columns_, word, w.earliest());
   }
 
   template <class Raw>
@@ -218,7 +200,7 @@ private:
                   const decider& d) const {
     std::array<std::uint32_t, 64> deciding{}; // Places of events, by row of the word.
     const auto settle = [&](std::size_t word, std::uint64_t reached) {
-      const std::uint64_t late = late_rows(window, word);
+      const std::uint64_t late = late_rows(w, word);
       const std::uint64_t clean = rows_.clean(word);
       result_.holds[word] |= clean & ~late & (d.holds_with ? reached : ~reached);
       if (w.moves())
@@ -235,15 +217,13 @@ private:
     else
       bound_.with_passes([&](const auto& passes) {
         for (std::size_t word = 0; word < rows_.words(); ++word)
-          settle(word, passing_rows_reached(window, word, d.newest, passes, deciding));
+          settle(word, passing_rows_reached(w, window, word, d.newest, passes, deciding));
       });
   }
 
   /// Rows with events later than the window.
-  template <class Raw>
-  [[nodiscard]] std::uint64_t late_rows(const raw_window<Raw>& window, std::size_t word) const {
-    return window.after_latest.all ? 0
-                                   : rows_active_since(*columns_, word, window.after_latest.value);
+  [[nodiscard]] std::uint64_t late_rows(const date_window::fixed& w, std::size_t word) const {
+    return w.latest() >= never ? 0 : rows_active_since(columns_, word, w.latest() + 1);
   }
 
   /// Rows whose n-th newest event is not before the window; where it stands goes to `deciding`.
@@ -266,23 +246,22 @@ private:
 
   /// The same among the events that pass.
   template <class Raw, class Passes>
-  [[nodiscard]] std::uint64_t passing_rows_reached(const raw_window<Raw>& window, std::size_t word,
+  [[nodiscard]] std::uint64_t passing_rows_reached(const date_window::fixed& w,
+                                                   const raw_window<Raw>& window, std::size_t word,
                                                    std::uint32_t n, const Passes& passes,
                                                    std::array<std::uint32_t, 64>& deciding) const {
     const auto* raws = reinterpret_cast<const Raw*>(columns_->times.raws);
     const std::uint32_t* first_of = columns_->first.data();
     std::uint64_t reached = 0;
-    block_rows::each_bit(word, rows_.clean(word) & active_rows(window, word),
-                         [&](std::uint32_t row) {
-                           auto left = n;
-                           for (auto at = first_of[row + 1];
-                                at-- > first_of[row] && raws[at] >= window.earliest.value;)
-                             if (passes(at) && --left == 0) {
-                               deciding[row % 64] = at;
-                               reached |= std::uint64_t{1} << (row % 64);
-                               return;
-                             }
-                         });
+    block_rows::each_bit(word, rows_.clean(word) & active_rows(w, word), [&](std::uint32_t row) {
+      auto left = n;
+      for (auto at = first_of[row + 1]; at-- > first_of[row] && raws[at] >= window.earliest.value;)
+        if (passes(at) && --left == 0) {
+          deciding[row % 64] = at;
+          reached |= std::uint64_t{1} << (row % 64);
+          return;
+        }
+    });
     return reached;
   }
 

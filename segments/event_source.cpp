@@ -1,6 +1,8 @@
 #include "segments/event_source.hpp"
 
 #include <array>
+#include <type_traits>
+#include <utility>
 
 namespace segments {
 
@@ -22,6 +24,28 @@ std::size_t collect(const std::byte* codes, const std::uint8_t* passing, std::si
   return count;
 }
 
+/// Without a branch: who was active lately follows no pattern. Of no type: all times are late
+/// enough.
+template <class Raw>
+std::uint64_t active_rows(const model::event_columns& columns, std::size_t word,
+                          std::int64_t since) {
+  const auto* raws = reinterpret_cast<const Raw*>(columns.times.raws);
+  const auto* first_of = columns.first.data() + 64 * word;
+  const auto rows = std::min<std::size_t>(64, columns.first.size() - 1 - 64 * word);
+  std::array<std::uint8_t, 64> active{};
+  for (std::size_t i = 0; i < rows; ++i) {
+    const auto end = first_of[i + 1];
+    bool is_late = true;
+    if constexpr (!std::is_void_v<Raw>) {
+      // Of a row without events this is some other row's, and does not count.
+      const auto last = static_cast<std::int64_t>(raws[end - (end != 0 ? 1 : 0)]);
+      is_late = columns.times.base + columns.times.scale * last >= since;
+    }
+    active[i] = static_cast<std::uint8_t>((first_of[i] != end) & is_late);
+  }
+  return bits_of(active);
+}
+
 /// What number_column::at says, for many.
 template <class Raw>
 void decode(const model::number_column& column, std::size_t begin, std::size_t end, double* out) {
@@ -38,15 +62,22 @@ void decode(const model::number_column& column, std::size_t begin, std::size_t e
 
 } // namespace
 
-std::uint64_t rows_with_events(const model::event_columns* columns, std::size_t word) {
-  if (columns == nullptr)
+std::uint64_t rows_active_since(const model::event_columns* columns, std::size_t word,
+                                std::int64_t since) {
+  if (columns == nullptr || columns->first.back() == 0)
     return 0;
-  const auto* first_of = columns->first.data() + 64 * word;
-  const auto rows = std::min<std::size_t>(64, columns->first.size() - 1 - 64 * word);
-  std::array<std::uint8_t, 64> has{};
-  for (std::size_t i = 0; i < rows; ++i)
-    has[i] = first_of[i] != first_of[i + 1] ? 1 : 0;
-  return bits_of(has);
+  switch (columns->times.width) {
+  case 1:
+    return active_rows<std::uint8_t>(*columns, word, since);
+  case 2:
+    return active_rows<std::uint16_t>(*columns, word, since);
+  case 4:
+    return active_rows<std::uint32_t>(*columns, word, since);
+  case 8:
+    return active_rows<std::uint64_t>(*columns, word, since);
+  default: // All are at one time.
+    return columns->times.base < since ? 0 : active_rows<void>(*columns, word, since);
+  }
 }
 
 event_selection::event_selection(const event_selector& selector, const compile_context& context)
@@ -108,12 +139,8 @@ bound_columns::bound_columns(const model::event_columns* columns, const event_se
     }
     bound_test made{&t, column, {}};
     const std::size_t codes = std::size_t{column.dictionary->size()} + 1;
-    if (codes <= events + table_slack) {
-      made.passing.resize(codes);
-      made.passing[0] = t.test.matches({}) ? 1 : 0;
-      for (std::uint32_t code = 1; code < codes; ++code)
-        made.passing[code] = t.test.matches(column.dictionary->entry(code)) ? 1 : 0;
-    }
+    if (codes <= events + table_slack)
+      made.passing.assign(codes, bound_test::not_asked);
     tests_.push_back(std::move(made));
   }
 }
@@ -122,6 +149,8 @@ std::size_t bound_columns::collect_passing(std::size_t begin, std::size_t end, s
                                            std::uint32_t* out) const {
   if (tests_.size() == 1 && !tests_[0].passing.empty()) {
     const auto& t = tests_[0];
+    if (!std::exchange(all_asked_, true))
+      t.ask_all();
     switch (t.column.width) {
     case 1:
       return collect<std::uint8_t>(t.column.codes, t.passing.data(), begin, end, origin, out);

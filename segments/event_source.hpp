@@ -59,8 +59,10 @@ inline std::uint64_t bits_of(const std::array<std::uint8_t, 64>& flags) {
   return bits;
 }
 
-/// One bit for each row of a word of 64: whether it has events. `columns` may be null.
-std::uint64_t rows_with_events(const model::event_columns* columns, std::size_t word);
+/// One bit for each row of a word of 64: whether its last event is at or after `since`. `columns`
+/// may be null.
+std::uint64_t rows_active_since(const model::event_columns* columns, std::size_t word,
+                                std::int64_t since);
 
 /// Events as a profile view gives them.
 class profile_events {
@@ -152,7 +154,7 @@ public:
       } else if (t.passing.empty()) {
         if (!t.test->test.matches(property(at, t.test->slot)))
           return false;
-      } else if (t.passing[t.column.code(at)] == 0) {
+      } else if (!t.code_passes(t.column.code(at))) {
         return false;
       }
     }
@@ -163,9 +165,8 @@ public:
   template <class Visit>
   void with_passes(const Visit& visit) const {
     if (tests_.size() == 1 && !tests_[0].passing.empty()) {
-      const auto* passing = tests_[0].passing.data();
-      const auto look_up = [&]<class Code>(const Code* codes) {
-        visit([=](std::size_t at) { return passing[codes[at]] != 0; });
+      const auto look_up = [&, &test = tests_[0]]<class Code>(const Code* codes) {
+        visit([&test, codes](std::size_t at) { return test.code_passes(codes[at]); });
       };
       const auto* codes = tests_[0].column.codes;
       switch (tests_[0].column.width) {
@@ -193,14 +194,31 @@ public:
 
 private:
   struct bound_test {
+    static constexpr std::uint8_t not_asked = 2;
+
     const event_test* test;
     model::coded_column column;
-    std::vector<std::uint8_t> passing; // By code; empty = too many codes, ask the test.
+    // By code: 0, 1 or `not_asked`, which many never are. Empty = too many codes, ask the test.
+    mutable std::vector<std::uint8_t> passing;
+
+    [[nodiscard]] bool code_passes(std::uint32_t code) const {
+      auto& known = passing[code];
+      if (known == not_asked)
+        known = test->test.matches(code == 0 ? model::value_view{} : column.dictionary->entry(code))
+                ? 1
+                : 0;
+      return known != 0;
+    }
+    void ask_all() const {
+      for (std::uint32_t code = 0; code < passing.size(); ++code)
+        static_cast<void>(code_passes(code));
+    }
   };
 
   const model::event_columns* columns_;
   std::vector<model::coded_column> slots_;
-  std::vector<bound_test> tests_; // Those that tell events apart.
+  std::vector<bound_test> tests_;  // Those that tell events apart.
+  mutable bool all_asked_ = false; // About the codes of the first test.
   bool nothing_passes_ = false;
 };
 

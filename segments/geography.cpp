@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <iterator>
 #include <optional>
+#include <utility>
 
 /// Criteria about where a person is (semantics S24, S26).
 namespace segments {
@@ -84,7 +86,7 @@ public:
   }
 
 protected:
-  [[nodiscard]] verdict judge(values v, std::int64_t) const override {
+  [[nodiscard]] verdict judge(const values& v, moment&) const override {
     const auto country = v[0];
     if (country.kind != model::value_kind::text)
       return {};
@@ -106,44 +108,95 @@ public:
     : centre_{c.latitude, c.longitude}, miles_(c.miles), nearer_(c.nearer),
       degrees_north_max_(
         std::abs(c.latitude) <= 90 ? c.miles / miles_a_degree() * margin + margin - 1 : INFINITY) {
-    look_at("location['latitude']", context.names);
-    look_at("location['longitude']", context.names);
-    look_at("location['country']", context.names);
-    look_at("location['zip']", context.names);
+    latitude_at_ = look_at("location['latitude']", context.names);
+    longitude_at_ = look_at("location['longitude']", context.names);
+    country_at_ = look_at("location['country']", context.names);
+    zip_at_ = look_at("location['zip']", context.names);
   }
 
 protected:
-  [[nodiscard]] verdict judge(values v, std::int64_t) const override {
+  [[nodiscard]] verdict judge(const values& v, moment&) const override {
     const auto point = point_of(v);
-    if (!point)
-      return {};
-    // Nobody is nearer than their parallel, which spares most of them the trigonometry.
-    if (std::abs(point->latitude) <= 90
-        && std::abs(point->latitude - centre_.latitude) > degrees_north_max_)
-      return {!nearer_, never};
-    const double miles = miles_between(centre_, *point);
-    return {nearer_ ? miles < miles_ : miles > miles_, never};
+    return {point && holds_at(*point), never};
   }
 
 private:
+  /// Most people live too far north or south, which their latitude tells, or have a ZIP of which
+  /// the block has few.
+  void scan_clean(const model::block_view& block, std::int64_t now,
+                  const scan_result& result) const override {
+    const block_rows rows{block};
+    const auto is_number = [](model::value_view v) { return v.kind == model::value_kind::number; };
+    row_bits has_latitude(rows.words());
+    row_bits has_longitude(rows.words());
+    row_bits is_far(rows.words());
+    row_bits is_american(rows.words());
+    row_bits zip_holds(rows.words());
+    const bool is_told = rows_with(block, latitude_at_, is_number, has_latitude)
+                      && rows_with(block, longitude_at_, is_number, has_longitude)
+                      && rows_with(
+                           block, latitude_at_,
+                           [&](model::value_view v) {
+                             return is_number(v) && is_far_north(v.number);
+                           },
+                           is_far)
+                      && rows_with(block, country_at_, has_zips, is_american)
+                      && rows_with(
+                           block, zip_at_,
+                           [&](model::value_view v) {
+                             const auto point = point_of(v);
+                             return point && holds_at(*point);
+                           },
+                           zip_holds);
+    if (!is_told)
+      return attribute_rule::scan_clean(block, now, result);
+    auto near = std::move(has_latitude);
+    for (std::size_t w = 0; w < rows.words(); ++w) {
+      const auto has_point = near[w] & has_longitude[w];
+      const auto told = (~has_point & is_american[w] & zip_holds[w])
+                      | (nearer_ ? 0 : has_point & is_far[w]);
+      result.holds[w] |= told & rows.clean(w);
+      near[w] = has_point & ~is_far[w] & rows.clean(w);
+    }
+    judge_rows(block, now, near, result, [&](const values& v, moment&) {
+      return verdict{holds_at(*point_of(v)), never};
+    });
+  }
+
   static constexpr double margin = 1 + 1e-9; // Far above the rounding of `miles_between`.
 
+  /// Nobody is nearer than their parallel, which spares most of them the trigonometry.
+  [[nodiscard]] bool is_far_north(double latitude) const {
+    return std::abs(latitude) <= 90 && std::abs(latitude - centre_.latitude) > degrees_north_max_;
+  }
+  [[nodiscard]] bool holds_at(geo_point point) const {
+    if (is_far_north(point.latitude))
+      return !nearer_;
+    const double miles = miles_between(centre_, point);
+    return nearer_ ? miles < miles_ : miles > miles_;
+  }
   static double miles_a_degree() {
     return miles_between({0, 0}, {1, 0});
   }
-  static std::optional<geo_point> point_of(values v) {
+  static bool has_zips(model::value_view country) {
+    return country.kind == model::value_kind::text
+        && (is_united_states(country.text) || country.text == "USA");
+  }
+  static std::optional<geo_point> point_of(model::value_view zip) {
+    return zip.kind == model::value_kind::text ? zip_point(zip.text) : std::nullopt;
+  }
+  [[nodiscard]] std::optional<geo_point> point_of(const values& v) const {
     using model::value_kind;
-    if (const auto latitude = v[0]; latitude.kind == value_kind::number)
-      if (const auto longitude = v[1]; longitude.kind == value_kind::number)
+    if (const auto latitude = v[latitude_at_]; latitude.kind == value_kind::number)
+      if (const auto longitude = v[longitude_at_]; longitude.kind == value_kind::number)
         return geo_point{latitude.number, longitude.number};
-    const auto country = v[2];
-    if (country.kind != value_kind::text
-        || !(is_united_states(country.text) || country.text == "USA"))
-      return std::nullopt;
-    const auto zip = v[3];
-    return zip.kind == value_kind::text ? zip_point(zip.text) : std::nullopt;
+    return has_zips(v[country_at_]) ? point_of(v[zip_at_]) : std::nullopt;
   }
 
+  std::size_t latitude_at_ = 0; // Places of what is looked at.
+  std::size_t longitude_at_ = 0;
+  std::size_t country_at_ = 0;
+  std::size_t zip_at_ = 0;
   geo_point centre_;
   double miles_;
   bool nearer_;

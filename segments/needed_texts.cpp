@@ -4,9 +4,13 @@
 #include <re2/re2.h>
 
 #include <algorithm>
-#include <cstdint>
+#include <bit>
 #include <cstring>
 #include <numeric>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 namespace segments {
 
@@ -17,46 +21,105 @@ constexpr std::size_t alternatives_max = 8;
 // Finding out which are needed takes time that grows with their cube.
 constexpr std::size_t atoms_max = 64;
 
-constexpr std::uint64_t each_byte(std::uint8_t byte) {
-  return 0x0101010101010101U * byte;
+// Of the texts that are looked through in registers; names and addresses are shorter.
+constexpr std::size_t short_text_max = 112;
+
+bool all_plain(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
-/// What bytes there are: the high bit of each byte that is an upper-case letter, and all high bits
-/// there were.
-struct byte_kinds {
-  std::uint64_t upper = 0;
-  std::uint64_t high = 0;
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+#ifdef __SSE2__
+
+constexpr std::size_t lane = sizeof(__m128i);
+
+/// A short text in lower case, with room behind it to be read in lanes.
+class lowered {
+public:
+  explicit lowered(std::string_view text) : size_(text.size()) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(bytes_ + size_), _mm_setzero_si128());
+    if (size_ >= lane) {
+      for (std::size_t at = 0; at + lane <= size_; at += lane)
+        put(at, load(text.data() + at));
+      put(size_ - lane, load(text.data() + size_ - lane)); // The rest, some of it again.
+    } else {
+      alignas(lane) char padded[lane] = {};
+      std::memcpy(padded, text.data(), size_);
+      put(0, load(padded));
+    }
+  }
+  [[nodiscard]] bool is_plain() const {
+    return _mm_movemask_epi8(high_) == 0;
+  }
+  /// Looks at sixteen places at once: where the first and the last byte are, the rest is compared.
+  [[nodiscard]] bool contains(std::string_view needed) const {
+    if (needed.size() > size_)
+      return false;
+    const __m128i first = _mm_set1_epi8(needed.front());
+    const __m128i last = _mm_set1_epi8(needed.back());
+    const std::size_t places = size_ - needed.size() + 1;
+    for (std::size_t at = 0; at < places; at += lane) {
+      const __m128i both = _mm_and_si128(
+        _mm_cmpeq_epi8(load(bytes_ + at), first),
+        _mm_cmpeq_epi8(load(bytes_ + at + needed.size() - 1), last));
+      auto found = static_cast<unsigned>(_mm_movemask_epi8(both));
+      if (places - at < lane)
+        found &= (1U << (places - at)) - 1;
+      for (; found != 0; found &= found - 1) {
+        const char* here = bytes_ + at + static_cast<unsigned>(std::countr_zero(found));
+        if (std::memcmp(here, needed.data(), needed.size()) == 0)
+          return true;
+      }
+    }
+    return false;
+  }
+
+private:
+  static __m128i load(const char* from) {
+    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+  }
+  void put(std::size_t at, __m128i bytes) {
+    high_ = _mm_or_si128(high_, bytes);
+    const __m128i is_upper = _mm_and_si128(_mm_cmpgt_epi8(bytes, _mm_set1_epi8('A' - 1)),
+                                           _mm_cmplt_epi8(bytes, _mm_set1_epi8('Z' + 1)));
+    const __m128i lower = _mm_or_si128(bytes, _mm_and_si128(is_upper, _mm_set1_epi8('a' - 'A')));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(bytes_ + at), lower);
+  }
+
+  std::size_t size_;
+  __m128i high_ = _mm_setzero_si128();
+  char bytes_[short_text_max + 2 * lane];
 };
 
-byte_kinds kinds_of(std::string_view text) {
-  byte_kinds all;
-  const auto look = [&](std::uint64_t word) {
-    // Adding lifts what is at least 'A', or above 'Z', to a high bit.
-    const auto low = word & each_byte(0x7f);
-    all.upper |= (low + each_byte(0x80 - 'A')) & ~(low + each_byte(0x80 - 'Z' - 1));
-    all.high |= word;
-  };
-  std::uint64_t word = 0;
-  for (; text.size() >= sizeof word; text.remove_prefix(sizeof word)) {
-    std::memcpy(&word, text.data(), sizeof word);
-    look(word);
+#endif
+
+/// A text of any length in lower case.
+class lowered_copy {
+public:
+  explicit lowered_copy(std::string_view text) : is_plain_(all_plain(text)), text_(text) {
+    std::ranges::transform(text_, text_.begin(), lower);
   }
-  word = 0;
-  std::memcpy(&word, text.data(), text.size());
-  look(word);
-  return {all.upper & each_byte(0x80), all.high & each_byte(0x80)};
-}
+  [[nodiscard]] bool is_plain() const {
+    return is_plain_;
+  }
+  [[nodiscard]] bool contains(std::string_view needed) const {
+    return text_.find(needed) != std::string::npos;
+  }
 
-bool is_plain(std::string_view text) {
-  return kinds_of(text).high == 0;
-}
+private:
+  bool is_plain_;
+  std::string text_;
+};
 
-std::string lower(std::string_view text) {
-  std::string made{text};
-  for (auto& c : made)
-    if (c >= 'A' && c <= 'Z')
-      c = static_cast<char>(c - 'A' + 'a');
-  return made;
+/// Letters beyond ASCII may be other cases of letters within, so a text with such may match.
+template <class Text>
+bool has_one_of_each(const Text& text, const std::vector<std::vector<std::string>>& all) {
+  return !text.is_plain() || std::ranges::all_of(all, [&](const auto& texts) {
+    return std::ranges::any_of(texts, [&](const auto& needed) { return text.contains(needed); });
+  });
 }
 
 /// Whether a text with all of the atoms but `missing` might match.
@@ -103,7 +166,8 @@ needed_texts::needed_texts(const std::string& pattern) {
       std::erase(left, atom);
       texts.push_back(atoms[static_cast<std::size_t>(atom)]);
     }
-    if (texts.size() <= alternatives_max && std::ranges::all_of(texts, is_plain))
+    if (texts.size() <= alternatives_max && std::ranges::all_of(texts, all_plain)
+        && std::ranges::none_of(texts, &std::string::empty))
       all_.push_back(std::move(texts));
   }
   std::ranges::stable_sort(all_, {}, [](const auto& texts) { return texts.size(); });
@@ -112,18 +176,11 @@ needed_texts::needed_texts(const std::string& pattern) {
 bool needed_texts::are_in(std::string_view text) const {
   if (all_.empty())
     return true;
-  const auto kinds = kinds_of(text);
-  if (kinds.high != 0)
-    return true; // Letters beyond ASCII may be other cases of letters within.
-  return are_in_lower(kinds.upper == 0 ? text : lower(text));
-}
-
-bool needed_texts::are_in_lower(std::string_view text) const {
-  return std::ranges::all_of(all_, [&](const auto& texts) {
-    return std::ranges::any_of(texts, [&](const std::string& needed) {
-      return memmem(text.data(), text.size(), needed.data(), needed.size()) != nullptr;
-    });
-  });
+#ifdef __SSE2__
+  if (text.size() <= short_text_max)
+    return has_one_of_each(lowered{text}, all_);
+#endif
+  return has_one_of_each(lowered_copy{text}, all_);
 }
 
 } // namespace segments

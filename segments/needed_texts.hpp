@@ -23,8 +23,6 @@ public:
   }
 
 private:
-  [[nodiscard]] bool are_in_lower(std::string_view text) const;
-
   std::vector<std::vector<std::string>> all_;
 };
 

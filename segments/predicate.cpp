@@ -55,6 +55,12 @@ bool is_negative(text_operator op) {
   }
 }
 
+/// Most items differ in their length.
+bool is_same(const model::value_view& item, const model::value& wanted) {
+  return item.kind == wanted.kind && item.text.size() == wanted.text.size()
+      && item == wanted.view();
+}
+
 bool takes_many(text_operator op) {
   return op == text_operator::in || op == text_operator::not_in
       || op == text_operator::phone_country_in || op == text_operator::phone_country_not_in;
@@ -246,8 +252,16 @@ bool predicate::matches_items(std::string_view encoded) const {
   const auto has = [&](const model::value& wanted) {
     model::list_items items{encoded};
     for (auto item = items.next(); item.is_set(); item = items.next())
-      if (item == wanted.view())
+      if (is_same(item, wanted))
         return true;
+    return false;
+  };
+  const auto has_any = [&] {
+    model::list_items items{encoded};
+    for (auto item = items.next(); item.is_set(); item = items.next())
+      for (const auto& wanted : items_)
+        if (is_same(item, wanted))
+          return true;
     return false;
   };
   const auto has_text_with = [&](std::string_view part) {
@@ -271,11 +285,11 @@ bool predicate::matches_items(std::string_view encoded) const {
   case list_operator::contains_all:
     return std::all_of(items_.begin(), items_.end(), has);
   case list_operator::contains_any:
-    return std::any_of(items_.begin(), items_.end(), has);
+    return has_any();
   case list_operator::not_contains_all:
     return !std::all_of(items_.begin(), items_.end(), has);
   case list_operator::not_contains_any:
-    return !std::any_of(items_.begin(), items_.end(), has);
+    return !has_any();
   case list_operator::contains_substring:
     return has_text_with(items_.front().text);
   case list_operator::not_contains_substring:

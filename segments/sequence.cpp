@@ -68,7 +68,7 @@ public:
     sources.reserve(steps_.size());
     const zone* last = &account_zone_;
     auto w = window_.at(now, *last);
-    each_candidate(rows, bound, [&](std::uint32_t row) {
+    each_candidate(rows, bound, w, [&](std::uint32_t row) {
       sources.clear();
       for (const auto& columns : bound)
         sources.emplace_back(columns, row);
@@ -123,15 +123,17 @@ public:
   }
 
 private:
-  /// Calls `visit(row)` for the clean rows that have events of every step that must be.
+  /// Calls `visit(row)` for the clean rows that have events of every step that must be, none of
+  /// them left behind by the time frame `w` where that is the same for everybody.
   template <class Visit>
   void each_candidate(const block_rows& rows, const std::vector<bound_columns>& bound,
-                      const Visit& visit) const {
+                      const date_window::fixed& w, const Visit& visit) const {
+    const std::int64_t since = w.is_interval() && attributes_.empty() ? w.earliest() : always;
     for (std::size_t word = 0; word < rows.words(); ++word) {
       std::uint64_t candidates = rows.clean(word);
       for (std::size_t s = 0; s < steps_.size(); ++s)
         if (steps_[s].exists)
-          candidates &= rows_with_events(bound[s].columns(), word);
+          candidates &= rows_active_since(bound[s].columns(), word, since);
       block_rows::each_bit(word, candidates, visit);
     }
   }
