@@ -153,6 +153,11 @@ public:
   integer_column times;                 // Milliseconds.
   number_column values;
   [[nodiscard]] virtual coded_column property(std::uint32_t event_property) const = 0;
+  /// By row: one more than the raw time of its newest event, 0 = it has no events. Empty = nobody
+  /// keeps that.
+  [[nodiscard]] virtual std::span<const std::uint32_t> newest() const {
+    return {};
+  }
 };
 
 /// Neighbouring profiles as columns. What was not yet folded into columns is listed in `is_dirty`:

@@ -157,20 +157,16 @@ private:
         decider && (w.expels() || !w.moves()))
       return run_newest(w, window, *decider);
     const bool nobody_holds = of_nobody().holds;
+    const rows_since active{columns_, w.earliest()};
     for (std::size_t word = 0; word < rows_.words(); ++word) {
       const std::uint64_t clean = rows_.clean(word);
       // Everybody else's events have all left the window.
-      const std::uint64_t busy = clean & active_rows(w, word);
+      const std::uint64_t busy = clean & active[word];
       // Of most people there is nothing to judge.
       if (nobody_holds)
         result_.holds[word] |= clean & ~busy;
       judge_rows(w, window, word, busy);
     }
-  }
-
-  /// Rows whose last event is in the window or later.
-  [[nodiscard]] std::uint64_t active_rows(const date_window::fixed& w, std::size_t word) const {
-    return rows_active_since(columns_, word, w.earliest());
   }
 
   template <class Raw>
@@ -198,66 +194,71 @@ private:
   template <class Raw>
   void run_newest(const date_window::fixed& w, const raw_window<Raw>& window,
                   const decider& d) const {
-    std::array<std::uint32_t, 64> deciding{}; // Places of events, by row of the word.
-    const auto settle = [&](std::size_t word, std::uint64_t reached) {
-      const std::uint64_t late = late_rows(w, word);
+    const rows_since active{columns_, w.earliest()};
+    const rows_since late{columns_, w.latest() + 1};
+    const auto newest = columns_->newest();
+    std::array<Raw, 64> deciding{}; // Raw times of events, by row of the word.
+    const auto settle = [&](std::size_t word, std::uint64_t reached, const auto& raw_of) {
       const std::uint64_t clean = rows_.clean(word);
-      result_.holds[word] |= clean & ~late & (d.holds_with ? reached : ~reached);
+      const std::uint64_t sure = clean & ~late[word];
+      result_.holds[word] |= sure & (d.holds_with ? reached : ~reached);
       if (w.moves())
-        block_rows::each_bit(word, reached & clean & ~late, [&](std::uint32_t row) {
-          const auto leaves = w.leave(columns_->times.at(deciding[row % 64]));
+        block_rows::each_bit(word, reached & sure, [&](std::uint32_t row) {
+          const auto leaves = w.leave(
+            columns_->times.base + columns_->times.scale * static_cast<std::int64_t>(raw_of(row)));
           if (leaves < never)
             result_.due.push_back({row, leaves});
         });
-      judge_rows(w, window, word, late & clean);
+      if (sure != clean)
+        judge_rows(w, window, word, clean & ~sure);
     };
-    if (!bound_.has_tests())
-      for (std::size_t word = 0; word < rows_.words(); ++word)
-        settle(word, window.earliest.all ? 0 : rows_reached(window, word, d.newest, deciding));
-    else
+    const auto of_word = [&](std::uint32_t row) { return deciding[row % 64]; };
+    if (bound_.has_tests())
       bound_.with_passes([&](const auto& passes) {
         for (std::size_t word = 0; word < rows_.words(); ++word)
-          settle(word, passing_rows_reached(w, window, word, d.newest, passes, deciding));
+          settle(word,
+                 passing_rows_reached(window, word, rows_.clean(word) & active[word], d.newest,
+                                      passes, deciding),
+                 of_word);
       });
+    else if (d.newest == 1 && !newest.empty())
+      for (std::size_t word = 0; word < rows_.words(); ++word)
+        settle(word, active[word], [&](std::uint32_t row) { return newest[row] - 1; });
+    else
+      for (std::size_t word = 0; word < rows_.words(); ++word)
+        settle(word, window.earliest.all ? 0 : rows_reached(window, word, d.newest, deciding),
+               of_word);
   }
 
-  /// Rows with events later than the window.
-  [[nodiscard]] std::uint64_t late_rows(const date_window::fixed& w, std::size_t word) const {
-    return w.latest() >= never ? 0 : rows_active_since(columns_, word, w.latest() + 1);
-  }
-
-  /// Rows whose n-th newest event is not before the window; where it stands goes to `deciding`.
+  /// Rows whose n-th newest event is not before the window; its raw time goes to `deciding`.
   template <class Raw>
   [[nodiscard]] std::uint64_t rows_reached(const raw_window<Raw>& window, std::size_t word,
-                                           std::uint32_t n,
-                                           std::array<std::uint32_t, 64>& deciding) const {
+                                           std::uint32_t n, std::array<Raw, 64>& deciding) const {
     const auto* raws = reinterpret_cast<const Raw*>(columns_->times.raws);
     const auto* first_of = columns_->first.data() + 64 * word;
     const auto rows = std::min<std::size_t>(64, columns_->first.size() - 1 - 64 * word);
     std::array<std::uint8_t, 64> reached{};
     for (std::size_t i = 0; i < rows; ++i) {
       const bool has = first_of[i + 1] - first_of[i] >= n;
-      const auto at = has ? first_of[i + 1] - n : 0;
-      deciding[i] = at;
-      reached[i] = static_cast<std::uint8_t>(has & (raws[at] >= window.earliest.value));
+      deciding[i] = raws[has ? first_of[i + 1] - n : 0];
+      reached[i] = static_cast<std::uint8_t>(has & (deciding[i] >= window.earliest.value));
     }
     return bits_of(reached);
   }
 
-  /// The same among the events that pass.
+  /// The same among the events that pass, of these rows.
   template <class Raw, class Passes>
-  [[nodiscard]] std::uint64_t passing_rows_reached(const date_window::fixed& w,
-                                                   const raw_window<Raw>& window, std::size_t word,
-                                                   std::uint32_t n, const Passes& passes,
-                                                   std::array<std::uint32_t, 64>& deciding) const {
+  [[nodiscard]] std::uint64_t
+  passing_rows_reached(const raw_window<Raw>& window, std::size_t word, std::uint64_t of,
+                       std::uint32_t n, const Passes& passes, std::array<Raw, 64>& deciding) const {
     const auto* raws = reinterpret_cast<const Raw*>(columns_->times.raws);
     const std::uint32_t* first_of = columns_->first.data();
     std::uint64_t reached = 0;
-    block_rows::each_bit(word, rows_.clean(word) & active_rows(w, word), [&](std::uint32_t row) {
+    block_rows::each_bit(word, of, [&](std::uint32_t row) {
       auto left = n;
       for (auto at = first_of[row + 1]; at-- > first_of[row] && raws[at] >= window.earliest.value;)
         if (passes(at) && --left == 0) {
-          deciding[row % 64] = at;
+          deciding[row % 64] = raws[at];
           reached |= std::uint64_t{1} << (row % 64);
           return;
         }

@@ -62,22 +62,59 @@ void decode(const model::number_column& column, std::size_t begin, std::size_t e
 
 } // namespace
 
-std::uint64_t rows_active_since(const model::event_columns* columns, std::size_t word,
-                                std::int64_t since) {
-  if (columns == nullptr || columns->first.back() == 0)
-    return 0;
-  switch (columns->times.width) {
-  case 1:
-    return active_rows<std::uint8_t>(*columns, word, since);
-  case 2:
-    return active_rows<std::uint16_t>(*columns, word, since);
-  case 4:
-    return active_rows<std::uint32_t>(*columns, word, since);
-  case 8:
-    return active_rows<std::uint64_t>(*columns, word, since);
-  default: // All are at one time.
-    return columns->times.base < since ? 0 : active_rows<void>(*columns, word, since);
+rows_since::rows_since(const model::event_columns* columns, std::int64_t since)
+  : columns_(columns), since_(since) {
+  if (columns == nullptr || columns->first.back() == 0 || since > never) {
+    columns_ = nullptr;
+    return;
   }
+  newest_ = columns->newest();
+  if (newest_.empty())
+    return;
+  // base + scale * raw >= since, that is raw >= (since - base) / scale rounded up.
+  const auto& times = columns->times;
+  std::uint64_t least = 0;
+  if (since > times.base) {
+    const auto scale = static_cast<std::uint64_t>(times.scale);
+    least = (static_cast<std::uint64_t>(since) - static_cast<std::uint64_t>(times.base) + scale - 1)
+          / scale;
+  }
+  if (least >= *std::ranges::max_element(newest_))
+    columns_ = nullptr;
+  else
+    least_ = static_cast<std::uint32_t>(least) + 1;
+}
+
+std::uint64_t rows_since::operator[](std::size_t word) const {
+  if (columns_ == nullptr)
+    return 0;
+  if (!newest_.empty()) {
+    const auto rows = newest_.subspan(64 * word,
+                                      std::min<std::size_t>(64, newest_.size() - 64 * word));
+    std::array<std::uint8_t, 64> active{};
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      active[i] = rows[i] >= least_ ? 1 : 0;
+    return bits_of(active);
+  }
+  switch (columns_->times.width) {
+  case 1:
+    return active_rows<std::uint8_t>(*columns_, word, since_);
+  case 2:
+    return active_rows<std::uint16_t>(*columns_, word, since_);
+  case 4:
+    return active_rows<std::uint32_t>(*columns_, word, since_);
+  case 8:
+    return active_rows<std::uint64_t>(*columns_, word, since_);
+  default: // All are at one time.
+    return columns_->times.base < since_ ? 0 : active_rows<void>(*columns_, word, since_);
+  }
+}
+
+bool bound_columns::bound_test::ask(std::uint32_t code) const {
+  const bool does = test->test.matches(code == 0 ? model::value_view{}
+                                                 : column.dictionary->entry(code));
+  passing[code] = does ? 1 : 0;
+  return does;
 }
 
 event_selection::event_selection(const event_selector& selector, const compile_context& context)

@@ -59,10 +59,20 @@ inline std::uint64_t bits_of(const std::array<std::uint8_t, 64>& flags) {
   return bits;
 }
 
-/// One bit for each row of a word of 64: whether its last event is at or after `since`. `columns`
-/// may be null.
-std::uint64_t rows_active_since(const model::event_columns* columns, std::size_t word,
-                                std::int64_t since);
+/// Rows of a block whose newest event is at or after an instant.
+class rows_since {
+public:
+  /// `columns` may be null: then there are none.
+  rows_since(const model::event_columns* columns, std::int64_t since);
+  /// One bit for each row of a word of 64.
+  std::uint64_t operator[](std::size_t word) const;
+
+private:
+  const model::event_columns* columns_; // Null: nobody.
+  std::int64_t since_;
+  std::span<const std::uint32_t> newest_;
+  std::uint32_t least_ = 1; // Among newest_.
+};
 
 /// Events as a profile view gives them.
 class profile_events {
@@ -202,13 +212,10 @@ private:
     mutable std::vector<std::uint8_t> passing;
 
     [[nodiscard]] bool code_passes(std::uint32_t code) const {
-      auto& known = passing[code];
-      if (known == not_asked)
-        known = test->test.matches(code == 0 ? model::value_view{} : column.dictionary->entry(code))
-                ? 1
-                : 0;
-      return known != 0;
+      const auto known = passing[code];
+      return known == not_asked ? ask(code) : known != 0;
     }
+    [[nodiscard]] bool ask(std::uint32_t code) const;
     void ask_all() const {
       for (std::uint32_t code = 0; code < passing.size(); ++code)
         static_cast<void>(code_passes(code));

@@ -129,11 +129,14 @@ private:
   void each_candidate(const block_rows& rows, const std::vector<bound_columns>& bound,
                       const date_window::fixed& w, const Visit& visit) const {
     const std::int64_t since = w.is_interval() && attributes_.empty() ? w.earliest() : always;
+    std::vector<rows_since> active;
+    for (std::size_t s = 0; s < steps_.size(); ++s)
+      if (steps_[s].exists)
+        active.emplace_back(bound[s].columns(), since);
     for (std::size_t word = 0; word < rows.words(); ++word) {
       std::uint64_t candidates = rows.clean(word);
-      for (std::size_t s = 0; s < steps_.size(); ++s)
-        if (steps_[s].exists)
-          candidates &= rows_active_since(bound[s].columns(), word, since);
+      for (const auto& of_step : active)
+        candidates &= of_step[word];
       block_rows::each_bit(word, candidates, visit);
     }
   }

@@ -5,12 +5,15 @@
 #include "storage/event_ids.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace storage {
 
 namespace {
 
 constexpr std::string_view block_kind = "events";
+// With fewer events a table by row takes more memory than it saves time.
+constexpr std::uint32_t rows_per_event_max = 8;
 
 /// Brings the sparse form of `first` into the form that readers want.
 const char* expand_first(messages::EventBlock::Reader from, std::uint32_t rows,
@@ -143,6 +146,18 @@ model::coded_column event_block::property(std::uint32_t event_property) const {
   if (at == property_numbers_.end() || *at != event_property)
     return {};
   return property_columns_[static_cast<std::size_t>(at - property_numbers_.begin())];
+}
+
+std::span<const std::uint32_t> event_block::newest() const {
+  if (!std::exchange(is_newest_known_, true) && size() >= rows() / rows_per_event_max
+      && times.scale >= 1 && times.width <= sizeof(std::uint32_t)
+      && greatest_raw(times, size()) < UINT32_MAX) {
+    newest_.resize(rows());
+    for (std::uint32_t row = 0; row < rows(); ++row)
+      if (first[row] != first[row + 1])
+        newest_[row] = static_cast<std::uint32_t>(times.raw(first[row + 1] - 1)) + 1;
+  }
+  return newest_;
 }
 
 std::string event_block::unique_id(std::uint32_t event) const {

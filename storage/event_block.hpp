@@ -51,6 +51,9 @@ public:
 
   /// The column of an event property; without dictionary when no event has it.
   [[nodiscard]] model::coded_column property(std::uint32_t event_property) const override;
+  /// Worked out when it is first asked for, and kept: most questions about events are whether the
+  /// newest one is new enough. Empty when few profiles have events.
+  [[nodiscard]] std::span<const std::uint32_t> newest() const override;
   /// Every property that some event has, ascending.
   [[nodiscard]] std::span<const std::uint32_t> properties() const {
     return property_numbers_;
@@ -76,6 +79,8 @@ private:
   std::vector<model::coded_column> property_columns_;
   std::vector<dictionary_reader> dictionaries_;
   std::unique_ptr<unique_id_columns> ids_;
+  mutable std::vector<std::uint32_t> newest_;
+  mutable bool is_newest_known_ = false;
 };
 
 struct new_property {
