@@ -280,6 +280,7 @@ std::vector<std::uint32_t> change_applier::update(const model::change_batch& bat
     write(r.profile, list_of(batch, r.name), {}, sequence, changed, into);
     return changed;
   }
+  const auto taken = taken_units(batch, r);
   for (std::uint32_t p = 0; p < r.property_count; ++p) {
     const auto& entry = batch.properties[r.first_property + p];
     const auto attribute = attribute_of(batch, entry.name);
@@ -295,7 +296,7 @@ std::vector<std::uint32_t> change_applier::update(const model::change_batch& bat
       write(r.profile, attribute, {}, sequence, changed, into);
       break;
     case property_action::fill:
-      if (!old.is_set())
+      if (!taken.contains(std::string{model::unit_of(batch.name(entry.name))}))
         write(r.profile, attribute, value, sequence, changed, into);
       break;
     case property_action::append: {
@@ -312,6 +313,19 @@ std::vector<std::uint32_t> change_applier::update(const model::change_batch& bat
     }
   }
   return changed;
+}
+
+std::set<std::string> change_applier::taken_units(const model::change_batch& batch,
+                                                  const model::change_record& r) const {
+  std::set<std::string> taken;
+  const auto entries = std::span{batch.properties}.subspan(r.first_property, r.property_count);
+  if (std::ranges::none_of(entries,
+                           [](const auto& e) { return e.action == property_action::fill; }))
+    return taken;
+  for (std::uint32_t number = 1; number <= names_.count(storage::name_kind::attribute); ++number)
+    if (store_.attribute(r.profile, number).is_set())
+      taken.emplace(model::unit_of(names_.name(storage::name_kind::attribute, number)));
+  return taken;
 }
 
 void change_applier::name_profile(const model::change_batch& batch, const model::change_record& r,

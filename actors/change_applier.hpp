@@ -5,6 +5,7 @@
 #include "storage/profile_store.hpp"
 
 #include <cstdint>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -53,6 +54,9 @@ private:
   /// Attributes that changed.
   std::vector<std::uint32_t> update(const model::change_batch& batch, const model::change_record& r,
                                     model::instant now, std::uint64_t sequence, result* into);
+  /// What the profile has something of, when the record fills what it lacks.
+  [[nodiscard]] std::set<std::string> taken_units(const model::change_batch& batch,
+                                                  const model::change_record& r) const;
   void write(std::uint32_t profile, std::uint32_t attribute, model::value_view value,
              std::uint64_t sequence, std::vector<std::uint32_t>& changed, result* into);
   void name_profile(const model::change_batch& batch, const model::change_record& r,

@@ -1,4 +1,5 @@
 #include "actors/partition_state.hpp"
+#include "messages/consent_channels.hpp"
 #include "model/limits.hpp"
 
 #include <fmt/format.h>
@@ -35,6 +36,24 @@ void append_key(std::string& json, std::string_view key) {
     json += ',';
   model::append_json_string(json, key);
   json += ':';
+}
+
+/// Why somebody gets no mail, kept as texts `REASON|instant`, in the shape of the input.
+std::string suppressions_json(model::value_view kept) {
+  std::string json = "[";
+  model::list_items items{kept.text};
+  for (auto item = items.next(); item.is_set(); item = items.next()) {
+    const auto bar = std::min(item.text.find('|'), item.text.size());
+    json += json.size() > 1 ? ",{" : "{";
+    append_key(json, "reason");
+    model::append_json_string(json, item.text.substr(0, bar));
+    if (bar != item.text.size()) {
+      append_key(json, "timestamp");
+      model::append_json_string(json, item.text.substr(bar + 1));
+    }
+    json += '}';
+  }
+  return json + ']';
 }
 
 model::failure no_profile_number(std::uint32_t profile) {
@@ -182,8 +201,9 @@ model::outcome<json_text> partition_state::profile_json(std::uint32_t profile,
     return no_profile_number(profile);
   std::string json = "{";
   // Groups as the input has them; bare names first.
-  std::map<std::string, std::string, std::less<>> groups;
-  std::map<std::string, std::string, std::less<>> channels;
+  using texts = std::map<std::string, std::string, std::less<>>;
+  texts groups;
+  std::map<std::string, texts, std::less<>> channels; // Their purposes.
   std::string lists = "[";
   for (std::uint32_t number = 1; number <= names_.count(name_kind::attribute); ++number) {
     const auto value = store_->attribute(profile, number);
@@ -201,16 +221,20 @@ model::outcome<json_text> partition_state::profile_json(std::uint32_t profile,
       lists += ",\"joined_at\":\""
              + model::format_instant(model::from_ms(static_cast<std::int64_t>(value.number)))
              + "\"}";
-    } else {
-      auto& group = path.field.empty()
-                    ? groups
-                        .try_emplace(std::string{path.group == "predictive" ? "predictive_analytics"
-                                                                            : path.group},
-                                     "{")
-                        .first->second
-                    : channels.try_emplace(std::string{path.key}, "{").first->second;
-      append_key(group, path.field.empty() ? path.key : path.field);
+    } else if (path.field.empty()) {
+      const auto name = path.group == "predictive" ? "predictive_analytics" : path.group;
+      auto& group = groups.try_emplace(std::string{name}, "{").first->second;
+      append_key(group, path.key);
       group += model::to_json(value);
+    } else {
+      const auto of = messages::consent_channel_named(path.key);
+      auto& consent = channels[std::string{of.channel}]
+                        .try_emplace(std::string{of.purpose}, "{")
+                        .first->second;
+      append_key(consent, path.field);
+      consent += path.field == "suppression" && value.kind == model::value_kind::list
+                 ? suppressions_json(value)
+                 : model::to_json(value);
     }
   }
   for (const auto& [name, content] : groups) {
@@ -220,9 +244,14 @@ model::outcome<json_text> partition_state::profile_json(std::uint32_t profile,
   if (!channels.empty()) {
     append_key(json, "subscriptions");
     json += '{';
-    for (const auto& [channel, content] : channels) {
+    for (const auto& [channel, purposes] : channels) {
       append_key(json, channel);
-      json += "{\"marketing\":" + content + "}}";
+      json += '{';
+      for (const auto& [purpose, content] : purposes) {
+        append_key(json, purpose);
+        json += content + '}';
+      }
+      json += '}';
     }
     json += '}';
   }

@@ -112,13 +112,10 @@ std::optional<json::array> left_suppressions(const account& whose, const std::st
   if (known == nullptr || !known->is_array())
     return std::nullopt;
   json::array left;
-  for (const auto& item : known->get_array()) {
-    const std::string_view text = item.as_string(); // REASON|timestamp
-    const auto middle = std::min(text.find('|'), text.size());
-    const auto reason = text.substr(0, middle);
-    if (std::ranges::find(lifted_suppressions, reason) == lifted_suppressions.end())
-      left.push_back({{"reason", reason}, {"timestamp", text.substr(middle + 1)}});
-  }
+  for (const auto& item : known->get_array())
+    if (std::ranges::find(lifted_suppressions, text_in(item.as_object(), "reason"))
+        == lifted_suppressions.end())
+      left.push_back(item);
   return left.size() == known->get_array().size() ? std::nullopt : std::optional{std::move(left)};
 }
 

@@ -379,6 +379,12 @@ std::string json_text(const json::value& value) {
   return out;
 }
 
+std::string_view text_in(const boost::json::object& from, std::string_view key) {
+  const auto* value = from.if_contains(key);
+  return value != nullptr && value->is_string() ? std::string_view{value->get_string()}
+                                                : std::string_view{};
+}
+
 json::value our_instant(const std::optional<model::instant>& at) {
   return at ? json::value(model::format_instant(*at)) : json::value(nullptr);
 }

@@ -2,6 +2,7 @@
 
 #include "model/instant.hpp"
 
+#include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
 #include <optional>
@@ -30,6 +31,9 @@ boost::json::value own_json(std::string_view text);
 /// On one line, numbers in their shortest form that reads back the same (12.5, not 1.25E1).
 std::string json_text(const boost::json::value& value);
 void append_json(std::string& out, const boost::json::value& value);
+
+/// A member that is text; empty = there is none.
+std::string_view text_in(const boost::json::object& from, std::string_view key);
 
 /// As our own routes and documents have it: to the millisecond, or null.
 boost::json::value our_instant(const std::optional<model::instant>& at);

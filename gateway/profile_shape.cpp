@@ -34,12 +34,6 @@ const json::object* object_in(const json::object& from, std::string_view key) {
   return value == nullptr ? nullptr : value->if_object();
 }
 
-std::string_view text_in(const json::object& from, std::string_view key) {
-  const auto* value = from.if_contains(key);
-  return value != nullptr && value->is_string() ? std::string_view{value->get_string()}
-                                                : std::string_view{};
-}
-
 /// Moves it out; null = there is none.
 json::value take(json::object& from, std::string_view key) {
   auto* value = from.if_contains(key);
@@ -76,7 +70,6 @@ json::object location_of(json::object& profile) {
 struct consent_shape {
   std::string_view channel;
   std::string_view purpose;
-  std::string_view kept_as;
   std::string_view can_receive;
   std::vector<std::string_view> fields;
 };
@@ -92,21 +85,16 @@ const std::vector<consent_shape>& consent_shapes() {
   static const std::vector<consent_shape> shapes = {
     {"email",
      "marketing",
-     "email",
      "can_receive_email_marketing",
      {"consent_timestamp", "last_updated", "method", "method_detail", "custom_method_detail",
       "double_optin", "suppression", "list_suppressions"}},
-    {"email", "open_tracking", "email_open_tracking", "can_receive", permission},
-    {"sms", "marketing", "sms", "can_receive_sms_marketing", sms},
-    {"sms", "transactional", "sms_transactional", "can_receive_sms_transactional", sms},
-    {"mobile_push",
-     "marketing",
-     "mobile_push",
-     "can_receive_push_marketing",
-     {"consent_timestamp"}},
-    {"whatsapp", "marketing", "whatsapp", "can_receive", whatsapp},
-    {"whatsapp", "transactional", "whatsapp_transactional", "can_receive", whatsapp},
-    {"whatsapp", "conversational", "whatsapp_conversational", "can_receive", whatsapp},
+    {"email", "open_tracking", "can_receive", permission},
+    {"sms", "marketing", "can_receive_sms_marketing", sms},
+    {"sms", "transactional", "can_receive_sms_transactional", sms},
+    {"mobile_push", "marketing", "can_receive_push_marketing", {"consent_timestamp"}},
+    {"whatsapp", "marketing", "can_receive", whatsapp},
+    {"whatsapp", "transactional", "can_receive", whatsapp},
+    {"whatsapp", "conversational", "can_receive", whatsapp},
   };
   return shapes;
 }
@@ -115,18 +103,17 @@ bool is_date(std::string_view field) {
   return field.ends_with("_timestamp") || field == "last_updated" || field == "valid_until";
 }
 
-/// Out of the engine's texts `REASON|timestamp`.
 json::array suppressions_of(const json::object& kept) {
   json::array all;
   const auto* list = kept.if_contains("suppression");
   if (list == nullptr || !list->is_array())
     return all;
   for (const auto& item : list->get_array()) {
-    const auto text = item.is_string() ? std::string_view{item.get_string()} : std::string_view{};
-    const auto middle = std::min(text.find('|'), text.size());
+    if (!item.is_object())
+      continue;
     json::object one;
-    one["reason"] = text.substr(0, middle);
-    one["timestamp"] = instant_or_null(text.substr(std::min(middle + 1, text.size())));
+    one["reason"] = text_in(item.get_object(), "reason");
+    one["timestamp"] = instant_or_null(text_in(item.get_object(), "timestamp"));
     all.push_back(std::move(one));
   }
   return all;
@@ -134,7 +121,7 @@ json::array suppressions_of(const json::object& kept) {
 
 /// E-mail may be sent until somebody objects, everything else needs consent (semantics S22).
 bool can_receive(const consent_shape& shape, const json::object& kept, std::string_view consent) {
-  if (shape.kept_as == "email")
+  if (shape.channel == "email" && shape.purpose == "marketing")
     return consent != "UNSUBSCRIBED" && suppressions_of(kept).empty();
   return consent == "SUBSCRIBED";
 }
@@ -149,8 +136,8 @@ json::object consent_of(const consent_shape& shape, const json::object& kept) {
     const auto* value = kept.if_contains(field);
     if (field == "suppression")
       out[field] = suppressions_of(kept);
-    else if (field == "list_suppressions") // Nobody keeps them.
-      out[field] = json::array{};
+    else if (field == "list_suppressions")
+      out[field] = value == nullptr ? json::value(json::array_kind) : *value;
     else if (is_date(field))
       out[field] = instant_or_null(text_in(kept, field));
     else
@@ -164,9 +151,8 @@ json::object subscriptions_of(const json::object& profile) {
   const auto* channels = object_in(profile, "subscriptions");
   json::object out;
   for (const auto& shape : consent_shapes()) {
-    const auto* channel = channels == nullptr ? nullptr : object_in(*channels, shape.kept_as);
-    // Whatever the purpose, the engine calls it so.
-    const auto* kept = channel == nullptr ? nullptr : object_in(*channel, "marketing");
+    const auto* channel = channels == nullptr ? nullptr : object_in(*channels, shape.channel);
+    const auto* kept = channel == nullptr ? nullptr : object_in(*channel, shape.purpose);
     auto& into = out.emplace(shape.channel, json::object{}).first->value().get_object();
     into[shape.purpose] = consent_of(shape, kept == nullptr ? nothing : *kept);
   }

@@ -15,11 +15,15 @@ std::vector<std::string> suppressions_for(std::string_view engine_json,
   if (list == nullptr || !list->is_array())
     return found;
   for (const auto& item : list->get_array()) {
-    if (!item.is_string())
+    if (!item.is_object())
       continue;
-    const std::string_view text{item.get_string()};
-    if (std::ranges::find(reasons, text.substr(0, text.find('|'))) != reasons.end())
-      found.emplace_back(text);
+    const auto reason = text_in(item.get_object(), "reason");
+    if (std::ranges::find(reasons, reason) == reasons.end())
+      continue;
+    std::string text{reason};
+    if (item.get_object().contains("timestamp"))
+      text.append("|").append(text_in(item.get_object(), "timestamp"));
+    found.push_back(std::move(text));
   }
   return found;
 }

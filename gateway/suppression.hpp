@@ -6,7 +6,8 @@
 #include <string_view>
 #include <vector>
 
-/// Why somebody gets no e-mail, as the engine keeps it: texts `REASON|timestamp` in a list.
+/// Why somebody gets no e-mail. The engine keeps a list of texts `REASON|timestamp`, and shows them
+/// as objects.
 namespace gateway {
 
 enum class suppressing : std::uint8_t { begin, end };

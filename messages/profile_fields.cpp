@@ -1,3 +1,4 @@
+#include "messages/consent_channels.hpp"
 #include "messages/line_reader.hpp"
 #include "model/limits.hpp"
 
@@ -81,6 +82,7 @@ constexpr known_field consent_fields[] = {
   {"double_optin", {}, shape::boolean},
   {"is_rcs_capable", {}, shape::boolean},
   {"suppression", {}, shape::suppression},
+  {"list_suppressions", {}, shape::nested},
   {"created_timestamp", {}, shape::date},
   {"valid_until", {}, shape::date},
   {"phone_number", {}, shape::text},
@@ -90,23 +92,6 @@ constexpr known_field consent_fields[] = {
   {"can_receive_sms_marketing", {}, shape::derived},
   {"can_receive_sms_transactional", {}, shape::derived},
   {"can_receive_push_marketing", {}, shape::derived},
-};
-
-/// Which purposes a channel knows, and what the attribute calls the pair.
-struct channel_purpose {
-  std::string_view channel;
-  std::string_view purpose;
-  std::string_view name;
-};
-
-constexpr channel_purpose purposes[] = {
-  {"email", "marketing", "email"},
-  {"sms", "marketing", "sms"},
-  {"sms", "transactional", "sms_transactional"},
-  {"mobile_push", "marketing", "mobile_push"},
-  {"whatsapp", "marketing", "whatsapp"},
-  {"whatsapp", "transactional", "whatsapp_transactional"},
-  {"whatsapp", "conversational", "whatsapp_conversational"},
 };
 
 constexpr std::string_view consents[] = {"SUBSCRIBED", "UNSUBSCRIBED", "NEVER_SUBSCRIBED"};
@@ -302,8 +287,8 @@ bool line_reader::read_location(json_value& v) {
 bool line_reader::read_subscriptions(json_value& v) {
   std::uint32_t seen = 0;
   return each_field(v, [&](std::string_view channel, json_value& of_channel) {
-    const auto is_channel = [channel](const channel_purpose& p) { return p.channel == channel; };
-    if (std::none_of(std::begin(purposes), std::end(purposes), is_channel))
+    const auto is_channel = [channel](const consent_channel& p) { return p.channel == channel; };
+    if (std::ranges::none_of(consent_channels, is_channel))
       return fail("not a channel; allowed: email, sms, mobile_push, whatsapp");
     bool is_null = false;
     if (!read_null(of_channel, is_null))
@@ -311,17 +296,16 @@ bool line_reader::read_subscriptions(json_value& v) {
     if (is_null)
       return true;
     return each_field(of_channel, [&](std::string_view purpose, json_value& consent) {
-      const auto* found = std::find_if(
-        std::begin(purposes), std::end(purposes),
-        [&](const auto& p) { return is_channel(p) && p.purpose == purpose; });
-      if (found == std::end(purposes)) {
+      const auto* found = std::ranges::find_if(
+        consent_channels, [&](const auto& p) { return is_channel(p) && p.purpose == purpose; });
+      if (found == consent_channels.end()) {
         std::string allowed;
-        for (const auto& p : purposes)
+        for (const auto& p : consent_channels)
           if (is_channel(p))
             allowed += (allowed.empty() ? "" : ", ") + std::string{p.purpose};
         return fail(fmt::format("not a purpose of {}; allowed: {}", channel, allowed));
       }
-      const auto mask = std::uint32_t{1} << (found - std::begin(purposes));
+      const auto mask = std::uint32_t{1} << (found - consent_channels.begin());
       if ((seen & mask) != 0)
         return fail(std::string{given_twice});
       seen |= mask;

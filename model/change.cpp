@@ -31,6 +31,16 @@ bool holds_together(const change_batch& batch, const change_record& record) {
 
 } // namespace
 
+std::string_view unit_of(std::string_view attribute) {
+  constexpr std::string_view consent = "subscriptions['";
+  constexpr std::string_view place = "location['";
+  if (attribute.starts_with(consent))
+    return attribute.substr(0, attribute.find("']", consent.size()));
+  if (attribute.starts_with(place) && attribute != "location['timezone']")
+    return place;
+  return attribute;
+}
+
 bool holds_together(const change_batch& batch) {
   const auto is_whole = [&](const auto& part) { return holds_together(batch, part); };
   return std::ranges::all_of(batch.names, [&](text_ref name) { return lies_inside(batch, name); })

@@ -34,9 +34,14 @@ enum class property_action : std::uint8_t {
   unset = 1,
   append = 2, // To a list attribute; items that are there already are not repeated.
   remove = 3, // Every equal item of a list attribute.
-  fill = 4,   // Set only where the attribute is not set; how a merged profile hands over what it
-              // knew.
+  fill = 4,   // Set only where nothing of the attribute's unit is set; how a merged profile hands
+              // over what it knew.
 };
+
+/// What belongs together with an attribute and goes from one profile to another as one, so that
+/// nobody gets half of a consent: all of one channel's consent, all of a place (without the time
+/// zone); else the attribute alone. Gives the same text for all attributes of a unit.
+std::string_view unit_of(std::string_view attribute);
 
 /// A piece of the batch's byte arena.
 struct text_ref {

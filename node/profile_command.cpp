@@ -1,7 +1,11 @@
 #include "node/commands.hpp"
 #include "node/json_text.hpp"
 
+#include <boost/json.hpp>
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdint>
 
 namespace node {
 
@@ -41,14 +45,33 @@ exit_status show(const common_options& common, const std::string& identifier) {
   });
 }
 
+/// How many events somebody has; nobody has none.
+std::uint64_t events_of(rollcall::engine& engine, const std::string& identifier) {
+  std::uint64_t count = 0;
+  const auto shown = engine.profile(identifier);
+  if (!shown)
+    return count;
+  const auto person = boost::json::parse(*shown);
+  for (const auto& metric : person.at("events").as_object())
+    count += metric.value().at("count").to_number<std::uint64_t>();
+  return count;
+}
+
 exit_status merge(const common_options& common, const std::string& from, const std::string& into) {
   return with_engine(common, [&](rollcall::engine& engine) {
+    const auto before = events_of(engine, from) + events_of(engine, into);
     if (const auto merged = engine.merge_profiles(from, into); !merged)
       return complain(common, merged.error());
+    // Events of one metric with one id, or without one in one second, are one event to a person.
+    const auto known = before - std::min(before, events_of(engine, into));
     if (common.json)
-      fmt::print("{}\n", json_object{}.text("merged", from).text("into", into).done());
+      fmt::print(
+        "{}\n",
+        json_object{}.text("merged", from).text("into", into).count("events_known", known).done());
     else
-      fmt::print("{} is now part of {}\n", from, into);
+      fmt::print("{} is now part of {}{}\n", from, into,
+                 known == 0 ? std::string{}
+                            : fmt::format("; {} of the events were known and count once", known));
     return exit_status::fine;
   });
 }

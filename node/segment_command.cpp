@@ -194,9 +194,10 @@ exit_status preview(const preview_options& wanted) {
   if (!text)
     return complain(wanted.common, text.error());
   return with_engine(wanted.common, [&](rollcall::engine& engine) {
-    const auto at = instant_of(wanted.at, engine);
+    auto at = instant_of(wanted.at, engine);
     if (!at)
       return complain(wanted.common, at.error());
+    at = model::floor_second(*at); // The present is a whole second (semantics S1).
     std::vector<std::string> ids;
     const auto found = engine.preview(*text, *at, [&](std::span<const std::string> some) {
       if (!wanted.ids.empty())

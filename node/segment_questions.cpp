@@ -1,5 +1,6 @@
 #include "node/segment_questions.hpp"
 
+#include "gateway/identity.hpp"
 #include "node/json_text.hpp"
 #include "node/stop_signals.hpp"
 #include "node/table.hpp"
@@ -335,6 +336,7 @@ std::string flip_json(const rollcall::flip_record& flip) {
     .text("segment_id", flip.segment_id)
     .count("partition", flip.partition)
     .count("sequence", flip.sequence)
+    .text("profile_id", gateway::profile_id(flip.place))
     .text("profile", flip.profile)
     .boolean("joined", flip.joined)
     .text("at", model::format_instant(flip.at))

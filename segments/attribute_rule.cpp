@@ -11,6 +11,13 @@ constexpr std::size_t table_slack = 1'024;
 // A table of combinations must stay in a near cache.
 constexpr std::size_t combinations_max = 32'768;
 
+/// A value for people to read: the instant of joining a list is kept as a number.
+std::string shown(std::string_view path, model::value_view v) {
+  return path.starts_with("list['") && v.kind == model::value_kind::number
+         ? model::format_instant(model::from_ms(static_cast<std::int64_t>(v.number)))
+         : model::to_json(v);
+}
+
 model::value_view value_at(const model::coded_column& column, std::uint32_t code) {
   return code == 0 || column.dictionary == nullptr ? model::value_view{}
                                                    : column.dictionary->entry(code);
@@ -288,7 +295,7 @@ void attribute_rule::gather(const model::profile_view& profile, std::int64_t, ev
     const auto v = profile.attribute(attributes_[i]);
     if (i != 0)
       e.found += ", ";
-    e.found += paths_[i] + (v.is_set() ? " is " + model::to_json(v) : " is not set");
+    e.found += paths_[i] + (v.is_set() ? " is " + shown(paths_[i], v) : " is not set");
   }
 }
 

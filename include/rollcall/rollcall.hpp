@@ -463,7 +463,8 @@ public:
   /// An event by its id; `not_found` when it is not there any more.
   model::outcome<event_info> event(std::string_view id);
 
-  /// Moves everything that `from` knows and did to `into`, and forgets `from`.
+  /// Moves what `from` did, and knows where `into` knows nothing, to `into`, and forgets `from`.
+  /// Consents and places go in one piece (model::unit_of).
   model::status merge_profiles(std::string_view from, std::string_view into);
   model::status erase_profile(std::string_view identifier);
 

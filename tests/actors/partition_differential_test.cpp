@@ -75,6 +75,14 @@ struct person {
 };
 
 /// Runs one schedule. `fault` is what went wrong, empty = nothing.
+/// Of a path what a merge hands over with it or not at all.
+std::string in_one_piece(const std::string& path) {
+  if (path.rfind("subscriptions[", 0) == 0)
+    return path.substr(0, path.find(']') + 1);
+  const bool is_place = path.rfind("location[", 0) == 0 && path.find("timezone") == path.npos;
+  return is_place ? "location" : path;
+}
+
 class trial {
 public:
   trial(std::uint64_t seed, std::filesystem::path directory)
@@ -348,8 +356,12 @@ private:
     }
     commit(*moved, flip_cause::merge);
     auto& to = people_[*into];
+    std::set<std::string> taken;
+    for (const auto& [path, v] : to.known.attributes)
+      taken.insert(in_one_piece(path));
     for (const auto& [path, v] : people_[*from].known.attributes)
-      to.known.attributes.try_emplace(path, v);
+      if (!taken.contains(in_one_piece(path)))
+        to.known.attributes.emplace(path, v);
     // Among equal times of a metric the order of arrival stays.
     const auto& old = people_[*from];
     std::vector<std::size_t> order(old.known.events.size());

@@ -138,7 +138,7 @@ BOOST_FIXTURE_TEST_CASE(what_kept_from_sending_is_lifted_but_not_a_bounce, brows
   BOOST_TEST(subscribe(R"("email":"ada@x.io")").status == 202U);
   BOOST_TEST(at("ada@x.io", "/subscriptions/email/marketing/consent") == "\"SUBSCRIBED\"");
   BOOST_TEST(at("ada@x.io", "/subscriptions/email/marketing/suppression")
-             == R"(["HARD_BOUNCE|2025-01-02T00:00:00Z"])");
+             == R"([{"reason":"HARD_BOUNCE","timestamp":"2025-01-02T00:00:00Z"}])");
 }
 
 BOOST_FIXTURE_TEST_CASE(a_subscription_joins_its_list, browser) {

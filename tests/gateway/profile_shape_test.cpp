@@ -28,8 +28,8 @@ constexpr std::string_view ann =
   R"("ranked_channel_affinity":["sms","email"],"predicted_gender":"likely_female"},)"
   R"("properties":{"vip":true,"sizes":["S",1],"deep":{"a":[{}]}},)"
   R"("subscriptions":{"email":{"marketing":{"consent":"SUBSCRIBED","consent_timestamp":"2020-01-02",)"
-  R"("double_optin":true,"suppression":["HARD_BOUNCE|2020-01-03T00:00:00Z"]}},)"
-  R"("sms_transactional":{"marketing":{"consent":"SUBSCRIBED","method":"API"}},)"
+  R"("double_optin":true,"suppression":[{"reason":"HARD_BOUNCE","timestamp":"2020-01-03T00:00:00Z"}]}},)"
+  R"("sms":{"transactional":{"consent":"SUBSCRIBED","method":"API"}},)"
   R"("whatsapp":{"marketing":{"consent":"UNSUBSCRIBED","phone_number":"+1","valid_until":"2027-01-01",)"
   R"("metadata":{"k":[1]}}}},)"
   R"("lists":[{"id":"L","joined_at":"2020-01-01T00:00:00Z"}],)"
@@ -173,7 +173,7 @@ BOOST_AUTO_TEST_CASE(who_can_receive_follows_consent_and_suppression) {
   BOOST_TEST(can_receive("email", "{}", email, "NEVER_SUBSCRIBED"));
   BOOST_TEST(can_receive("email", R"({"suppression":[]})", email, "NEVER_SUBSCRIBED"));
   BOOST_TEST(!can_receive("email", R"({"consent":"UNSUBSCRIBED"})", email, "UNSUBSCRIBED"));
-  BOOST_TEST(!can_receive("email", R"({"suppression":["USER_SUPPRESSED|2020-01-01"]})", email,
+  BOOST_TEST(!can_receive("email", R"({"suppression":[{"reason":"USER_SUPPRESSED"}]})", email,
                           "NEVER_SUBSCRIBED"));
   BOOST_TEST(can_receive("sms", R"({"consent":"SUBSCRIBED"})", sms, "SUBSCRIBED"));
   BOOST_TEST(!can_receive("sms", R"({"consent":"UNSUBSCRIBED"})", sms, "UNSUBSCRIBED"));

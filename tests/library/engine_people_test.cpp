@@ -83,6 +83,35 @@ BOOST_FIXTURE_TEST_CASE(merged_people_are_one_wherever_they_were, engine_fixture
   BOOST_CHECK(members("Twice") == all);
 }
 
+// Half of one consent and half of another would be a consent that nobody gave.
+BOOST_FIXTURE_TEST_CASE(a_merge_hands_over_consents_and_places_as_a_whole, engine_fixture) {
+  const auto email = [](const char* field) {
+    return "subscriptions['email']['" + std::string{field} + "']";
+  };
+  batch_maker batch;
+  batch.profile({"old"})
+    .with(email("consent"), "UNSUBSCRIBED")
+    .with(email("consent_timestamp"), "2025-12-20")
+    .with("subscriptions['sms']['consent']", "SUBSCRIBED")
+    .with("location['city']", "Boston")
+    .with("location['timezone']", "America/New_York")
+    .with("first_name", "Ann");
+  batch.profile({"new"})
+    .with(email("consent"), "SUBSCRIBED")
+    .with("location['zip']", "94105")
+    .with("last_name", "Lee");
+  apply(batch.merge({"old"}, {"new"}));
+  const auto shown = *engine->profile("new");
+  const auto has = [&](std::string_view text) { return shown.find(text) != std::string::npos; };
+  BOOST_CHECK_MESSAGE(has(R"("email":{"marketing":{"consent":"SUBSCRIBED"}})"), shown);
+  BOOST_CHECK_MESSAGE(has(R"("sms":{"marketing":{"consent":"SUBSCRIBED"}})"), shown);
+  BOOST_CHECK_MESSAGE(!has("Boston") && has("94105") && has("America/New_York"), shown);
+  BOOST_CHECK_MESSAGE(has("Ann") && has("Lee"), shown);
+  check_everything();
+  reopen();
+  BOOST_CHECK_EQUAL(*engine->profile("new"), shown);
+}
+
 BOOST_FIXTURE_TEST_CASE(an_erased_person_leaves_everything_and_may_come_back_as_a_new_one,
                         engine_fixture) {
   create("Buyers", bought_lately);

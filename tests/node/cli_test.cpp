@@ -4,10 +4,12 @@
 
 #include <boost/json.hpp>
 #include <boost/test/unit_test.hpp>
+#include <fmt/format.h>
 #include <zlib.h>
 
 #include <algorithm>
 #include <csignal>
+#include <set>
 
 namespace {
 
@@ -493,6 +495,48 @@ BOOST_FIXTURE_TEST_CASE(a_person_is_found_by_any_identifier, small_store) {
   must({"profile", "show", "--data", store, "ada", "--email", "ada@example.org"}, 2);
 }
 
+BOOST_FIXTURE_TEST_CASE(what_is_shown_of_a_person_can_be_loaded_again, small_store) {
+  write_file(
+    scratch / "dora.ndjson",
+    R"({"external_id":"dora","subscriptions":{"email":{"marketing":{"consent":"SUBSCRIBED","suppression":)"
+    R"([{"reason":"HARD_BOUNCE","timestamp":"2026-05-10T00:00:00Z"}],"list_suppressions":[{"list_id":"L",)"
+    R"("reason":"UNSUBSCRIBE","timestamp":"2026-05-11T00:00:00Z"}]},"open_tracking":{"consent":"SUBSCRIBED"}},)"
+    R"("sms":{"marketing":{"consent":"UNSUBSCRIBED"},"transactional":{"consent":"SUBSCRIBED"}}},)"
+    R"("location":{"city":"Boston"},"properties":{"size":"L"}})"
+    "\n");
+  must({"load", "--data", store, scratch / "dora.ndjson"});
+  auto shown = answer({"profile", "show", "--data", store, "dora"});
+  for (const auto* derived : {"events", "segments", "created"})
+    shown.as_object().erase(derived);
+  BOOST_TEST(shown.at("subscriptions").at("sms").as_object().size() == 2u);
+  BOOST_TEST(shown.at("subscriptions").at("email").as_object().size() == 2u);
+  must({"profile", "erase", "--data", store, "dora"});
+  write_file(scratch / "again.ndjson", json::serialize(shown) + '\n');
+  must({"load", "--data", store, scratch / "again.ndjson"});
+  auto again = answer({"profile", "show", "--data", store, "dora"});
+  for (const auto* derived : {"events", "segments", "created"})
+    again.as_object().erase(derived);
+  BOOST_TEST(json::serialize(again) == json::serialize(shown));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_merge_tells_how_many_events_were_the_same, small_store) {
+  const auto order = [](const char* who, const char* id, const char* time) {
+    return fmt::format(
+      R"({{"metric":"Placed Order","profile":{{"external_id":"{}"}},{}"time":"{}"}})"
+      "\n",
+      who, id, time);
+  };
+  write_file(scratch / "orders.ndjson",
+             order("eve", R"("unique_id":"x",)", "2026-05-01") + order("eve", "", "2026-05-02")
+               + order("fay", R"("unique_id":"x",)", "2026-05-03")
+               + order("fay", "", "2026-05-02T00:00:00.5Z") + order("fay", "", "2026-05-04"));
+  must({"load", "--data", store, scratch / "orders.ndjson"});
+  const auto merged = answer({"profile", "merge", "--data", store, "eve", "fay"});
+  BOOST_TEST(merged.at("events_known").to_number<int>() == 2);
+  BOOST_TEST(must({"profile", "merge", "--data", store, "bob", "ada"}).out
+             == "bob is now part of ada\n");
+}
+
 BOOST_FIXTURE_TEST_CASE(a_merge_and_an_erasure_move_members, small_store) {
   must({"profile", "merge", "--data", store, "ada", "cleo"});
   BOOST_TEST(ids("Buyers") == (std::vector<std::string>{"cleo"}), boost::test_tools::per_element());
@@ -504,6 +548,15 @@ BOOST_FIXTURE_TEST_CASE(a_merge_and_an_erasure_move_members, small_store) {
   must({"profile", "show", "--data", store, "cleo"}, 3);
   must({"profile", "erase", "--data", store, "cleo"}, 3);
   must({"profile", "merge", "--data", store, "nobody", "bob"}, 3);
+  // Whoever is forgotten has no name any more; by the id a reader still knows who left.
+  const auto feed = answer({"segment", "feed", "Buyers", "--data", store, "--limit", "0"});
+  std::multiset<std::string> inside;
+  for (const auto& flip : feed.at("flips").as_array())
+    if (flip.at("joined").as_bool())
+      inside.emplace(text_at(flip, "profile_id"));
+    else
+      BOOST_TEST(inside.erase(std::string{text_at(flip, "profile_id")}) == 1U);
+  BOOST_TEST(inside.empty());
   must({"check", "--data", store, "--every", "1"});
 }
 

@@ -181,6 +181,13 @@ inline bool same_number(double a, double b) {
 /// Compares every event of a block with the plain model.
 inline void check_block(const storage::event_block& block, const plain_block& plain) {
   BOOST_REQUIRE_EQUAL(block.rows(), plain.rows.size());
+  const auto newest = block.newest();
+  for (std::uint32_t row = 0; row < newest.size(); ++row) {
+    const auto& events = plain.rows[row];
+    const auto time = block.times.base + block.times.scale * (std::int64_t{newest[row]} - 1);
+    BOOST_TEST_REQUIRE((newest[row] == 0) == events.empty());
+    BOOST_TEST_REQUIRE((events.empty() || time == events.back().time));
+  }
   std::uint32_t at = 0;
   for (std::uint32_t r = 0; r < block.rows(); ++r) {
     BOOST_REQUIRE_EQUAL(block.first[r], at);
