@@ -21,10 +21,12 @@ void lane::begin() {
 void lane::end() {
   if (!thread_.joinable())
     return;
-  post([this] { close_all(); });
   {
+    // The last that is posted: whatever came after it might lie in a context that nobody runs any
+    // more, and hold on to its connection for ever.
     const std::lock_guard lock{guard_};
     has_ended_ = true;
+    asio::post(context_, [this] { close_all(); });
   }
   thread_.join();
 }
