@@ -258,15 +258,15 @@ void attribute_rule::scan_many(const model::block_view& block, std::int64_t now,
   table.assign(combinations, unknown);
   told.assign(2, {});
   moment at{now};
-  row_values values{sources};
+  row_values of_row{sources};
   rows.each_clean([&](std::uint32_t r) {
     auto& known = table[places[r]];
     if (known > not_told)
       return result.put(r, told[known]);
-    values.go_to(r);
-    const verdict v = judge(values, at);
+    of_row.go_to(r);
+    const verdict v = judge(of_row, at);
     result.put(r, v);
-    if (known == unknown && !values.looked_further()) {
+    if (known == unknown && !of_row.looked_further()) {
       known = static_cast<std::uint32_t>(told.size());
       told.push_back(v);
     } else {
@@ -281,12 +281,12 @@ void attribute_rule::judge_rows(const model::block_view& block, std::int64_t now
   std::vector<source> sources(attributes_.size());
   for (std::size_t i = 0; i < sources.size(); ++i)
     sources[i].column = column_at(block, i);
-  row_values values{sources};
+  row_values of_row{sources};
   moment at{now};
   for (std::size_t w = 0; w < rows.size(); ++w)
     block_rows::each_bit(w, rows[w], [&](std::uint32_t row) {
-      values.go_to(row);
-      result.put(row, judge(values, at));
+      of_row.go_to(row);
+      result.put(row, judge(of_row, at));
     });
 }
 

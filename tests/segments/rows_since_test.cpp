@@ -15,6 +15,8 @@ public:
     places_.push_back(0);
     for (const auto& raws : rows) {
       for (const auto raw : raws) {
+        if (width == 0)
+          continue;
         bytes_.resize(bytes_.size() + width);
         std::memcpy(bytes_.data() + bytes_.size() - width, &raw, width); // Little endian.
       }
