@@ -21,6 +21,7 @@ using steady = std::chrono::steady_clock;
 constexpr std::size_t reported_flips_max = 1'000;
 // A snapshot keeps every page that was freed since, some 25 KB for a commit of one change.
 constexpr std::uint64_t commits_read_max = 256;
+constexpr std::size_t flips_expected_max = 100'000;
 constexpr std::size_t switches_max = 64; // In one commit; changes come through before the next.
 
 model::failure unknown_segment(std::uint64_t segment) {
@@ -169,6 +170,7 @@ model::outcome<commit_result> partition_state::commit(std::span<const incoming_b
   for (auto& [source, last] : sources)
     sources_[source] = last;
   change_applier::result applied;
+  applied.flips.reserve(flips_expected_);
   for (const auto i : taken) {
     applied.notes.clear();
     for (auto& [number, report] : reports_)
@@ -184,6 +186,7 @@ model::outcome<commit_result> partition_state::commit(std::span<const incoming_b
         for (const auto& r : batches[i].changes->records)
           scan.changed(r.profile);
   }
+  flips_expected_ = std::min(applied.flips.size(), flips_expected_max);
   announce(applied.flips, *sequence);
   result.released = std::move(applied.released);
   result.applied = applied.applied;

@@ -187,6 +187,7 @@ private:
   std::set<std::uint64_t> unwritten_definitions_;
   std::map<std::string, std::uint64_t, std::less<>> sources_;
   std::uint64_t commits_read_ = 0;        // Since the start.
+  std::size_t flips_expected_ = 0;        // As many as the last commit had.
   std::uint64_t feed_stored_ = 0;         // Record up to which feeds are in runs.
   std::uint64_t log_bytes_ = 0;           // Appended since the last checkpoint.
   std::set<std::uint32_t> kept_criteria_; // Numbers that are stored.

@@ -17,6 +17,7 @@ constexpr std::int64_t near_hours = 366 * 24;
 constexpr unsigned row_bits = 12;
 constexpr std::uint32_t row_mask = (1U << row_bits) - 1;
 static_assert(model::block_rows <= row_mask + 1 && near_hours < 1 << (32 - row_bits));
+constexpr std::size_t later_max = 1024; // Of one criterion.
 
 } // namespace
 
@@ -27,10 +28,14 @@ std::int64_t due_index::key_of(std::int64_t due, std::int64_t now) {
   return due - (into_hour < 0 ? into_hour + hour_ms : into_hour);
 }
 
-due_index::bucket& due_index::bucket_at(std::uint32_t number, std::int64_t key) const {
+due_index::buckets& due_index::buckets_of(std::uint32_t number) const {
   if (number >= by_criterion_.size())
     by_criterion_.resize(number + 1);
-  const auto [at, is_new] = by_criterion_[number].try_emplace(key);
+  return by_criterion_[number];
+}
+
+due_index::bucket& due_index::bucket_at(std::uint32_t number, std::int64_t key) const {
+  const auto [at, is_new] = buckets_of(number).try_emplace(key);
   if (is_new) {
     order_.emplace(key, number);
     removed.erase({number, key});
@@ -40,9 +45,52 @@ due_index::bucket& due_index::bucket_at(std::uint32_t number, std::int64_t key) 
 
 void due_index::add(std::uint32_t number, std::uint32_t profile, std::int64_t due,
                     std::int64_t now) {
-  auto& b = bucket_at(number, key_of(due, now));
+  const auto key = key_of(due, now);
+  if (key - now > near_ms && key > 0 && key % hour_ms == 0) {
+    if (number >= later_.size())
+      later_.resize(number + 1);
+    auto& all = later_[number];
+    all.push_back(static_cast<std::uint64_t>(key / hour_ms) << 32 | profile);
+    first_later_ = std::min(first_later_.value_or(key), key);
+    if (all.size() >= later_max)
+      sort_in(number);
+    return;
+  }
+  auto& b = bucket_at(number, key);
   if (b.profiles.addChecked(profile))
     b.dirty = true;
+}
+
+void due_index::sort_in(std::uint32_t number) const {
+  auto& all = later_[number];
+  std::ranges::sort(all);
+  std::vector<std::uint32_t> profiles;
+  for (auto at = all.begin(); at != all.end();) {
+    const auto hour = *at >> 32;
+    profiles.clear();
+    for (; at != all.end() && *at >> 32 == hour; ++at)
+      profiles.push_back(static_cast<std::uint32_t>(*at));
+    auto& b = bucket_at(number, static_cast<std::int64_t>(hour) * hour_ms);
+    const auto before = b.profiles.cardinality();
+    b.profiles.addMany(profiles.size(), profiles.data());
+    b.dirty = b.dirty || b.profiles.cardinality() != before;
+  }
+  all.clear();
+}
+
+void due_index::collect_later() const {
+  if (!first_later_)
+    return;
+  first_later_.reset();
+  for (std::uint32_t number = 0; number < later_.size(); ++number)
+    if (!later_[number].empty())
+      sort_in(number);
+}
+
+void due_index::collect_for(std::int64_t key) const {
+  collect();
+  if (first_later_ && *first_later_ <= key)
+    collect_later();
 }
 
 void due_index::gather(std::uint32_t number, std::uint32_t first,
@@ -116,21 +164,31 @@ void due_index::collect() const {
 }
 
 std::optional<std::int64_t> due_index::next() const {
-  if (order_.empty())
-    return first_gathered_;
-  return std::min(order_.begin()->first, first_gathered_.value_or(INT64_MAX));
+  std::optional<std::int64_t> first;
+  const auto consider = [&first](std::int64_t key) { first = std::min(first.value_or(key), key); };
+  if (!order_.empty())
+    consider(order_.begin()->first);
+  if (first_gathered_)
+    consider(*first_gathered_);
+  if (first_later_)
+    consider(*first_later_);
+  return first;
 }
 
 std::optional<std::int64_t> due_index::next_after(std::int64_t key) const {
   collect();
-  const auto at = order_.upper_bound({key, UINT32_MAX});
+  auto at = order_.upper_bound({key, UINT32_MAX});
+  if (first_later_ && (at == order_.end() || *first_later_ <= at->first)) {
+    collect_later();
+    at = order_.upper_bound({key, UINT32_MAX});
+  }
   if (at == order_.end())
     return std::nullopt;
   return at->first;
 }
 
 std::vector<std::uint32_t> due_index::criteria_at(std::int64_t key) const {
-  collect();
+  collect_for(key);
   std::vector<std::uint32_t> found;
   for (auto at = order_.lower_bound({key, 0}); at != order_.end() && at->first == key; ++at)
     found.push_back(at->second);
@@ -138,7 +196,7 @@ std::vector<std::uint32_t> due_index::criteria_at(std::int64_t key) const {
 }
 
 const Roaring* due_index::at(std::uint32_t number, std::int64_t key) const {
-  collect();
+  collect_for(key);
   if (number >= by_criterion_.size())
     return nullptr;
   const auto found = by_criterion_[number].find(key);
@@ -146,7 +204,8 @@ const Roaring* due_index::at(std::uint32_t number, std::int64_t key) const {
 }
 
 void due_index::remove(std::uint32_t number, std::int64_t key, std::uint32_t profile) {
-  auto& all = of(number);
+  collect_for(key);
+  auto& all = buckets_of(number);
   const auto found = all.find(key);
   if (found == all.end())
     return;
@@ -157,7 +216,8 @@ void due_index::remove(std::uint32_t number, std::int64_t key, std::uint32_t pro
 }
 
 void due_index::remove_up_to(std::uint32_t number, std::int64_t key, std::uint32_t last) {
-  auto& all = of(number);
+  collect_for(key);
+  auto& all = buckets_of(number);
   const auto found = all.find(key);
   if (found == all.end())
     return;
@@ -168,7 +228,7 @@ void due_index::remove_up_to(std::uint32_t number, std::int64_t key, std::uint32
 }
 
 void due_index::remove_bucket(std::uint32_t number, std::int64_t key) {
-  of(number).erase(key);
+  buckets_of(number).erase(key);
   order_.erase({key, number});
   removed.emplace(number, key);
 }
@@ -189,13 +249,13 @@ void due_index::put(std::uint32_t number, std::int64_t key, Roaring profiles, bo
 
 due_index::buckets& due_index::of(std::uint32_t number) {
   collect();
-  if (number >= by_criterion_.size())
-    by_criterion_.resize(number + 1);
-  return by_criterion_[number];
+  collect_later();
+  return buckets_of(number);
 }
 
 std::uint64_t due_index::size() const {
   collect();
+  collect_later();
   std::uint64_t count = 0;
   for (const auto& all : by_criterion_)
     for (const auto& [key, b] : all)

@@ -70,16 +70,25 @@ private:
   };
 
   static std::int64_t key_of(std::int64_t due, std::int64_t now);
+  buckets& buckets_of(std::uint32_t number) const;
   bucket& bucket_at(std::uint32_t number, std::int64_t key) const;
   /// Brings what was gathered into the buckets; before every look at them but `next`, which is
   /// asked between the slices of a scan.
   void collect() const;
+  /// The same for everything in front of a look at a bucket of `key`.
+  void collect_for(std::int64_t key) const;
+  void collect_later() const;
+  void sort_in(std::uint32_t number) const;
 
   mutable std::vector<buckets> by_criterion_;
   mutable std::set<std::pair<std::int64_t, std::uint32_t>> order_; // (key, criterion)
   mutable std::vector<gathered> gathered_;                         // By criterion.
   mutable std::vector<std::uint32_t> with_gathered_;               // Criteria that have some.
   mutable std::optional<std::int64_t> first_gathered_;             // The earliest key among them.
+  // What live changes made due hours ahead, by criterion: the hour above the profile. It goes into
+  // the buckets some hundreds at a time, in order, which costs a third of one by one.
+  mutable std::vector<std::vector<std::uint64_t>> later_;
+  mutable std::optional<std::int64_t> first_later_; // No key among them is earlier.
 };
 
 } // namespace segments
