@@ -22,22 +22,25 @@ constexpr std::size_t tick_evaluations_max = 20'000;
 constexpr std::chrono::microseconds slice_budget{
   5'000}; // What a message may have to wait behind background work.
 constexpr std::chrono::milliseconds report_interval{100};
+// Flips of changes go out at most so often: each time costs a message for every segment that moved,
+// and a thousand segments move with a few hundred changes.
+constexpr std::chrono::milliseconds announce_interval{10};
 constexpr std::chrono::seconds idle_after{1};
 constexpr std::chrono::seconds retry_after{1}; // Gives a full disk room to recover.
 
 // --- telling others ------------------------------------------------------------------------------
 
 /// Flips go to who watches their segment; most segments are watched by nobody.
-void announce(self_pointer self, const std::vector<model::flip>& flips) {
+void announce_waiting(self_pointer self) {
   auto& state = self->state;
-  if (state.watchers.empty())
+  const auto flips = std::exchange(state.flips_to_announce, {});
+  if (flips.empty())
     return;
+  state.last_announcement = steady::now();
   boost::unordered_flat_map<std::uint64_t, std::vector<named_flip>> by_segment;
   std::optional<std::uint32_t> last; // One change's flips are about one profile.
   std::string label;
   for (const auto& flip : flips) {
-    if (!state.watchers.contains(flip.segment))
-      continue;
     if (last != flip.profile) {
       last = flip.profile;
       label = state.parts.owned->label(flip.profile);
@@ -45,12 +48,43 @@ void announce(self_pointer self, const std::vector<model::flip>& flips) {
     by_segment[flip.segment].push_back({flip, label});
   }
   for (auto& [segment, named] : by_segment) {
+    const auto watcher = state.watchers.find(segment);
+    if (watcher == state.watchers.end())
+      continue;
     const auto sequence = named.back().what.sequence;
-    self->send(state.watchers[segment],
+    self->send(watcher->second,
                flips_happened{state.parts.index, segment,
                               std::make_shared<const std::vector<named_flip>>(std::move(named)),
                               sequence});
   }
+}
+
+void take_for_announcement(self_pointer self, std::vector<model::flip>& flips) {
+  auto& state = self->state;
+  for (auto& flip : flips)
+    if (state.watchers.contains(flip.segment))
+      state.flips_to_announce.push_back(std::move(flip));
+}
+
+void announce(self_pointer self, std::vector<model::flip>& flips) {
+  take_for_announcement(self, flips);
+  announce_waiting(self);
+}
+
+/// The same for flips of changes, which wait until the last ones are old enough.
+void announce_soon(self_pointer self, std::vector<model::flip>& flips) {
+  auto& state = self->state;
+  take_for_announcement(self, flips);
+  if (state.flips_to_announce.empty() || state.is_announcement_on_its_way)
+    return;
+  const auto due = state.last_announcement + announce_interval;
+  const auto now = steady::now();
+  if (now >= due) {
+    announce_waiting(self);
+    return;
+  }
+  state.is_announcement_on_its_way = true;
+  self->delayed_send(self, due - now, announce_flips{});
 }
 
 /// The CLOCK has to know when this partition wants to be woken.
@@ -137,7 +171,7 @@ void commit_all_waiting(self_pointer self) {
       done.released = std::move(committed->released);
     parts[i].reply.deliver(std::move(done));
   }
-  announce(self, committed->flips);
+  announce_soon(self, committed->flips);
   tell_due(self);
   if (!state.is_merging && state.parts.owned->wants_merge(false))
     start_working(self);
@@ -194,7 +228,7 @@ bool work_on_tick(self_pointer self) {
 // --- builds --------------------------------------------------------------------------------------
 
 /// Tells who watches a segment that its feed grew, with the flips when they came along.
-void announce_switch(self_pointer self, const std::vector<model::flip>& flips,
+void announce_switch(self_pointer self, std::vector<model::flip>& flips,
                      const std::vector<segment_status>& switched) {
   announce(self, flips);
   for (const auto& s : switched)
@@ -511,6 +545,7 @@ caf::result<finished> restart(self_pointer self) {
                      fmt::format("partition {} lives in memory and cannot be restarted", index)});
   refuse_questions(self, {model::failure_code::unavailable,
                           fmt::format("partition {} was restarted meanwhile; ask again", index)});
+  announce_waiting(self);    // Their profiles' names stand in the partition.
   state.parts.owned.reset(); // First: a directory is open once.
   auto opened = state.parts.reopen();
   if (!opened) {
@@ -681,6 +716,10 @@ profile_actor::behavior_type profile(self_pointer self,
     [self](const do_work&) {
       self->state.is_work_on_its_way = false;
       work(self);
+    },
+    [self](const announce_flips&) {
+      self->state.is_announcement_on_its_way = false;
+      announce_waiting(self);
     },
     [self](const look_idle&) { look_whether_idle(self); },
     [self](const retry_work&) {

@@ -213,6 +213,7 @@ struct partition_faults {
 
 struct commit_waiting {}; // Everything that waited in the mailbox before it is gathered.
 struct do_work {};        // The next slice of what goes on beside the messages.
+struct announce_flips {}; // Those that were kept back are old enough.
 struct look_idle {};      // A while has passed: has anybody come?
 struct retry_work {};     // The disk may have room again.
 
@@ -261,6 +262,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::check_partition)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::partition_faults)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::commit_waiting)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::do_work)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::announce_flips)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::look_idle)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(actors::retry_work)
 
@@ -336,7 +338,8 @@ using profile_actor = caf::typed_actor<
   // Closes the partition and opens it again. Changes that wait are committed afterwards; previews,
   // reports and listings that were being made are refused. Ends when it cannot be opened.
   caf::replies_to<begin_anew>::with<finished>, caf::reacts_to<commit_waiting>,
-  caf::reacts_to<do_work>, caf::reacts_to<look_idle>, caf::reacts_to<retry_work>>;
+  caf::reacts_to<do_work>, caf::reacts_to<announce_flips>, caf::reacts_to<look_idle>,
+  caf::reacts_to<retry_work>>;
 
 struct profile_actor_parts {
   std::unique_ptr<partition> owned;
@@ -390,6 +393,9 @@ struct profile_actor_state {
   std::optional<model::instant> told_due;
   bool was_due_told = false;
   boost::unordered_flat_map<std::uint64_t, flip_listener_actor> watchers;
+  std::vector<model::flip> flips_to_announce; // Of watched segments, in order.
+  steady::time_point last_announcement{};
+  bool is_announcement_on_its_way = false;
 };
 
 profile_actor::behavior_type profile(observed_pointer<profile_actor, profile_actor_state> self,

@@ -10,7 +10,6 @@ namespace {
 
 using self_pointer = observed_pointer<segment_actor, segment_actor_state>;
 using subscriber = segment_actor_state::subscriber;
-using placed_flip = segment_flips::placed_flip;
 
 constexpr std::chrono::seconds unused_after{60};
 constexpr std::size_t
@@ -208,7 +207,7 @@ void serve(self_pointer self, const caf::actor_addr& who);
 
 void send_ready(self_pointer self, subscriber& s) {
   s.is_busy = true;
-  auto flips = std::make_shared<const std::vector<placed_flip>>(std::exchange(s.ready, {}));
+  s.ready_flips = 0;
   const auto address = s.who.address();
   const auto goes_on = [=] {
     if (auto* served = find_subscriber(self, address)) {
@@ -216,16 +215,27 @@ void send_ready(self_pointer self, subscriber& s) {
       serve(self, address);
     }
   };
-  self->request(s.who, caf::infinite, segment_flips{self->state.segment, std::move(flips)})
+  self
+    ->request(s.who, caf::infinite, segment_flips{self->state.segment, std::exchange(s.ready, {})})
     .then([=](finished) { goes_on(); }, [=](const caf::error&) { goes_on(); });
 }
 
-/// A flip is sent on when it is the next one of its partition; others wait in the feed.
-void offer(subscriber& s, std::uint32_t partition, const named_flip& flip) {
-  if (flip.what.sequence != s.told[partition] + 1 || s.ready.size() >= ready_max)
-    return;
-  s.told[partition] = flip.what.sequence;
-  s.ready.push_back({partition, flip});
+/// Flips are sent on when they are the next ones of their partition; others wait in the feed.
+void offer(subscriber& s, std::uint32_t partition,
+           const std::shared_ptr<const std::vector<named_flip>>& flips) {
+  auto& told = s.told[partition];
+  const auto next = std::ranges::find_if(
+    *flips, [&](const named_flip& flip) { return flip.what.sequence > told; });
+  flip_piece piece{partition, flips, static_cast<std::size_t>(next - flips->begin()), 0};
+  for (auto flip = next;
+       flip != flips->end() && flip->what.sequence == told + 1 && s.ready_flips < ready_max;
+       ++flip) {
+    ++told;
+    ++piece.count;
+    ++s.ready_flips;
+  }
+  if (piece.count != 0)
+    s.ready.push_back(std::move(piece));
 }
 
 void read_behind(self_pointer self, subscriber& s, std::uint32_t partition) {
@@ -236,15 +246,16 @@ void read_behind(self_pointer self, subscriber& s, std::uint32_t partition) {
     ->request(self->state.profiles[partition], caf::infinite,
               read_feed{self->state.segment->number, after, read_limit})
     .then(
-      [=](const feed_piece& piece) {
+      [=](feed_piece& piece) {
         auto* served = find_subscriber(self, address);
         if (!served)
           return;
         served->is_reading = false;
-        for (const auto& flip : piece.flips)
-          offer(*served, partition, flip);
+        const bool is_empty = piece.flips.empty();
+        offer(*served, partition,
+              std::make_shared<const std::vector<named_flip>>(std::move(piece.flips)));
         // The feed was cut short of what we heard; what is not there cannot be told.
-        if (piece.flips.empty() && served->told[partition] == after)
+        if (is_empty && served->told[partition] == after)
           served->told[partition] = std::max(served->told[partition], served->known[partition]);
         serve(self, address);
       },
@@ -350,9 +361,10 @@ void subscribe(self_pointer self, subscribe_to_flips& order,
 
 /// What waits for a subscriber is read from the feed again, so that it is told from where it was.
 void forget_ready(subscriber& s) {
-  for (auto flip = s.ready.rbegin(); flip != s.ready.rend(); ++flip)
-    s.told[flip->partition] = flip->flip.what.sequence - 1;
+  for (auto piece = s.ready.rbegin(); piece != s.ready.rend(); ++piece)
+    s.told[piece->partition] = piece->flips().front().what.sequence - 1;
   s.ready.clear();
+  s.ready_flips = 0;
 }
 
 finished restart(self_pointer self) {
@@ -374,8 +386,7 @@ void hear(self_pointer self, const flips_happened& happened) {
   from = std::max(from, happened.last_sequence);
   for (auto& [address, s] : state.subscribers) {
     s.known[happened.partition] = from;
-    for (const auto& flip : *happened.flips)
-      offer(s, happened.partition, flip);
+    offer(s, happened.partition, happened.flips);
   }
   std::vector<caf::actor_addr> addresses;
   for (const auto& [address, s] : state.subscribers)

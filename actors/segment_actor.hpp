@@ -2,6 +2,8 @@
 
 #include "actors/profile_actor.hpp"
 
+#include <span>
+
 namespace actors {
 
 /// Whose segment it is, and where its flips come from.
@@ -18,14 +20,27 @@ using feed_cursor = std::vector<std::uint64_t>;
 std::optional<feed_cursor> parse_cursor(std::string_view text, std::size_t partitions);
 std::string format_cursor(const feed_cursor& cursor);
 
+/// Flips of one partition that stand side by side in a message which others read too: subscribers
+/// share what the partition said.
+struct flip_piece {
+  std::uint32_t partition = 0;
+  std::shared_ptr<const std::vector<named_flip>> all;
+  std::size_t first = 0;
+  std::size_t count = 0;
+
+  [[nodiscard]] std::span<const named_flip> flips() const {
+    return std::span{*all}.subspan(first, count);
+  }
+};
+
 /// Flips of one segment in order, for one subscriber.
 struct segment_flips {
   std::shared_ptr<const segment_identity> segment;
-  struct placed_flip {
-    std::uint32_t partition = 0;
-    named_flip flip;
-  };
-  std::shared_ptr<const std::vector<placed_flip>> flips;
+  std::vector<flip_piece> pieces;
+};
+struct placed_flip {
+  std::uint32_t partition = 0;
+  named_flip flip;
 };
 
 /// The segment has another name from now on.
@@ -48,7 +63,7 @@ struct read_all {
   std::size_t limit = 0;
 };
 struct all_flips {
-  std::vector<segment_flips::placed_flip> flips;
+  std::vector<placed_flip> flips;
   feed_cursor next;
 };
 struct ask_feed_end {};
@@ -112,9 +127,10 @@ struct segment_actor_state {
 
   struct subscriber {
     subscriber_actor who;
-    feed_cursor told;  // Up to here, in each partition, it has been sent.
-    feed_cursor known; // Up to here the feed goes, as far as we heard.
-    std::vector<segment_flips::placed_flip> ready; // Goes next; continues `told`.
+    feed_cursor told;              // Up to here, in each partition, it has been sent.
+    feed_cursor known;             // Up to here the feed goes, as far as we heard.
+    std::vector<flip_piece> ready; // Goes next; continues `told`.
+    std::size_t ready_flips = 0;
     bool is_busy = false;
     bool is_reading = false;
   };

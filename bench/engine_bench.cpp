@@ -14,6 +14,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
+#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -128,48 +129,50 @@ void measure_builds(rollcall::engine& engine, const arguments& a) {
 // --- live
 
 /// Hears every flip and tells how long after its event was sent, and after it was acknowledged,
-/// that was.
+/// that was. An event counts once, with its last flip.
 class ear {
 public:
+  explicit ear(std::uint64_t first) : first_(first) {
+  }
   void sent(std::uint64_t event, steady::time_point at) {
     const std::lock_guard lock{guard_};
-    times_[event].sent = at;
+    times_.resize(event - first_ + 1);
+    times_.back().sent = at;
   }
   void acknowledged(std::uint64_t first, std::uint64_t count, steady::time_point at) {
     const std::lock_guard lock{guard_};
     for (auto n = first; n < first + count; ++n)
-      if (const auto found = times_.find(n); found != times_.end())
-        settle(found->second.acknowledged = at, found->second);
+      times_[n - first_].acknowledged = at;
   }
   void heard(const rollcall::flip_record& flip) {
     if (flip.cause != model::flip_cause::event || !flip.detail.starts_with("live-"))
       return;
-    const auto now = steady::now();
+    ++flips_;
     const auto event = std::strtoull(flip.detail.c_str() + 5, nullptr, 10);
     const std::lock_guard lock{guard_};
-    if (const auto found = times_.find(event); found != times_.end()) {
-      found->second.heard = now;
-      settle(now, found->second);
-    }
-    ++flips_;
+    if (event >= first_ && event - first_ < times_.size())
+      times_[event - first_].heard = steady::now();
   }
-  std::vector<double> after_sending, after_acknowledging;
+  /// How long each event's last flip was heard after the event was sent, or acknowledged.
+  [[nodiscard]] std::vector<double> waits(bool after_acknowledging) {
+    const std::lock_guard lock{guard_};
+    std::vector<double> all;
+    for (const auto& m : times_)
+      if (m.heard != steady::time_point{} && m.acknowledged != steady::time_point{})
+        all.push_back(std::max(0.0, duration<double, std::milli>(
+                                      m.heard - (after_acknowledging ? m.acknowledged : m.sent))
+                                      .count()));
+    return all;
+  }
   std::uint64_t flips_ = 0;
 
 private:
   struct moments {
     steady::time_point sent{}, acknowledged{}, heard{};
   };
-  void settle(steady::time_point, moments& m) {
-    if (m.heard == steady::time_point{} || m.acknowledged == steady::time_point{})
-      return;
-    after_sending.push_back(duration<double, std::milli>(m.heard - m.sent).count());
-    after_acknowledging.push_back(
-      std::max(0.0, duration<double, std::milli>(m.heard - m.acknowledged).count()));
-    m.heard = {};
-  }
   std::mutex guard_;
-  std::map<std::uint64_t, moments> times_;
+  std::uint64_t first_; // Of the events.
+  std::deque<moments> times_;
 };
 
 /// Sends live changes for `seconds`; at `rate` changes a second, or as fast as they are taken when
@@ -220,21 +223,23 @@ void measure_live(rollcall::engine& engine, const bench::generated_store& store,
   const auto rate = send_live(engine, store, next, 0, a.seconds, 2'000, nullptr);
   say("live changes, " + over + ", durable", rate, "changes/s");
 
-  ear listener;
+  ear listener{next};
   auto subscribed = must(
     engine.subscribe({}, [&](const rollcall::flip_record& f) { listener.heard(f); }), "subscribe");
   const auto half = rate / 2;
   send_live(engine, store, next, half, a.seconds, 200, &listener);
   std::this_thread::sleep_for(std::chrono::milliseconds{500});
   subscribed = {};
-  const auto with = [&](const char* what) { return fmt::format("{}, {}", what, criteria); };
+  const auto with = [&](std::string_view what) { return fmt::format("{}, {}", what, criteria); };
   say(with("changes offered for these latencies"), half, "changes/s");
   say(with("flips heard"), static_cast<double>(listener.flips_), "flips");
-  say(with("acknowledged to flip heard, p50"), percentile(listener.after_acknowledging, 0.5), "ms");
-  say(with("acknowledged to flip heard, p99"), percentile(listener.after_acknowledging, 0.99),
-      "ms");
-  say(with("sent to flip heard, p50"), percentile(listener.after_sending, 0.5), "ms");
-  say(with("sent to flip heard, p99"), percentile(listener.after_sending, 0.99), "ms");
+  for (const bool after_acknowledging : {true, false}) {
+    auto waits = listener.waits(after_acknowledging);
+    const std::string what = after_acknowledging ? "acknowledged to flip heard"
+                                                 : "sent to flip heard";
+    say(with(what + ", p50"), percentile(waits, 0.5), "ms");
+    say(with(what + ", p99"), percentile(waits, 0.99), "ms");
+  }
 
   for (std::size_t i = 0; i < segments; ++i)
     must(engine.drop(fmt::format("live {}", i)), "drop");

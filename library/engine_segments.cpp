@@ -52,13 +52,18 @@ status check_limit(std::size_t limit) {
   return model::nothing{};
 }
 
-flip_record to_record(const actors::segment_identity& segment, std::uint32_t partition,
-                      const actors::named_flip& flip) {
-  return {segment.name,     segment.id,
-          partition,        flip.what.sequence,
-          flip.profile,     flip.what.joined,
-          flip.what.cause,  flip.what.at,
-          flip.what.detail, {partition, flip.what.profile}};
+void put(flip_record& into, const actors::segment_identity& segment, std::uint32_t partition,
+         const actors::named_flip& flip) {
+  into.segment = segment.name;
+  into.segment_id = segment.id;
+  into.partition = partition;
+  into.sequence = flip.what.sequence;
+  into.profile = flip.profile;
+  into.joined = flip.what.joined;
+  into.cause = flip.what.cause;
+  into.at = flip.what.at;
+  into.detail = flip.what.detail;
+  into.place = {partition, flip.what.profile};
 }
 
 /// Where the partitions stand with every segment.
@@ -481,7 +486,7 @@ outcome<feed_page> engine::feed(std::string_view segment, std::string_view curso
     feed_page page;
     page.cursor = actors::format_cursor(read->next);
     for (const auto& one : read->flips)
-      page.flips.push_back(to_record(whose, one.partition, one.flip));
+      put(page.flips.emplace_back(), whose, one.partition, one.flip);
     return page;
   });
 }
@@ -509,9 +514,14 @@ outcome<subscription> engine::subscribe(std::string_view segment,
         return readable.error();
     }
     auto who = parts_->system->spawn<caf::detached>(
-      actors::subscriber, [heard = std::move(heard)](const actors::segment_flips& flips) {
-        for (const auto& one : *flips.flips)
-          heard(to_record(*flips.segment, one.partition, one.flip));
+      actors::subscriber, [heard = std::move(heard),
+                           record = flip_record{}](const actors::segment_flips& told) mutable {
+        // One record for all: its texts keep their memory.
+        for (const auto& piece : told.pieces)
+          for (const auto& flip : piece.flips()) {
+            put(record, *told.segment, piece.partition, flip);
+            heard(record);
+          }
       });
     auto live = std::make_shared<live_subscription>(who);
     auto begun = segment.empty()

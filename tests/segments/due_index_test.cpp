@@ -1,6 +1,5 @@
-#include "segments/due_index.hpp"
-
 #include "segments/calendar.hpp"
+#include "segments/due_index.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -37,7 +36,8 @@ BOOST_AUTO_TEST_CASE(everybody_is_asked_when_a_plain_index_says_so) {
       std::int64_t now = 1'700'000'000'000 + static_cast<std::int64_t>(random() % day_ms);
       const auto some_due = [&] {
         const std::int64_t range = random() % 3 == 0 ? 3 * hour_ms : 5 * day_ms;
-        auto due = now + 1 + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(range));
+        auto due = now + 1
+                 + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(range));
         if (random() % 4 == 0)
           due = (due / hour_ms + 1) * hour_ms;
         return due / 1000 * 1000 + (random() % 5 == 0 ? 1 : 0);
