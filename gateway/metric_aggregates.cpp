@@ -204,8 +204,13 @@ private:
   /// Dimensions and filters as the engine has them.
   void name_properties() {
     json::array groupings;
-    for (const auto& name : by_)
-      groupings.emplace_back("property:" + property_of(name));
+    for (const auto& name : by_) {
+      // Two dimensions may be one property: a campaign's channel and a flow's.
+      auto grouping = "property:" + property_of(name);
+      if (std::ranges::find(groupings_, grouping) == groupings_.end())
+        groupings.emplace_back(grouping);
+      groupings_.push_back(std::move(grouping));
+    }
     wanted_["group_by"] = std::move(groupings);
     if (!sort_.name.empty())
       wanted_["order"] = json::array{
@@ -247,8 +252,8 @@ private:
       auto& groupings = row.as_object().at("groupings").as_object();
       auto& statistics = row.as_object().at("statistics").as_object();
       json::array dimensions;
-      for (auto& [name, value] : groupings)
-        dimensions.push_back(std::move(value));
+      for (const auto& name : groupings_)
+        dimensions.push_back(groupings.at(name));
       json::object measurements;
       for (const auto& name : shown_)
         measurements[name] = std::move(statistics.at(name));
@@ -274,6 +279,7 @@ private:
   std::vector<std::string> measurements_;
   std::vector<std::string> shown_; // Of the measurements.
   std::vector<std::string> by_;
+  std::vector<std::string> groupings_; // What the engine calls each of them.
   std::vector<filter_term> terms_;
   const segments::zone* zone_ = nullptr;
   order sort_;

@@ -222,17 +222,21 @@ definition_outcome<std::vector<std::optional<double>>>
 values_of(engine::parts& parts, const std::string& request,
           std::shared_ptr<const metrics::dictionary> words) {
   auto made = parts.ask<actors::made_report>(
-    parts.reports,
-    actors::make_report{std::make_shared<const std::string>(request), std::move(words)},
+    parts.reports, actors::make_report{std::make_shared<const std::string>(request), words},
     "make a report", engine::parts::work_deadline);
   if (!made)
     return made.error();
   if (!made->answer)
     return {refused(made->errors), faults_of(std::move(made->errors))};
-  std::vector<std::optional<double>> values(made->answer->statistics.size());
-  const auto& all = made->answer->rollups.front().rows;
-  for (std::size_t s = 0; s < values.size() && !all.empty(); ++s)
-    values[s] = all.front().statistics[s].front();
+  // From the totals, since there is no row where nothing was counted.
+  const auto& answer = *made->answer;
+  std::vector<std::optional<double>> values;
+  for (const auto& s : answer.statistics)
+    values.push_back(
+      metrics::evaluate(words ? *words : *parts.words, s.entry, [&](const std::string& measure) {
+        const auto at = std::ranges::find(answer.measures, measure) - answer.measures.begin();
+        return answer.totals[static_cast<std::size_t>(at)];
+      }));
   return values;
 }
 

@@ -325,6 +325,18 @@ bool leaves_bots_out(const measure& m) {
   return m.bot_clicks == policy::exclude;
 }
 
+bool is_by_send(const measure& m) {
+  return m.basis == time_basis::send;
+}
+
+/// Another instant than the one that the dictionary means; empty = none was asked for.
+std::string_view other_moment(const request& asked, const dictionary& words) {
+  const auto& source = words.datasources.find(asked.datasource)->second;
+  return source.kind == datasource_kind::messages && asked.moment != send_moment::send
+         ? send_moment_names()[static_cast<std::size_t>(asked.moment)]
+         : std::string_view{};
+}
+
 /// What conversions are and who gets the credit.
 void add_credit(canonical_text& to, const request& asked, const answer_settings& settings) {
   to.add("credit").add(settings.attribution_model).add(settings.conversion_definition);
@@ -340,13 +352,20 @@ std::string definition_of(const request& asked, const dictionary& words,
   auto hash = words.hash_of(statistic);
   canonical_text with;
   with.add(hash);
-  if (rests_on(words, statistic, is_of_conversions))
+  bool is_as_written = true;
+  if (rests_on(words, statistic, is_of_conversions)) {
     add_credit(with, asked, settings);
-  else if (asked.settings.with_bots && rests_on(words, statistic, leaves_bots_out))
+    is_as_written = false;
+  } else if (asked.settings.with_bots && rests_on(words, statistic, leaves_bots_out)) {
     with.add("bots").add(settings.bots);
-  else
-    return hash;
-  return with.hash();
+    is_as_written = false;
+  }
+  if (const auto moment = other_moment(asked, words);
+      !moment.empty() && rests_on(words, statistic, is_by_send)) {
+    with.add("time_basis").add(moment);
+    is_as_written = false;
+  }
+  return is_as_written ? hash : with.hash();
 }
 
 answer_settings settled(const request& asked, const dictionary& words) {
@@ -367,7 +386,10 @@ answer_settings settled(const request& asked, const dictionary& words) {
   }
   canonical_text all;
   add_credit(all, asked, made);
-  made.hash = all.add(made.week_start).add(asked.zone).hash();
+  all.add(made.week_start).add(asked.zone);
+  if (const auto moment = other_moment(asked, words); !moment.empty())
+    all.add("time_basis").add(moment);
+  made.hash = all.hash();
   return made;
 }
 
@@ -426,6 +448,9 @@ answer conclude(const request& asked, const dictionary& words, const added_timef
   made.moment = send_moment_names()[static_cast<std::size_t>(moment)];
   made.settings = settled(asked, words);
   made.statistics = described(asked, words, made.settings);
+  for (const auto& metric : asked.unknown_metrics)
+    made.notes.push_back("No event is called \"" + metric
+                         + "\"; names of metrics are told apart by upper and lower case.");
   made.has_rollups = asked.has_rollups;
   const concluder work{asked, words, now, before};
   const auto empty = std::ranges::find_if(order.rollups, [](const auto& r) { return r.empty(); });

@@ -96,6 +96,7 @@ struct answer {
   /// `listed` and `other` have no values where only the people of the rows could tell; an order
   /// that keeps people tells.
   bool lacks_people = false;
+  std::vector<std::string> notes{}; // What whoever asked may have meant otherwise; sentences.
   /// Their values over everything; none of what intervals cannot tell together.
   std::vector<statistic_value> totals{};
 };

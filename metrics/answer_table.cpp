@@ -159,10 +159,16 @@ std::string to_table(const answer& a) {
     out += "; from " + model::format_instant(model::from_ms(a.time.from)) + " until before "
          + model::format_instant(model::from_ms(a.time.to)) + ", by "
          + (a.moment == "event" ? "the events' own time" : a.moment + " time");
+  if (a.before)
+    out += "; before: from " + model::format_instant(model::from_ms(a.before->from))
+         + " until before " + model::format_instant(model::from_ms(a.before->to));
   out += ".\n";
+  for (const auto& note : a.notes)
+    out += note + '\n';
   if (a.without_send != 0)
     out += std::to_string(a.without_send)
-         + " events belong to no send and are not counted by send time.\n";
+         + (a.without_send == 1 ? " event belongs" : " events belong") + " to no send and "
+         + (a.without_send == 1 ? "is" : "are") + " not counted by send time.\n";
   if (a.open_touches != 0)
     out += "Conversions may still come: "
          + shown(static_cast<double>(a.open_touches) / static_cast<double>(a.touches),

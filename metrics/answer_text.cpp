@@ -263,6 +263,13 @@ std::string to_json(const answer& a) {
   } else {
     write_rollup(to, a, a.rollups.front());
   }
+  if (!a.notes.empty()) {
+    to.key("notes");
+    to.open('[');
+    for (const auto& note : a.notes)
+      to.text(note);
+    to.close(']');
+  }
   write_completeness(to, a);
   to.close('}');
   return to.take();

@@ -47,6 +47,12 @@ std::string events_of(const measure& m, const dictionary& words) {
   return text;
 }
 
+/// What the measure went by in this report: the request may name another instant of sends.
+std::string_view basis_of(const answer& a, const measure& m) {
+  return m.basis == time_basis::send ? std::string_view{a.moment}
+                                     : time_basis_words[static_cast<std::size_t>(m.basis)];
+}
+
 void append_field(std::string& json, std::string_view name, std::string_view value) {
   if (json.back() != '{')
     json += ',';
@@ -69,7 +75,7 @@ std::string input_json(const answer& a, const dictionary& words, const input& in
   append_text(json, "description", m.facts.description);
   append_text(json, "counts", counting_words[static_cast<std::size_t>(m.counts)]);
   append_text(json, "events", events_of(m, words));
-  append_text(json, "time_basis", time_basis_words[static_cast<std::size_t>(m.basis)]);
+  append_text(json, "time_basis", basis_of(a, m));
   append_text(json, "population", population_words[static_cast<std::size_t>(m.of)]);
   append_field(json, "total",
                a.totals[in.place] ? model::format_number(*a.totals[in.place]) : "null");
@@ -137,7 +143,7 @@ std::string explain(const answer& a, const dictionary& words) {
       out += "  " + m.facts.name + " = " + number_text(a.totals[in.place]) + ": "
            + std::string{counting_words[static_cast<std::size_t>(m.counts)]} + " of "
            + (m.events.empty() ? std::string{"profiles"} : events_of(m, words)) + ", by "
-           + std::string{time_basis_words[static_cast<std::size_t>(m.basis)]} + " time\n";
+           + std::string{basis_of(a, m)} + " time\n";
       out += "    " + std::to_string(tally.counted) + " counted\n";
       for (std::size_t i = 0; i < exclusions; ++i)
         if (tally.excluded[i] != 0)

@@ -80,18 +80,37 @@ void request_reader::read_datasource() {
 }
 
 place request_reader::either(std::string_view name, std::string_view other) const {
-  auto at = root_.member(name);
-  return at.is_there() ? at : root_.member(other);
+  const auto at = root_.member(name);
+  const auto instead = root_.member(other);
+  if (at.is_there() && instead.is_there())
+    instead.refuse("nothing beside \"" + std::string{name} + "\", which says the same");
+  return at.is_there() ? at : instead;
 }
 
 std::optional<std::string> request_reader::read_metric(const place& at) {
   if (at.is_nothing())
     return std::nullopt;
   auto text = at.text("name or id of a metric");
-  if (text && account_.metric_name)
+  if (text && account_.metric_name) {
     if (auto name = account_.metric_name(*text))
       return name;
+    note_unknown(*text);
+  }
   return text;
+}
+
+void request_reader::note_unknown(const std::string& metric) {
+  const auto is_meant = [&](const auto& sets, const auto& members, auto name) {
+    return std::ranges::any_of(sets, [&](const auto& set) {
+      return std::ranges::any_of(set.second.*members,
+                                 [&](const auto& m) { return m.*name == metric; });
+    });
+  };
+  // Who has sent nothing of what the dictionary is about has spelled it well all the same.
+  if (!is_meant(words_.event_sets, &event_set::members, &event_set::member::metric)
+      && !is_meant(words_.conversions, &conversion_metric::events, &conversion_events::metric)
+      && metric != "Placed Order")
+    made_.unknown_metrics.push_back(metric);
 }
 
 std::string request_reader::read_where(const place& at) {

@@ -141,6 +141,8 @@ struct request {
   std::string conversion_metric = "Placed Order"; // What it is called; empty = nothing.
   std::vector<conversion_events> conversions;     // What it is.
   std::string conversion_where{};                 // JSON array as measure::where.
+  /// Names that nobody has events of; perhaps misspelled.
+  std::vector<std::string> unknown_metrics{};
 };
 
 /// What reading a request asks the account about.

@@ -35,9 +35,11 @@ private:
   [[nodiscard]] bool is_about(datasource_kind kind) const;
   void read_datasource();
 
-  /// The member under either of two names.
+  /// The member under either of two names, not both.
   [[nodiscard]] place either(std::string_view name, std::string_view other) const;
   std::optional<std::string> read_metric(const place& at);
+  /// Keeps the name of a metric that neither the account nor the dictionary knows.
+  void note_unknown(const std::string& metric);
   void read_conversion();
   std::optional<conversion_events> read_conversion_events(const place& at);
   /// Reads filters in the segment grammar and gives them back as JSON.
@@ -63,6 +65,7 @@ private:
   void read_comparison(const place& at);
   std::optional<grouping> read_grouping(const place& at);
   std::optional<grouping> grouping_of(const place& at, const std::string& text);
+  static std::optional<grouping> attribute_of(const place& at, grouping g, const std::string& path);
   std::optional<grouping> membership_of(const place& at, grouping g, std::string segment);
 
   /// Nothing when the datasource does not know the dimension.

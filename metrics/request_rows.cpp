@@ -1,5 +1,6 @@
 #include "metrics/request_reader.hpp"
 #include "metrics/words.hpp"
+#include "segments/parse_condition.hpp"
 
 #include <algorithm>
 #include <array>
@@ -54,11 +55,8 @@ std::optional<grouping> request_reader::grouping_of(const place& at, const std::
     g.key = std::move(*key);
     return g;
   }
-  if (auto key = rest("profile:"); key && !about_segments) {
-    g.source = group_source::profile_attribute;
-    g.key = std::move(*key);
-    return g;
-  }
+  if (auto key = rest("profile:"); key && !about_segments)
+    return attribute_of(at, std::move(g), *key);
   if (auto key = rest("segment:"); key && !about_segments)
     return membership_of(at, std::move(g), std::move(*key));
   const auto known = words_.dimension_name(text);
@@ -72,6 +70,27 @@ std::optional<grouping> request_reader::grouping_of(const place& at, const std::
   at.refuse(listed(fitting, text)
             + (about_segments ? "" : ", \"property:KEY\", \"profile:PATH\", \"segment:NAME\""));
   return std::nullopt;
+}
+
+std::optional<grouping> request_reader::attribute_of(const place& at, grouping g,
+                                                     const std::string& path) {
+  segments::json_value written;
+  written.kind = json_kind::text;
+  written.text = path;
+  std::vector<segments::definition_error> wrong;
+  auto attribute = segments::parse_property({&written, at.pointer(), wrong});
+  if (!attribute) {
+    at.refuse("a property as in segments after \"profile:\": " + wrong.front().allowed);
+    return std::nullopt;
+  }
+  // They are told by events, not kept with the profile.
+  if (*attribute == "last_event_date" || *attribute == "first_event_date") {
+    at.refuse("another property after \"profile:\"; the dates of events are no dimension");
+    return std::nullopt;
+  }
+  g.source = group_source::profile_attribute;
+  g.key = std::move(*attribute);
+  return g;
 }
 
 std::optional<grouping> request_reader::membership_of(const place& at, grouping g,

@@ -198,8 +198,12 @@ void add_dictionary_commands(command_line& line) {
   const auto differing = add("diff", "Tells what changed between two dictionaries",
                              "rollcall dictionary diff --before old.toml new.toml", diff);
   differing.first
-    ->add_option("--before", differing.second->before, "Files of the earlier dictionary")
-    ->type_name("FILE");
+    ->add_option("--before", differing.second->before,
+                 "A file of the earlier dictionary; once for each")
+    ->type_name("FILE")
+    ->expected(1)
+    ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+    ->allow_extra_args(false);
   add_files(*differing.first, *differing.second);
 }
 

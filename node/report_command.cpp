@@ -54,9 +54,14 @@ void add_request_options(CLI::App& command, report_options& wanted) {
     ->type_name("FILE");
   command.add_option("--dictionary", wanted.common.dictionary, "More dictionary files (TOML)")
     ->type_name("FILE");
-  command.add_option("--timeframe", wanted.timeframe, "last_30_days, this_month, …");
-  command.add_option("--from", wanted.from, "First day or instant, with --to")->type_name("DATE");
-  command.add_option("--to", wanted.to, "Last day, included; or instant")->type_name("DATE");
+  auto* timeframe = command.add_option("--timeframe", wanted.timeframe,
+                                       "last_30_days, this_month, …");
+  command.add_option("--from", wanted.from, "First day or instant, with --to")
+    ->type_name("DATE")
+    ->excludes(timeframe);
+  command.add_option("--to", wanted.to, "Last day, included; or instant")
+    ->type_name("DATE")
+    ->excludes(timeframe);
   command.add_option("--interval", wanted.interval, "hourly, daily, weekly, monthly");
   command.add_option("--timezone", wanted.zone, "IANA name")->type_name("ZONE");
   command.add_option("--group-by", wanted.group_by, "Dimensions, separated by commas")
@@ -68,7 +73,8 @@ void add_request_options(CLI::App& command, report_options& wanted) {
   command.add_option("--filter", wanted.filter, "A filter as JSON")->type_name("JSON");
   command.add_option("--order", wanted.order, "Statistics or dimensions; -NAME falls")
     ->delimiter(',');
-  command.add_option("--limit", wanted.limit, "Rows listed");
+  command.add_option("--limit", wanted.limit, "Rows listed")
+    ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{100'000}));
   command.add_option("--compare", wanted.compare, "previous_period or previous_year");
   command.add_option("--time-basis", wanted.basis, "send, event, created, …");
   command.add_option("--set", wanted.set, "Any fields of the request, a JSON object")
@@ -278,6 +284,27 @@ model::outcome<rollcall::segment_info> save(rollcall::engine& engine, const std:
   return engine.show(name);
 }
 
+/// An option that says nothing beside this verb, as a complaint; empty = there is none.
+std::string option_without_verb(const report_options& wanted, std::string_view verb) {
+  const auto of = [verb](std::string_view option, std::string_view its_verb, bool is_given) {
+    return is_given && verb != its_verb ? fmt::format("{} is of `report {}`", option, its_verb)
+                                        : std::string{};
+  };
+  for (auto complaint : {of("--statistic", "people", !wanted.cell.statistic.empty()),
+                         of("--value", "people", !wanted.cell.values.empty()),
+                         of("--rollup", "people", wanted.cell.rollup != 0),
+                         of("--interval-index", "people", wanted.interval_index >= 0),
+                         of("--save-as", "people", !wanted.save_as.empty()),
+                         of("--against", "difference", !wanted.against.empty())})
+    if (!complaint.empty())
+      return complaint;
+  if (verb.empty() || (verb != "explain" && verb != "people" && verb != "difference"))
+    return {};
+  return wanted.csv || wanted.plot || !wanted.svg.empty()
+         ? fmt::format("--csv, --plot and --svg are of reports, not of `report {}`", verb)
+         : std::string{};
+}
+
 exit_status people(report_options& wanted) {
   if (wanted.cell.statistic.empty())
     return complain_of_usage(wanted.common,
@@ -325,6 +352,8 @@ void add_report_commands(command_line& line) {
         words.erase(words.begin());
       if (words.size() > 1)
         return complain_of_usage(wanted->common, "one report at a time");
+      if (const auto unused = option_without_verb(*wanted, verb); !unused.empty())
+        return complain_of_usage(wanted->common, unused);
       wanted->name = words.empty() ? "" : words.front();
       return verb == "explain"    ? explain(*wanted)
            : verb == "people"     ? people(*wanted)
@@ -332,10 +361,16 @@ void add_report_commands(command_line& line) {
                                   : show(*wanted);
     });
   add_request_options(report, *wanted);
-  report.add_flag("--csv", wanted->csv, "Answer as CSV");
-  report.add_flag("--plot", wanted->plot, "Draw the first statistic in the terminal");
+  auto* json = report.get_option("--json");
+  auto* csv = report.add_flag("--csv", wanted->csv, "Answer as CSV")->excludes(json);
+  auto* plot = report.add_flag("--plot", wanted->plot, "Draw the first statistic in the terminal")
+                 ->excludes(json)
+                 ->excludes(csv);
   report.add_option("--svg", wanted->svg, "Draw the first statistic into a file")
-    ->type_name("FILE");
+    ->type_name("FILE")
+    ->excludes(json)
+    ->excludes(csv)
+    ->excludes(plot);
   report.add_option("--statistic", wanted->cell.statistic, "Of people: a measure of the report");
   report.add_option("--value", wanted->cell.values,
                     "Of people: the row's value, once for each dimension");

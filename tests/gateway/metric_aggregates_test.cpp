@@ -117,6 +117,13 @@ BOOST_FIXTURE_TEST_CASE(hours_and_weeks_are_intervals_too, june) {
   check(ask_for(R"("count")", R"(,"interval":null)"), {R"([] {"count":[4,0,2]})"});
 }
 
+BOOST_FIXTURE_TEST_CASE(two_dimensions_may_be_one_property, june) {
+  check(ask_for(R"("count")", R"(,"by":["$campaign_channel","URL","$flow_channel"],)"
+                              R"("interval":"week")"),
+        {R"(["","",""] {"count":[0,1]})", R"(["","https://x/",""] {"count":[3,1]})",
+         R"(["","https://y/",""] {"count":[1,0]})"});
+}
+
 BOOST_FIXTURE_TEST_CASE(dimensions_make_rows_and_missing_ones_are_empty, june) {
   check(ask_for(R"("count")", R"(,"by":["URL"],"interval":"week")"),
         {R"([""] {"count":[0,1]})", R"(["https://x/"] {"count":[3,1]})",

@@ -154,6 +154,47 @@ BOOST_FIXTURE_TEST_CASE(a_difference_falls_into_what_made_it, november) {
   BOOST_CHECK_EQUAL(zones->steps[2].value.value_or(-1), 2);
 }
 
+BOOST_FIXTURE_TEST_CASE(a_difference_to_what_never_happened_adds_up_too, november) {
+  const auto found = engine->explain_difference(
+    R"({"datasource":"campaign","timeframe":{"key":"last_365_days"},"statistics":["opens"]})",
+    "opens", "spam_complaints");
+  need(found);
+  BOOST_CHECK_EQUAL(found->first.value_or(-1), 3);
+  BOOST_CHECK_EQUAL(found->second.value_or(-1), 0);
+  for (const auto& step : found->steps)
+    BOOST_CHECK(step.value.has_value());
+}
+
+BOOST_FIXTURE_TEST_CASE(another_time_basis_is_another_meaning, november) {
+  const auto asked = [&](const std::string& basis) {
+    return report(R"({"datasource":"campaign","timeframe":{"key":"last_365_days"},)"
+                  R"("group_by":[],"statistics":["opens","profiles_sent","delivered"],)"
+                  R"("time_basis":")"
+                  + basis + "\"}");
+  };
+  const auto by_send = asked("send");
+  const auto by_event = asked("event");
+  BOOST_CHECK_NE(by_send.at("statistics").at(0).at("definition"),
+                 by_event.at("statistics").at(0).at("definition"));
+  BOOST_CHECK_NE(by_send.at("settings").at("hash"), by_event.at("settings").at("hash"));
+  const auto told = json::parse(
+    *engine->report(R"({"datasource":"campaign","timeframe":{"key":"last_365_days"},"group_by":[],)"
+                    R"("statistics":["opens"],"time_basis":"event"})",
+                    rollcall::report_format::explanation_json));
+  BOOST_CHECK_EQUAL(told.at("statistics").at(0).at("inputs").at(0).at("time_basis"), "event");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_report_says_that_it_knows_no_such_metric, november) {
+  const auto made = report(R"({"datasource":"campaign","timeframe":{"key":"last_365_days"},
+    "group_by":[],"statistics":["delivered","conversions"],"conversion_metric":"placed orders"})");
+  const auto& notes = made.at("notes").as_array();
+  BOOST_REQUIRE_EQUAL(notes.size(), 1);
+  BOOST_CHECK(notes[0].as_string().find("\"placed orders\"") != std::string::npos);
+  const auto well_spelled = report(R"({"datasource":"campaign","timeframe":{"key":"last_365_days"},
+    "group_by":[],"statistics":["delivered","conversions"],"conversion_metric":"Placed Order"})");
+  BOOST_CHECK(!well_spelled.as_object().contains("notes"));
+}
+
 BOOST_FIXTURE_TEST_CASE(rows_can_be_told_by_membership_of_a_segment, november) {
   create("Buyers", bought_twice);
   check_rows(R"({"datasource":"campaign","timeframe":{"key":"last_365_days"},

@@ -234,6 +234,32 @@ BOOST_AUTO_TEST_CASE(unknown_words_are_refused_where_they_stand) {
           "/attribution/active_on_site_hours", "no such field");
 }
 
+BOOST_AUTO_TEST_CASE(a_metric_that_nobody_knows_is_kept_to_be_told) {
+  const auto misspelled = good(campaigns(R"("conversion_metric": "placed orders")"));
+  BOOST_REQUIRE_EQUAL(misspelled.unknown_metrics.size(), 1);
+  BOOST_TEST(misspelled.unknown_metrics[0] == "placed orders");
+  // The account has no such events, but the dictionary has the name.
+  BOOST_TEST(good(campaigns(R"("conversion_metric": "Clicked SMS")")).unknown_metrics.empty());
+  BOOST_TEST(good(campaigns(R"("conversion_metric": "PLCORD")")).unknown_metrics.empty());
+  BOOST_TEST(good(campaigns("")).unknown_metrics.empty());
+}
+
+BOOST_AUTO_TEST_CASE(one_thing_is_said_once) {
+  refused(campaigns(R"("conversion_metric": "Placed Order", "conversion_metric_id": "PLCORD")"),
+          "/conversion_metric_id", "nothing beside \"conversion_metric\"");
+}
+
+BOOST_AUTO_TEST_CASE(a_profiles_dimension_is_a_property_as_in_segments) {
+  const auto by = [](const std::string& path) {
+    return campaigns(R"("group_by": [")" + path + R"("])");
+  };
+  BOOST_TEST(good(by("profile:properties['tier']")).rollups[0][0].key == "properties['tier']");
+  BOOST_TEST(good(by("profile:first_name")).rollups[0][0].key == "first_name");
+  refused(by("profile:tier"), "/group_by/0", "\"properties['…']\"");
+  refused(by("profile:properties['tier"), "/group_by/0", "\"location['city']\"");
+  refused(by("profile:last_event_date"), "/group_by/0", "no dimension");
+}
+
 BOOST_AUTO_TEST_CASE(statistics_and_dimensions_belong_to_a_datasource) {
   refused(R"({"datasource": "flow", "statistics": ["orders"], "timeframe": {"key": "today"}})",
           "/statistics/0", "\"account\"");

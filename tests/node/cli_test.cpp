@@ -662,6 +662,47 @@ BOOST_FIXTURE_TEST_CASE(what_holds_for_reports_is_settled_shown_and_explained, s
   BOOST_TEST(contains(refused.err, "email_open"));
 }
 
+BOOST_FIXTURE_TEST_CASE(options_of_reports_that_contradict_are_refused, small_store) {
+  const auto refused = [&](std::vector<std::string> more) {
+    std::vector<std::string> all{"report"};
+    all.insert(all.end(), more.begin(), more.end());
+    all.insert(all.end(), {"campaign_performance", "--data", store});
+    const auto run = node_tests::rollcall(all);
+    BOOST_TEST(run.status == 2, run.out + run.err);
+    return run.err;
+  };
+  BOOST_TEST(
+    contains(refused({"--timeframe", "last_30_days", "--from", "2026-01-01", "--to", "2026-01-02"}),
+             "--timeframe excludes --from"));
+  BOOST_TEST(contains(refused({"--limit", "0"}), "1 to 100000"));
+  BOOST_TEST(contains(refused({"--json", "--csv"}), "--csv"));
+  BOOST_TEST(contains(refused({"--value", "x"}), "`report people`"));
+  BOOST_TEST(contains(refused({"--against", "{}"}), "`report difference`"));
+  BOOST_TEST(contains(refused({"explain", "--csv"}), "`report explain`"));
+}
+
+BOOST_AUTO_TEST_CASE(the_earlier_dictionary_stands_in_front_of_the_later) {
+  const node_tests::scratch_directory scratch;
+  const auto entry = [](std::string_view words, int version) {
+    return fmt::format("[derived.click_rate]\ndescription = \"{}\"\nowner = \"growth\"\n"
+                       "version = {}\nunit = \"fraction\"\nformula = \"clicks / delivered\"\n",
+                       words, version);
+  };
+  node_tests::write_file(scratch / "old.toml", entry("Mine", 2));
+  node_tests::write_file(scratch / "new.toml", entry("Mine, in other words", 3));
+  for (const bool before_first : {true, false}) {
+    std::vector<std::string> all{"dictionary", "diff"};
+    if (!before_first)
+      all.push_back(scratch / "new.toml");
+    all.insert(all.end(), {"--before", scratch / "old.toml"});
+    if (before_first)
+      all.push_back(scratch / "new.toml");
+    const auto run = node_tests::rollcall(all);
+    BOOST_TEST(run.status == 0, run.err);
+    BOOST_TEST(contains(run.out, "words only (version 2 -> 3)"), run.out);
+  }
+}
+
 BOOST_FIXTURE_TEST_CASE(the_actors_are_shown, small_store) {
   const auto inspected = answer({"inspect", "--data", store}).as_object();
   BOOST_TEST(inspected.at("figures").as_object().at("profiles").to_number<int>() == 3);
