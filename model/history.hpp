@@ -96,6 +96,11 @@ public:
   [[nodiscard]] virtual const integer_column* instants() const {
     return nullptr;
   }
+  /// Entries 1 … size() when every one is a number, from row 0; null: some are not, or they do not
+  /// lie side by side.
+  [[nodiscard]] virtual const double* numbers() const {
+    return nullptr;
+  }
 };
 
 /// A column of codes into a dictionary. Width in bytes: 0 (every row has `constant`), 1, 2 or 4.

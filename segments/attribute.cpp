@@ -48,6 +48,16 @@ protected:
     return true;
   }
 
+  [[nodiscard]] std::optional<window_question> as_window(const model::value_dictionary& dictionary,
+                                                         std::int64_t now) const override {
+    if (!test_.is_date() || !test_.window().is_interval())
+      return std::nullopt;
+    const auto instants = code_instants::of_texts(dictionary);
+    if (!instants)
+      return std::nullopt;
+    return window_question{test_.window().at(now, account_zone_), *instants};
+  }
+
 private:
   predicate test_;
   const zone& account_zone_;
@@ -188,6 +198,16 @@ protected:
     for (auto& holds : to.holds)
       holds = (holds != 0) == is_member_ ? 1 : 0;
     return true;
+  }
+
+  [[nodiscard]] std::optional<window_question> as_window(const model::value_dictionary& dictionary,
+                                                         std::int64_t now) const override {
+    if (joined_.empty() || !joined_.front().is_interval())
+      return std::nullopt;
+    const auto instants = code_instants::of_numbers(dictionary);
+    if (!instants)
+      return std::nullopt;
+    return window_question{joined_.front().at(now, account_zone_), *instants, is_member_};
   }
 
 private:

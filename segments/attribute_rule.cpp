@@ -130,6 +130,10 @@ void attribute_rule::scan_one(const model::block_view& block, std::int64_t now,
     return;
   }
 
+  if (column.dictionary != nullptr)
+    if (const auto asked = as_window(*column.dictionary, now))
+      return scan_window(rows, column, *asked, result);
+
   thread_local std::vector<std::uint8_t> accepted;
   thread_local std::vector<std::int64_t> flips;
   thread_local std::vector<std::uint64_t> words;
@@ -163,6 +167,41 @@ void attribute_rule::scan_one(const model::block_view& block, std::int64_t now,
     rows.each_clean([&](std::uint32_t row) {
       if (const std::int64_t flip = flips[column.code(row)]; flip < never)
         result.due.push_back({row, flip});
+    });
+}
+
+/// Most people are outside a window and stay there, so only those inside, or on their way in, are
+/// looked at one by one.
+void attribute_rule::scan_window(const block_rows& rows, const model::coded_column& column,
+                                 const window_question& asked, const scan_result& result) {
+  const auto& window = asked.window;
+  thread_local std::vector<std::uint8_t> marked; // By code.
+  thread_local std::vector<std::uint64_t> words;
+  marked.resize(codes_of(column));
+  words.resize(rows.words());
+  asked.instants.within(window.earliest(), window.latest(), marked);
+  bits_of_codes(column, rows.rows(), marked, words);
+  const auto flip = [&](std::uint32_t row, std::int64_t at) {
+    if (at < never)
+      result.due.push_back({row, at});
+  };
+  for (std::size_t w = 0; w < rows.words(); ++w) {
+    const auto clean = rows.clean(w);
+    result.holds[w] |= (asked.holds_inside ? words[w] : ~words[w]) & clean;
+    if (window.expels())
+      block_rows::each_bit(w, words[w] & clean, [&](std::uint32_t row) {
+        flip(row, window.leave(asked.instants.at(column.code(row))));
+      });
+  }
+  if (!window.admits() || window.latest() >= never)
+    return;
+  asked.instants.within(window.latest() + 1, never, marked);
+  if (std::ranges::find(marked, 1) == marked.end())
+    return;
+  bits_of_codes(column, rows.rows(), marked, words);
+  for (std::size_t w = 0; w < rows.words(); ++w)
+    block_rows::each_bit(w, words[w] & rows.clean(w), [&](std::uint32_t row) {
+      flip(row, window.enter(asked.instants.at(column.code(row))));
     });
 }
 

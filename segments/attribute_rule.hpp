@@ -1,6 +1,7 @@
 #pragma once
 
 #include "segments/code_bits.hpp"
+#include "segments/code_instants.hpp"
 #include "segments/date_window.hpp"
 #include "segments/rule.hpp"
 
@@ -63,6 +64,18 @@ protected:
     return false;
   }
 
+  /// A rule that says of each value only whether its instant lies in a window.
+  struct window_question {
+    date_window::fixed window; // An interval.
+    code_instants instants;
+    bool holds_inside = true; // False: the rule holds for everybody else, who has none included.
+  };
+  /// Nothing: ask `judge_all`. Of rules that look at one attribute.
+  [[nodiscard]] virtual std::optional<window_question> as_window(const model::value_dictionary&,
+                                                                 std::int64_t) const {
+    return std::nullopt;
+  }
+
   /// Judges the living rows that the columns tell the truth about.
   virtual void scan_clean(const model::block_view& block, std::int64_t now,
                           const scan_result& result) const;
@@ -100,6 +113,8 @@ private:
   class row_values;
 
   void scan_one(const model::block_view& block, std::int64_t now, const scan_result& result) const;
+  static void scan_window(const block_rows& rows, const model::coded_column& column,
+                          const window_question& asked, const scan_result& result);
   void scan_many(const model::block_view& block, std::int64_t now, const scan_result& result) const;
 
   std::vector<std::string> paths_; // Parallel to attributes().

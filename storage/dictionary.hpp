@@ -45,6 +45,9 @@ public:
   [[nodiscard]] const model::integer_column* instants() const override {
     return at_.has_instants ? &at_.instants : nullptr;
   }
+  [[nodiscard]] const double* numbers() const override {
+    return at_.kinds == nullptr && at_.kind == model::value_kind::number ? at_.numbers : nullptr;
+  }
   /// What `dictionary_merge` makes is.
   [[nodiscard]] bool is_distinct() const override {
     return true;

@@ -126,24 +126,49 @@ public:
   const model::integer_column* instants() const override {
     return times.raws == nullptr ? nullptr : &times;
   }
+  const double* numbers() const override {
+    return side_by_side.empty() ? nullptr : side_by_side.data();
+  }
   /// Works the instants out when every entry names one.
-  void tell_instants(std::deque<std::vector<std::byte>>& bytes) {
-    std::vector<std::uint64_t> raws;
+  void tell_instants(std::deque<std::vector<std::byte>>& bytes, std::mt19937_64& random) {
+    std::vector<std::int64_t> found;
     for (const auto& e : entries) {
       const auto t = e.kind == model::value_kind::text ? model::parse_instant(e.text)
                                                        : std::nullopt;
       if (!t)
         return;
-      raws.push_back(static_cast<std::uint64_t>(model::to_ms(*t) - base));
+      found.push_back(model::to_ms(*t));
     }
-    bytes.push_back(packed(raws, 8));
-    times = {bytes.back().data(), 8, base, 1};
+    if (found.empty())
+      return;
+    const auto least = *std::ranges::min_element(found);
+    std::uint64_t scale = 0;
+    for (const auto t : found)
+      scale = std::gcd(scale, static_cast<std::uint64_t>(t - least));
+    scale = scale == 0 || chance(random, 0.3) ? 1 : scale;
+    std::vector<std::uint64_t> raws;
+    for (const auto t : found)
+      raws.push_back(static_cast<std::uint64_t>(t - least) / scale);
+    const auto most = *std::ranges::max_element(raws);
+    const std::uint8_t width = most == 0 && chance(random, 0.5) ? std::uint8_t{0}
+                                                                : some_width(most, 8, random);
+    bytes.push_back(packed(raws, width));
+    bytes.back().resize(bytes.back().size() + 1); // Something to point at, of width 0 too.
+    times = {bytes.back().data(), width, least, static_cast<std::int64_t>(scale)};
+  }
+  /// Puts the numbers side by side when all entries are some.
+  void tell_numbers() {
+    for (const auto& e : entries) {
+      if (e.kind != model::value_kind::number) {
+        side_by_side.clear();
+        return;
+      }
+      side_by_side.push_back(e.number);
+    }
   }
   std::vector<model::value> entries;
+  std::vector<double> side_by_side;
   model::integer_column times{};
-
-private:
-  static constexpr std::int64_t base = -100'000'000'000'000; // Before year 0.
 };
 
 class block::metric_columns final : public model::event_columns {
@@ -188,7 +213,9 @@ model::coded_column block::coded(const std::vector<model::value>& rows, std::mt1
     column.codes = bytes_.back().data();
   }
   if (chance(random, 0.8))
-    entries->tell_instants(bytes_);
+    entries->tell_instants(bytes_, random);
+  if (chance(random, 0.8))
+    entries->tell_numbers();
   column.dictionary = entries.get();
   dictionaries_.push_back(std::move(entries));
   return column;
