@@ -74,8 +74,8 @@ void code_instants::within(std::int64_t earliest, std::int64_t latest,
   const auto first = static_cast<double>(earliest);
   const auto last = static_cast<double>(latest);
   for (std::size_t i = 0; i < count; ++i)
-    to[i + 1] = static_cast<std::uint8_t>(
-      static_cast<std::uint8_t>(numbers_[i] >= first) & static_cast<std::uint8_t>(numbers_[i] <= last));
+    to[i + 1] = static_cast<std::uint8_t>(static_cast<std::uint8_t>(numbers_[i] >= first)
+                                          & static_cast<std::uint8_t>(numbers_[i] <= last));
 }
 
 } // namespace segments

@@ -164,6 +164,10 @@ received chaos_traffic::ask(visitor& by, const std::string& text) {
   }
   if (!told.is_whole)
     told.status = 0;
+  // Who gives up takes back what is still on its way: the system would go on to send it for a
+  // minute, and a node would perform it whenever a cut-off link is back.
+  if (told.status == 0 && by.connection)
+    by.connection->reset();
   if (told.status == 0 || told.header("connection") == "close" || told.status == 503)
     by.connection.reset();
   if (told.status != 0)

@@ -1,6 +1,5 @@
-#include "segments/code_instants.hpp"
-
 #include "segments/calendar.hpp"
+#include "segments/code_instants.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -62,12 +61,13 @@ template <class Raw>
 void check_packed(std::mt19937_64& random) {
   std::vector<Raw> raws(1 + random() % 100);
   for (auto& raw : raws)
-    raw = static_cast<Raw>(sizeof(Raw) == 8 ? random() % (std::uint64_t{1} << 40)
+    raw = static_cast<Raw>(sizeof(Raw) == 8    ? random() % (std::uint64_t{1} << 40)
                            : random() % 3 == 0 ? std::uint64_t{0} - random() % 3
                                                : random());
   few_instants dictionary;
   const auto base = static_cast<std::int64_t>(random() % 4'000'000'000'000) - 2'000'000'000'000;
-  const std::int64_t scale = random() % 2 == 0 ? 1 : static_cast<std::int64_t>(1 + random() % 5'000);
+  const std::int64_t scale = random() % 2 == 0 ? 1
+                                               : static_cast<std::int64_t>(1 + random() % 5'000);
   dictionary.pack(raws, base, scale);
   const auto instants = segments::code_instants::of_texts(dictionary);
   BOOST_REQUIRE(instants);
@@ -135,10 +135,10 @@ BOOST_AUTO_TEST_CASE(numbers_are_compared_where_they_lie) {
   const auto instants = segments::code_instants::of_numbers(dictionary);
   BOOST_REQUIRE(instants);
   BOOST_TEST(!segments::code_instants::of_texts(dictionary));
-  for (const std::int64_t earliest : {segments::always, std::int64_t{-5'000}, std::int64_t{0},
-                                      std::int64_t{1'750'000'000'000}})
-    for (const std::int64_t latest : {segments::never, std::int64_t{0},
-                                      std::int64_t{1'750'000'000'000}})
+  for (const std::int64_t earliest :
+       {segments::always, std::int64_t{-5'000}, std::int64_t{0}, std::int64_t{1'750'000'000'000}})
+    for (const std::int64_t latest :
+         {segments::never, std::int64_t{0}, std::int64_t{1'750'000'000'000}})
       check(*instants, 4, earliest, latest);
 }
 
