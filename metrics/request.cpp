@@ -108,8 +108,7 @@ void request_reader::note_unknown(const std::string& metric) {
   };
   // Who has sent nothing of what the dictionary is about has spelled it well all the same.
   if (!is_meant(words_.event_sets, &event_set::members, &event_set::member::metric)
-      && !is_meant(words_.conversions, &conversion_metric::events, &conversion_events::metric)
-      && metric != "Placed Order")
+      && !is_meant(words_.conversions, &conversion_metric::events, &conversion_events::metric))
     made_.unknown_metrics.push_back(metric);
 }
 

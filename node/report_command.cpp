@@ -1,3 +1,4 @@
+#include "metrics/request.hpp"
 #include "node/commands.hpp"
 #include "node/json_text.hpp"
 #include "node/table.hpp"
@@ -74,7 +75,7 @@ void add_request_options(CLI::App& command, report_options& wanted) {
   command.add_option("--order", wanted.order, "Statistics or dimensions; -NAME falls")
     ->delimiter(',');
   command.add_option("--limit", wanted.limit, "Rows listed")
-    ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{100'000}));
+    ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{metrics::limit_max}));
   command.add_option("--compare", wanted.compare, "previous_period or previous_year");
   command.add_option("--time-basis", wanted.basis, "send, event, created, …");
   command.add_option("--set", wanted.set, "Any fields of the request, a JSON object")
