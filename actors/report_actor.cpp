@@ -88,8 +88,10 @@ struct work {
   metrics::request asked;
   std::shared_ptr<metrics::fold_order> order;
   std::shared_ptr<metrics::fold_order> before; // Null when nothing is compared.
+  std::shared_ptr<metrics::fold_order> sends;  // Null as long as nobody needs to know.
   folded now;
   folded then;
+  folded sent;
 
   void keep_people() {
     for (auto* each : {&order, &before})
@@ -114,7 +116,11 @@ metrics::answer conclude(self_pointer self, const work& w) {
   std::optional<metrics::added_timeframe> before;
   if (w.before)
     before.emplace(metrics::added_timeframe{w.before.get(), then});
-  auto made = metrics::conclude(w.asked, *self->state.words, {w.order.get(), now}, before);
+  std::optional<bool> was_sent;
+  if (w.sends)
+    was_sent = metrics::has_rows(results_of(w.sent));
+  auto made = metrics::conclude(w.asked, *self->state.words, {w.order.get(), now}, before,
+                                was_sent);
   for (const auto& part : *w.now.parts)
     made.positions.push_back(part.position);
   made.catalogue_reads = self->state.catalogue_reads;
@@ -142,17 +148,22 @@ std::vector<segments::definition_error> too_many_intervals() {
 void add_up_and_conclude(self_pointer self, const std::shared_ptr<work>& w,
                          caf::typed_response_promise<made_report> reply) {
   auto left = countdown::from(
-    w->before ? 2 : 1, [=](const std::optional<caf::error>& broken) mutable {
+    1 + (w->before ? 1 : 0) + (w->sends ? 1 : 0),
+    [=](const std::optional<caf::error>& broken) mutable {
       if (broken) {
         reply.deliver(*broken);
         self->quit();
         return;
       }
       auto made = conclude(self, *w);
-      if (made.lacks_people) {
-        // Only now it is known that rows are left out. Everything is read
+      if (made.lacks_people || made.lacks_sends) {
+        // Only now it is known that rows are left out, or that there are none. Everything is read
         // again, so that all of it is of one instant.
-        w->keep_people();
+        if (made.lacks_people)
+          w->keep_people();
+        if (made.lacks_sends)
+          w->sends = std::make_shared<metrics::fold_order>(
+            metrics::sends_of(w->asked, *self->state.words, w->order->now));
         add_up_and_conclude(self, w, reply);
         return;
       }
@@ -162,6 +173,8 @@ void add_up_and_conclude(self_pointer self, const std::shared_ptr<work>& w,
   ask_for(self, w->order, w->now, w, left);
   if (w->before)
     ask_for(self, w->before, w->then, w, left);
+  if (w->sends)
+    ask_for(self, w->sends, w->sent, w, left);
 }
 
 void make(self_pointer self, const make_report& order,

@@ -62,8 +62,8 @@ private:
 class concluder {
 public:
   concluder(const request& asked, const dictionary& words, const added_timeframe& now,
-            const std::optional<added_timeframe>& before)
-    : asked_(asked), words_(words), order_(*now.order), now_(now) {
+            const std::optional<added_timeframe>& before, bool was_sent)
+    : asked_(asked), words_(words), order_(*now.order), was_sent_(was_sent), now_(now) {
     if (before)
       before_.emplace(*before);
     for (std::size_t m = 0; m < order_.measures.size(); ++m)
@@ -79,6 +79,8 @@ public:
     // A row that only the compared timeframe has is a row of nothing now.
     for (const auto& [key, sums] : before)
       now.try_emplace(key, now_.nothing());
+    if (made.groupings.empty() && was_sent_)
+      now.try_emplace({}, now_.nothing());
     std::vector<sorted_row> rows;
     for (const auto& [key, sums] : now) {
       if (before_)
@@ -280,6 +282,7 @@ private:
   const request& asked_;
   const dictionary& words_;
   const fold_order& order_;
+  bool was_sent_;
   timeframe_rows now_;
   std::optional<timeframe_rows> before_;
   std::map<std::string, std::size_t, std::less<>> places_; // Of measures.
@@ -430,8 +433,12 @@ void add_completeness(answer& made, const added_timeframe& now) {
 
 } // namespace
 
+bool has_rows(std::span<const fold_result> parts) {
+  return std::ranges::any_of(parts, [](const auto& part) { return !part.rollups[0].empty(); });
+}
+
 answer conclude(const request& asked, const dictionary& words, const added_timeframe& now,
-                const std::optional<added_timeframe>& before) {
+                const std::optional<added_timeframe>& before, std::optional<bool> was_sent) {
   const auto& order = *now.order;
   answer made;
   made.datasource = asked.datasource;
@@ -452,12 +459,19 @@ answer conclude(const request& asked, const dictionary& words, const added_timef
     made.notes.push_back("No event is called \"" + metric
                          + "\"; names of metrics are told apart by upper and lower case.");
   made.has_rollups = asked.has_rollups;
-  const concluder work{asked, words, now, before};
+  // The total of what knows no messages is a row in any case.
+  const bool is_of_messages = order.kind == datasource_kind::messages;
+  const concluder work{asked, words, now, before,
+                       was_sent.value_or(order.kind == datasource_kind::events)};
   const auto empty = std::ranges::find_if(order.rollups, [](const auto& r) { return r.empty(); });
   const auto total = static_cast<std::size_t>(empty - order.rollups.begin());
   for (std::size_t r = 0; r < asked.rollups.size(); ++r)
     made.rollups.push_back(work.rollup(r, total));
   made.lacks_people = std::ranges::any_of(made.rollups, &answer_rollup::lacks_people);
+  made.lacks_sends = is_of_messages && !was_sent
+                  && std::ranges::any_of(made.rollups, [](const auto& r) {
+                       return r.groupings.empty() && r.rows.empty();
+                     });
   made.totals = work.totals(total);
   add_completeness(made, now);
   return made;

@@ -96,6 +96,8 @@ struct answer {
   /// `listed` and `other` have no values where only the people of the rows could tell; an order
   /// that keeps people tells.
   bool lacks_people = false;
+  /// A grouping by nothing has no row, and would have one if anything was sent (S34).
+  bool lacks_sends = false;
   std::vector<std::string> notes{}; // What whoever asked may have meant otherwise; sentences.
   /// Their values over everything; none of what intervals cannot tell together.
   std::vector<statistic_value> totals{};
@@ -112,9 +114,13 @@ struct added_timeframe {
 };
 
 /// Merges, fills gaps, applies formulas, sorts and cuts. The same parts in any order give the same
-/// answer. `before` is of the compared timeframe.
+/// answer. `before` is of the compared timeframe. `was_sent`: whether the order of `sends_of` found
+/// anything; nothing = nobody has asked.
 answer conclude(const request& asked, const dictionary& words, const added_timeframe& now,
-                const std::optional<added_timeframe>& before = std::nullopt);
+                const std::optional<added_timeframe>& before = std::nullopt,
+                std::optional<bool> was_sent = std::nullopt);
+/// What tells `conclude` whether anything was sent, from the parts of `sends_of`'s order.
+bool has_rows(std::span<const fold_result> parts);
 
 /// The answer as JSON: stable order, shortest numbers. docs/reports.md describes it.
 std::string to_json(const answer& a);

@@ -106,7 +106,7 @@ void fold_state::count_messages() {
   if (seen_.empty() && !has_conversions_)
     return;
   for (const auto& e : seen_)
-    count(e, streams_[e.stream].measures);
+    result_.without_send += count(e, streams_[e.stream].measures) ? 1 : 0;
   if (credited_.empty())
     return;
   gather_touches();

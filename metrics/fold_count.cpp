@@ -4,7 +4,7 @@
 
 namespace metrics {
 
-void fold_state::count(const seen& e, std::span<const std::uint32_t> measures) {
+bool fold_state::count(const seen& e, std::span<const std::uint32_t> measures) {
   std::int64_t sent = no_time;
   if (order_.kind == datasource_kind::messages) {
     if (e.message == message_reader::none || rows_[e.message].owner != order_.owner) {
@@ -14,16 +14,18 @@ void fold_state::count(const seen& e, std::span<const std::uint32_t> measures) {
         exclude(m, order_.measures[m].by_event_time && !order_.time.holds(e.time)
                      ? exclusion::outside
                      : why);
-      return;
+      return false;
     }
     sent = send_time(e.message, e.time);
-    if (sent == no_time && std::ranges::any_of(measures, [&](std::uint32_t m) {
-          return !order_.measures[m].by_event_time;
-        }))
-      ++result_.without_send;
   }
   for (const auto m : measures)
     count_one(e, m, sent);
+  return order_.kind == datasource_kind::messages && sent == no_time && need_sends(measures);
+}
+
+bool fold_state::need_sends(std::span<const std::uint32_t> measures) const {
+  return std::ranges::any_of(measures,
+                             [&](std::uint32_t m) { return !order_.measures[m].by_event_time; });
 }
 
 void fold_state::count_one(const seen& e, std::uint32_t m, std::int64_t sent) {

@@ -24,9 +24,20 @@ void fold_state::give_credit() {
         continue;
       }
       e.message = led->message;
-      count(e, credited_);
+      if (count(e, credited_) && !is_told_without_send(e))
+        ++result_.without_send;
     }
   }
+}
+
+bool fold_state::is_told_without_send(seen conversion) {
+  auto& stream = streams_[conversion.stream];
+  if (!stream.messages || !need_sends(stream.measures))
+    return false;
+  mark(stream, conversion);
+  const auto message = conversion.message;
+  return message != message_reader::none && rows_[message].owner == order_.owner
+      && send_time(message, conversion.time) == no_time;
 }
 
 void fold_state::gather_touches() {

@@ -125,6 +125,10 @@ bool holds(const row_filter& f,
 /// report is as of.
 fold_order plan(const request& asked, const dictionary& words, std::int64_t now);
 
+/// What was sent in the request's timeframe and passes its filter, all together, whatever the
+/// request counts: whether there is anything to make a total of (S34). For datasources of messages.
+fold_order sends_of(const request& asked, const dictionary& words, std::int64_t now);
+
 /// The same order for the timeframe that the request compares with.
 fold_order earlier(const request& asked, const fold_order& order);
 

@@ -1,4 +1,5 @@
 #include "metrics/fold_state.hpp"
+#include "metrics/words.hpp"
 
 #include <algorithm>
 
@@ -81,8 +82,8 @@ void fold_state::prepare_groupings(model::name_binder& names) {
     std::ranges::sort(s.told_slots);
     s.told_slots.erase(std::unique(s.told_slots.begin(), s.told_slots.end()), s.told_slots.end());
   }
-  member_ = values_.number_of_text("member");
-  not_member_ = values_.number_of_text("not a member");
+  member_ = values_.number_of_text(membership_words[0]);
+  not_member_ = values_.number_of_text(membership_words[1]);
 }
 
 } // namespace metrics

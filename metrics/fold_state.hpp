@@ -130,6 +130,9 @@ private:
 
   // --- credit, S30 (fold_credit.cpp)
   void give_credit();
+  /// Whether the conversion is a message's event besides, and is among those that belong to no
+  /// send.
+  [[nodiscard]] bool is_told_without_send(seen conversion);
   void gather_touches();
   /// Of a row whose other events are counted by columns.
   void credit_row(std::uint32_t row);
@@ -144,7 +147,9 @@ private:
   [[nodiscard]] const touch* touch_before(std::int64_t time) const;
 
   // --- counting (fold_count.cpp)
-  void count(const seen& e, std::span<const std::uint32_t> measures);
+  /// Whether some measure leaves it out because it belongs to no send.
+  bool count(const seen& e, std::span<const std::uint32_t> measures);
+  [[nodiscard]] bool need_sends(std::span<const std::uint32_t> measures) const;
   void count_one(const seen& e, std::uint32_t m, std::int64_t sent);
   double number_of(const measure_stream& own, stream_state& stream, const seen& e);
   void exclude(std::uint32_t measure, exclusion why);

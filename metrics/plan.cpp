@@ -51,12 +51,31 @@ public:
     }
   }
 
+  /// One measure, of everything that was sent.
+  void plan_sends() {
+    plan_messages();
+    fold_measure made;
+    made.name = "sends";
+    made.by_event_time = asked_.moment == send_moment::event;
+    for (std::uint32_t s = 0; s < made_.streams.size(); ++s)
+      if (made_.streams[s].is_send)
+        made.streams.push_back(s);
+    made_.measures.push_back(std::move(made));
+    made_.rollups.emplace_back();
+    plan_filter();
+  }
+
   void plan_groupings() {
     for (const auto& rollup : asked_.rollups) {
       auto& indices = made_.rollups.emplace_back();
       for (const auto& g : rollup)
         indices.push_back(place_of(g));
     }
+    plan_filter();
+  }
+
+private:
+  void plan_filter() {
     made_.filter = asked_.filter;
     std::vector<std::uint32_t> places;
     for (const auto& g : asked_.filtered)
@@ -64,7 +83,6 @@ public:
     renumber(made_.filter, places);
   }
 
-private:
   template <class Change>
   void each_member(const std::string& set, const Change& change) {
     const auto found = words_.event_sets.find(set);
@@ -183,9 +201,8 @@ private:
   fold_order& made_;
 };
 
-} // namespace
-
-fold_order plan(const request& asked, const dictionary& words, std::int64_t now) {
+/// What does not depend on the measures.
+fold_order frame_of(const request& asked, const dictionary& words, std::int64_t now) {
   fold_order made;
   const auto& source = words.datasources.find(asked.datasource)->second;
   made.kind = source.kind;
@@ -206,10 +223,25 @@ fold_order plan(const request& asked, const dictionary& words, std::int64_t now)
     made.intervals = periods_in(made.time, *asked.interval, *zone, asked.settings.week_start,
                                 intervals_max)
                        .value_or(std::vector<std::int64_t>{});
+  return made;
+}
+
+} // namespace
+
+fold_order plan(const request& asked, const dictionary& words, std::int64_t now) {
+  auto made = frame_of(asked, words, now);
   planner p{asked, words, made};
   p.plan_measures();
   p.plan_messages();
   p.plan_groupings();
+  return made;
+}
+
+fold_order sends_of(const request& asked, const dictionary& words, std::int64_t now) {
+  auto made = frame_of(asked, words, now);
+  made.keeps_people = false;
+  made.intervals.clear();
+  planner{asked, words, made}.plan_sends();
   return made;
 }
 

@@ -25,6 +25,36 @@ std::optional<std::size_t> index_in(const std::array<std::string_view, Size>& na
   return static_cast<std::size_t>(found - names.begin());
 }
 
+/// All texts that a grouping can show, where they are known beforehand; else none.
+std::vector<std::string_view> vocabulary_of(const grouping& g) {
+  static constexpr std::array<std::string_view, 24> hours{
+    "00", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11",
+    "12", "13", "14", "15", "16", "17", "18", "19", "20", "21", "22", "23"};
+  const auto of = [](const auto& words) {
+    return std::vector<std::string_view>(words.begin(), words.end());
+  };
+  if (g.source == group_source::time && g.part == time_part::hour_of_day)
+    return of(hours);
+  if (g.source == group_source::time && g.part == time_part::day_of_week)
+    return of(weekday_names());
+  if (g.source == group_source::message && g.fact == message_fact::channel)
+    return of(std::span{channel_words}.subspan(1)); // The first is no channel.
+  if (g.source == group_source::membership)
+    return {membership_words.begin(), membership_words.end()};
+  return {};
+}
+
+/// As rows show it: "Thursday" as "thursday", 9 as "09", "push" as "push-notification".
+std::string as_shown(const grouping& g, std::string text) {
+  if (g.source == group_source::time && g.part == time_part::hour_of_day && text.size() == 1)
+    return '0' + text;
+  if (g.source == group_source::message && (text == "push" || text == "mobile_push"))
+    return std::string{name_of(channel::push)};
+  for (auto& c : text)
+    c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return text;
+}
+
 } // namespace
 
 std::optional<grouping> request_reader::read_grouping(const place& at) {
@@ -267,6 +297,23 @@ std::optional<row_filter> request_reader::read_leaf(const place& at) {
   const bool wants_many = made.op == filter_operator::any
                        || made.op == filter_operator::contains_any
                        || made.op == filter_operator::contains_all;
+  // What asks for a part of a text asks for any text.
+  const bool asks_for_part = made.op == filter_operator::contains
+                          || made.op == filter_operator::starts_with;
+  const auto vocabulary = asks_for_part ? std::vector<std::string_view>{} : vocabulary_of(*g);
+  const auto add = [&](const place& from) {
+    auto text = read_operand(from);
+    if (!text)
+      return;
+    if (!vocabulary.empty() && !text->empty()) {
+      *text = as_shown(*g, std::move(*text));
+      if (std::ranges::find(vocabulary, *text) == vocabulary.end()) {
+        from.refuse(listed(vocabulary, *text));
+        return;
+      }
+    }
+    made.values.push_back(std::move(*text));
+  };
   if (made.op == filter_operator::is_set || made.op == filter_operator::not_set) {
     if (value.is_there())
       value.refuse("nothing beside this operator");
@@ -274,10 +321,9 @@ std::optional<row_filter> request_reader::read_leaf(const place& at) {
     if (!value.must_be_filled_array("values"))
       return std::nullopt;
     for (std::size_t i = 0; i < value.items(); ++i)
-      if (auto text = read_operand(value.item(i)))
-        made.values.push_back(std::move(*text));
-  } else if (auto text = read_operand(value)) {
-    made.values.push_back(std::move(*text));
+      add(value.item(i));
+  } else {
+    add(value);
   }
   const auto known = std::ranges::find_if(made_.filtered,
                                           [&](const grouping& o) { return o.same_values(*g); });

@@ -29,6 +29,9 @@ inline constexpr std::array<std::string_view, 3> datasource_kind_words{"messages
 inline constexpr std::array<std::string_view, 2> message_owner_words{"campaign", "flow"};
 inline constexpr std::array<std::string_view, 2> zone_words{"account", "request"};
 
+/// What rows show of somebody who is in a segment, and of somebody who is not.
+inline constexpr std::array<std::string_view, 2> membership_words{"member", "not a member"};
+
 /// Keys of dimensions whose source is `message`.
 inline constexpr std::array<std::string_view, 10> message_keys{
   "object_id",      "object_name", "message_id", "message_name", "variation",

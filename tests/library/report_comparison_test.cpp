@@ -108,6 +108,56 @@ BOOST_FIXTURE_TEST_CASE(an_event_without_a_send_counts_once_whatever_is_asked, r
   BOOST_CHECK_EQUAL(without_send(R"("statistics":["opens","clicks"],"time_basis":"event")"), 0);
 }
 
+BOOST_FIXTURE_TEST_CASE(what_is_a_messages_event_and_a_conversion_is_one_event, report_fixture) {
+  of_flow("ann", "Received Email", "welcome", "m1", "2025-11-11T08:00:00Z");
+  of_flow("ann", "Opened Email", "later", "m1", "2025-11-11T08:00:00Z"); // Never sent.
+  of_flow("ann", "Clicked Email", "later", "m1", "2025-11-11T08:01:00Z");
+  load();
+  const auto made = report(R"({"datasource":"flow","timeframe":{"key":"last_90_days"},
+    "group_by":[],"conversion_metric":"Clicked Email",
+    "statistics":["clicks","conversions"]})");
+  BOOST_CHECK_EQUAL(made.at("completeness").at("without_send").to_number<int>(), 1);
+}
+
+// S34.
+BOOST_FIXTURE_TEST_CASE(the_total_has_a_row_when_something_was_sent, three_campaigns) {
+  const auto rows_of = [&](const std::string& more) {
+    const auto made = report(R"({"datasource":"campaign","statistics":["clicks","click_rate"],)"
+                             + more + "}");
+    const auto found = rows(made);
+    BOOST_CHECK_EQUAL(made.at("rows").to_number<std::size_t>(), found.size());
+    return found.empty() ? std::string{"none"} : found.front();
+  };
+  const auto clicks_of = [&](const std::string& more) {
+    const auto found = rows(
+      report(R"({"datasource":"campaign","statistics":["clicks"],)" + more + "}"));
+    return found.empty() ? std::string{"none"} : found.front();
+  };
+  const std::string november = R"("timeframe":{"start":"2025-11-01","end":"2025-11-30"})";
+  const std::string october = R"("timeframe":{"start":"2025-10-01","end":"2025-10-31"})";
+  const std::string total = R"(,"group_by":[])";
+  BOOST_CHECK_EQUAL(rows_of(november + total), "| 0 0");
+  BOOST_CHECK_EQUAL(clicks_of(november + total), "| 0");
+  BOOST_CHECK_EQUAL(clicks_of(october + total), "none");
+  BOOST_CHECK_EQUAL(clicks_of(october + total + R"(,"time_basis":"event")"), "none");
+  BOOST_CHECK_EQUAL(clicks_of(november + R"(,"group_by":["campaign_id"])"), "none");
+  BOOST_CHECK_EQUAL(clicks_of(november + total
+                              + R"(,"filter":{"field":"campaign_id","operator":"equals",)"
+                                R"("value":"a"})"),
+                    "| 0");
+  BOOST_CHECK_EQUAL(clicks_of(november + total
+                              + R"(,"filter":{"field":"campaign_id","operator":"equals",)"
+                                R"("value":"old"})"),
+                    "none");
+}
+
+BOOST_FIXTURE_TEST_CASE(the_total_of_what_knows_no_messages_is_a_row, turn_of_the_month) {
+  const auto found = rows(report(R"({"datasource":"account","statistics":["orders","revenue"],
+    "timeframe":{"start":"2024-02-01","end":"2024-02-28"},"group_by":[]})"));
+  BOOST_REQUIRE_EQUAL(found.size(), 1);
+  BOOST_CHECK_EQUAL(found[0], "| 0 0");
+}
+
 BOOST_FIXTURE_TEST_CASE(a_window_is_open_to_its_last_instant, report_fixture) {
   of_campaign("ann", "Received Email", "sale", "2025-12-25T08:00:00Z");
   of_campaign("ann", "Opened Email", "sale", "2025-12-27T00:00:00Z"); // Now less five days.

@@ -81,8 +81,7 @@ void event_sums::judge(std::size_t m, counted_event e) {
   if (const auto why = why_not(entry, e)) {
     ++tallies_[m].left_out[*why];
     if (why == exclusion::without_send)
-      (entry.events == conversion_set ? conversions_without_send_ : events_without_send_)
-        .insert(e.what);
+      without_send_.insert(e.what);
     return;
   }
   ++tallies_[m].counted;
@@ -152,6 +151,25 @@ std::uint64_t event_sums::touches(std::optional<std::int64_t> open_at) const {
         ++found;
     }
   return found;
+}
+
+bool event_sums::was_sent() const {
+  const auto& source = rules_.words.datasources.find(rules_.asked.datasource)->second;
+  for (const auto* person : rules_.people)
+    for (const auto& e : person->events) {
+      counted_event sent{person, &e, rules_.about.message_of(e)};
+      const bool is_send = std::ranges::any_of(
+        source.sends, [&](const auto& set) { return rules_.about.is_in(set, e); });
+      if (!is_send || !sent.of || sent.of->owner != source.owner)
+        continue;
+      const auto at = time_of(sent, false);
+      if (!at || !time_.holds(*at))
+        continue;
+      sent.at = *at;
+      if (rules_.rows.passes(sent))
+        return true;
+    }
+  return false;
 }
 
 // --- adding up -----------------------------------------------------------------------------------

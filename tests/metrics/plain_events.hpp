@@ -30,9 +30,11 @@ public:
     return tallies_;
   }
 
+  /// Whether any message of the datasource was sent in the timeframe.
+  [[nodiscard]] bool was_sent() const;
   /// Events that belong to no send, and so are in none of the numbers by send time.
   [[nodiscard]] std::uint64_t without_send() const {
-    return events_without_send_.size() + conversions_without_send_.size();
+    return without_send_.size();
   }
   /// Of the datasource's messages, in the timeframe; those whose window is open at `now`.
   [[nodiscard]] std::uint64_t touches(std::optional<std::int64_t> open_at) const;
@@ -58,8 +60,7 @@ private:
   const std::vector<std::int64_t>& intervals_;
   std::vector<std::vector<counted>> counted_; // By measure.
   std::vector<tally> tallies_;
-  std::set<const event*> events_without_send_;
-  std::set<const event*> conversions_without_send_;
+  std::set<const event*> without_send_;
 };
 
 } // namespace plain

@@ -82,13 +82,26 @@ std::string random_reports::next_filter(const std::string& datasource, bool only
     "\"C1\"",      "\"F1\"",     "\"M1\"",   "\"email\"", "\"A\"",  "\"T1\"",      "\"Desktop\"",
     "1",           "true",       "\"gold\"", "\"o\"",     "\"\"",   "\"2026\"",    "\"sunday\"",
     "\"Germany\"", "\"Tag T2\"", "\"sms\"",  "\"Shoe\"",  "\"P1\"", "\"2025-11\"", "2"};
+  static const std::string days[] = {"\"sunday\"", "\"Thursday\"", "\"tuesday\"", "\"\""};
+  static const std::string hours[] = {"1", "\"02\"", "\"3\"", "17", "\"\""};
+  static const std::string channels[] = {"\"email\"", "\"sms\"", "\"push\"", "\"\""};
+  static const std::string memberships[] = {"\"member\"", "\"not a member\"", "\"\""};
   const auto op = one_of(operators);
-  std::string made = "{\"field\": " + quoted(next_dimension(datasource, only_people))
-                   + ", \"operator\": \"" + op + "\"";
+  const auto field = next_dimension(datasource, only_people);
+  const auto operand = [&] {
+    if (op == "contains" || op == "starts-with")
+      return one_of(operands);
+    return field == "day_of_week"           ? one_of(days)
+         : field == "hour_of_day"           ? one_of(hours)
+         : field == "send_channel"          ? one_of(channels)
+         : field.rfind("segment:", 0) == 0U ? one_of(memberships)
+                                            : one_of(operands);
+  };
+  std::string made = "{\"field\": " + quoted(field) + ", \"operator\": \"" + op + "\"";
   if (op == "any" || op == "contains-any" || op == "contains-all")
-    made += ", \"value\": [" + one_of(operands) + ", " + one_of(operands) + "]";
+    made += ", \"value\": [" + operand() + ", " + operand() + "]";
   else if (op != "is-set" && op != "not-set")
-    made += ", \"value\": " + one_of(operands);
+    made += ", \"value\": " + operand();
   return made + "}";
 }
 

@@ -201,7 +201,12 @@ void asked_case::ask(const metrics::request& wanted) {
   if (drawn.chance(0.4))
     keep_people(false);
   fold();
-  was_asked_again = concluded().lacks_people;
+  was_sent.reset();
+  const auto first = concluded();
+  if (first.lacks_sends)
+    was_sent = metrics::has_rows(
+      account.folded(metrics::sends_of(asked, random_reports::words(), drawn.now()), drawn));
+  was_asked_again = first.lacks_people;
   if (!was_asked_again)
     return;
   keep_people(true);
@@ -224,7 +229,7 @@ metrics::answer asked_case::concluded(const metrics::request& of) const {
   std::optional<metrics::added_timeframe> before;
   if (order_before)
     before.emplace(metrics::added_timeframe{&*order_before, parts_before});
-  return conclude(of, random_reports::words(), {&order, parts}, before);
+  return conclude(of, random_reports::words(), {&order, parts}, before, was_sent);
 }
 
 metrics::answer asked_case::concluded() const {

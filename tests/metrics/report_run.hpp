@@ -92,7 +92,8 @@ struct asked_case {
   std::vector<metrics::fold_result> parts;
   std::optional<metrics::fold_order> order_before; // Of the compared timeframe.
   std::vector<metrics::fold_result> parts_before;
-  bool was_asked_again = false; // Rows were left out, whose people had not been kept.
+  std::optional<bool> was_sent{}; // When somebody needed to know.
+  bool was_asked_again = false;   // Rows were left out, whose people had not been kept.
 
 private:
   void keep_people(bool kept);

@@ -101,7 +101,9 @@ BOOST_AUTO_TEST_CASE(everything_that_a_request_may_say_is_read) {
     "filter": {"and": [{"field": "tag_id", "operator": "contains-all", "value": ["a", "b"]},
       {"not": {"or": [{"field": "send_channel", "operator": "equals", "value": "sms"},
         {"field": "campaign_name", "operator": "not-set"}]}},
-      {"field": "hour_of_day", "operator": "any", "value": [7, "08", true]}]},
+      {"field": "hour_of_day", "operator": "any", "value": [7, "08"]},
+      {"field": "day_of_week", "operator": "equals", "value": "Thursday"},
+      {"field": "message_id", "operator": "any", "value": [7, "08", true]}]},
     "order": ["-conversions", "day"], "limit": 100000,
     "compare": {"to": "previous_year", "align": "weekday"}, "time_basis": "first_delivery",
     "attribution": {"email_open_hours": 0, "sms_delivery_hours": 2160},
@@ -118,8 +120,11 @@ BOOST_AUTO_TEST_CASE(everything_that_a_request_may_say_is_read) {
   BOOST_TEST((r.rollups[1][1].moment == membership_moment::send));
   BOOST_TEST(r.rollups[2][0].key == "Client Type");
   BOOST_TEST(r.rollups[2][1].key == "location['city']");
-  BOOST_TEST(r.filtered.size() == 4);
-  BOOST_TEST(r.filter.parts[2].values == (std::vector<std::string>{"7", "08", "true"}),
+  BOOST_TEST(r.filtered.size() == 6);
+  BOOST_TEST(r.filter.parts[2].values == (std::vector<std::string>{"07", "08"}),
+             boost::test_tools::per_element());
+  BOOST_TEST(r.filter.parts[3].values[0] == "thursday");
+  BOOST_TEST(r.filter.parts[4].values == (std::vector<std::string>{"7", "08", "true"}),
              boost::test_tools::per_element());
   BOOST_REQUIRE(r.order.size() == 2);
   BOOST_TEST(r.order[0].falls);
@@ -314,6 +319,14 @@ BOOST_AUTO_TEST_CASE(filters_are_checked_to_their_leaves) {
   refused(filter(R"({"field": "day", "operator": "is-set", "value": 1})"), "/filter/value",
           "nothing");
   refused(filter(R"({"field": "day", "operator": "equals"})"), "/filter/value", "text");
+  refused(filter(R"({"field": "hour_of_day", "operator": "equals", "value": 24})"), "/filter/value",
+          "\"23\"");
+  refused(filter(R"({"field": "day_of_week", "operator": "any", "value": ["Sun", "monday"]})"),
+          "/filter/value/0", "\"sunday\"");
+  refused(filter(R"({"field": "send_channel", "operator": "not-equals", "value": "e-mail"})"),
+          "/filter/value", "did you mean \"email\"");
+  refused(filter(R"({"field": "segment:VIP", "operator": "equals", "value": "yes"})"),
+          "/filter/value", "\"not a member\"");
   refused(filter(R"({"field": "day", "operator": "equals", "value": {}})"), "/filter/value",
           "text");
   refused(filter(R"({"and": [{"field": "day", "operator": "is-set"}], "or": []})"), "/filter/or",
