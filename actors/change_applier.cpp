@@ -198,13 +198,11 @@ void change_applier::reapply(const model::change_batch& batch, model::instant no
   for (const auto& r : batch.records) {
     if (r.kind == change_kind::merge)
       continue;
-    bool is_new = false;
     if (lives && r.profile == store_.profiles()) {
       if (r.kind == change_kind::erase)
         continue;
       store_.create();
       members_.restore_created(r.profile);
-      is_new = true;
     }
     const bool in_columns = store_.merged_up_to(r.profile / model::block_rows) >= sequence;
     if (r.kind == change_kind::erase) {
@@ -228,8 +226,8 @@ void change_applier::reapply(const model::change_batch& batch, model::instant no
           std::pair{r.who.phone_number, phone_number_}})
       if (text.size != 0)
         notes.push_back({r.profile, 0, number});
-    if (is_new)
-      notes.push_back({r.profile, 0, created_});
+    // It may have been the birth, which the stored count may know already.
+    notes.push_back({r.profile, 0, created_});
     if (in_columns)
       continue;
     std::vector<std::uint32_t> changed;

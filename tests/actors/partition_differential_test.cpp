@@ -415,15 +415,14 @@ private:
   }
 
   void define(bool edit) {
-    std::uint64_t segment = segments_.size() + 1;
-    if (edit) {
-      if (segments_.empty())
-        return;
+    if (edit && segments_.empty())
+      return;
+    auto segment = last_segment_ + 1; // An account never gives a number twice.
+    if (edit)
       segment = std::next(segments_.begin(), static_cast<std::ptrdiff_t>(below(segments_.size())))
                   ->first;
-    } else if (segments_.contains(segment)) {
-      segment = segments_.rbegin()->first + 1;
-    }
+    else
+      last_segment_ = segment;
     const auto version = ++version_;
     const auto text = "rule " + std::to_string(version);
     rules_[text] = next_rule();
@@ -587,6 +586,7 @@ private:
   std::vector<person> people_;
   std::map<std::string, segments::definition> rules_;
   std::map<std::uint64_t, std::string> segments_;
+  std::uint64_t last_segment_ = 0;
   std::uint32_t version_ = 0;
   std::uint64_t ids_ = 0;
   std::size_t comparisons_ = 0;
