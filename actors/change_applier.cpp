@@ -365,7 +365,7 @@ void change_applier::report(std::vector<segments::membership::move>& moves, mode
 }
 
 void change_applier::settle(std::uint32_t profile, model::instant now, result& into) {
-  const auto next = members_.next_due();
+  const auto next = members_.next_flip();
   if (!next || *next > model::to_ms(now))
     return;
   due_.clear();

@@ -43,6 +43,8 @@ void partition_state::put_criterion(storage::write_transaction& to, std::uint32_
   if (c.dirty || !kept_criteria_.contains(number))
     to.put(storage::bits_key{storage::bits_owner::criterion, c.id, 0},
            bits_record(sequence, number, c.bits.bitmap()));
+  const storage::word foreseen = storage::ordered(c.foreseen);
+  to.put(storage::due_key{c.id, INT64_MIN}, storage::words_view{&foreseen, 1});
   for (const auto& [key, b] : members_.due().of(number))
     if (b.dirty)
       to.put(storage::due_key{c.id, key}, storage::pack_bytes(segments::encode(b.profiles)));
@@ -98,7 +100,7 @@ bool partition_state::wants_merge(bool idle) const {
   if (merging_)
     return true;
   if (idle)
-    return store_->delta_records() != 0 || feed_.tail_size() != 0;
+    return store_->delta_records() != 0 || feed_.tail_size() != 0 || members_.has_new_outlook();
   return store_->delta_bytes() > options_.delta_bytes_max || log_bytes_ > log_bytes_max;
 }
 

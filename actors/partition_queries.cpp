@@ -379,7 +379,8 @@ partition_figures partition_state::figures() const {
   f.delta_bytes = store_->delta_bytes();
   f.delta_records = store_->delta_records();
   f.due_entries = members_.due_entries();
-  f.next_due = next_due();
+  if (const auto flip = members_.next_flip())
+    f.next_due = model::from_ms(*flip);
   f.now = now_;
   f.criteria = members_.criteria();
   f.segments = definitions_.size();
@@ -395,10 +396,10 @@ std::vector<std::string> partition_state::check(std::uint32_t step) const {
                               [](std::uint64_t, std::string_view) { return true; });
       !chain)
     faults.push_back("change log: " + chain.error().message);
-  const auto due = next_due();
   // What is overdue is not wrong yet: everybody is judged at the instant up to which due work is
   // done.
-  const auto now = due && *due <= now_ ? std::max(settled_key_, INT64_MIN) : model::to_ms(now_);
+  const auto due = std::min(members_.next_flip().value_or(INT64_MAX), members_.foreseen());
+  const auto now = due <= model::to_ms(now_) ? settled_key_ : model::to_ms(now_);
   const auto& criteria = members_.criterion_states();
   for (std::uint32_t profile = 0; profile < store_->profiles(); profile += std::max(step, 1U)) {
     const bool alive = store_->is_alive(profile);

@@ -101,11 +101,18 @@ partition_state::restore_bits(const storage::transaction& from,
     kept_ids_[number] = key.id;
     auto due = from.range(storage::due_key{key.id, INT64_MIN}, storage::due_key{key.id, INT64_MAX});
     while (const auto d = due.next()) {
+      const auto bucket = d->as<storage::due_key>().bucket;
+      if (bucket == INT64_MIN) {
+        if (d->value.empty())
+          return broken("how far ahead due times are known is broken");
+        members_.restore_foreseen(number, storage::unordered(d->value.front()));
+        continue;
+      }
       const auto packed = storage::unpack_bytes(d->value);
       auto profiles = packed ? segments::decode(*packed) : std::nullopt;
       if (!profiles)
         return broken("a bucket of due times is broken");
-      members_.due().put(number, d->as<storage::due_key>().bucket, std::move(*profiles), false);
+      members_.due().put(number, bucket, std::move(*profiles), false);
     }
   }
   return from.health();
@@ -210,6 +217,10 @@ model::status partition_state::restore_log(const storage::transaction& from) {
       const auto found = touched.find(profile);
       return found == touched.end() ? INT64_MIN : found->second.at;
     });
+    std::vector<std::pair<std::uint32_t, std::int64_t>> touches;
+    for (const auto& [profile, t] : touched)
+      touches.emplace_back(profile, t.at);
+    members_.restore_outlook(settled_key_, model::to_ms(now_), everybody(), touches);
     if (overdue != 0)
       spdlog::debug("partition {}: {} verdicts wait for their due instant", options_.index,
                     overdue);
@@ -293,7 +304,7 @@ void partition_state::restore_settled(
         if (!store_->is_alive(profile) || !all[number] || !all[number]->complete)
           continue;
         const auto v = all[number]->compiled->evaluate(store_->view(profile), through);
-        if (v.next_flip < model::to_ms(model::instant_max))
+        if (v.next_flip < model::to_ms(model::instant_max) && v.next_flip <= all[number]->noted)
           due.add(number, profile, v.next_flip, through);
       }
     }

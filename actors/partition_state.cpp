@@ -116,7 +116,7 @@ void partition_state::collect_effects(std::uint64_t sequence, std::span<const mo
   applied_ = sequence;
 }
 
-void partition_state::announce(std::vector<model::flip>& flips, std::uint64_t sequence) {
+void partition_state::announce(std::span<model::flip> flips, std::uint64_t sequence) {
   for (auto& f : flips)
     feed_.append(f);
   collect_effects(sequence, flips);
@@ -143,6 +143,10 @@ model::outcome<commit_result> partition_state::commit(std::span<const incoming_b
   result.sequence = log_->last();
   if (taken.empty())
     return result;
+  // After long silence: what nobody has foreseen comes before the changes.
+  if (members_.foreseen() < model::to_ms(raised(now)))
+    if (auto caught_up = catch_up(now, result.flips); !caught_up)
+      return caught_up.error();
 
   log_record head;
   head.what = log_record::kind::changes;
@@ -170,6 +174,8 @@ model::outcome<commit_result> partition_state::commit(std::span<const incoming_b
   for (auto& [source, last] : sources)
     sources_[source] = last;
   change_applier::result applied;
+  applied.flips = std::move(result.flips);
+  const auto caught_up = static_cast<std::ptrdiff_t>(applied.flips.size());
   applied.flips.reserve(flips_expected_);
   for (const auto i : taken) {
     applied.notes.clear();
@@ -187,7 +193,7 @@ model::outcome<commit_result> partition_state::commit(std::span<const incoming_b
           scan.changed(r.profile);
   }
   flips_expected_ = std::min(applied.flips.size(), flips_expected_max);
-  announce(applied.flips, *sequence);
+  announce(std::span{applied.flips}.subspan(static_cast<std::size_t>(caught_up)), *sequence);
   result.released = std::move(applied.released);
   result.applied = applied.applied;
   result.duplicates += applied.duplicates;
@@ -220,15 +226,19 @@ std::uint64_t partition_state::last_of(std::string_view source) const {
 
 // --- time
 
+segments::people_source partition_state::everybody() const {
+  return {
+    [this](std::uint32_t profile) -> const model::profile_view& { return store_->view(profile); },
+    [this](std::uint32_t block) -> const model::block_view& { return store_->block(block); },
+    store_->blocks()};
+}
+
 std::vector<model::flip> partition_state::tick(model::instant now, std::size_t evaluations_max) {
   std::vector<model::flip> flips;
+  const auto people = everybody();
   std::size_t evaluations = 0;
   while (evaluations < evaluations_max) {
-    const auto moved = members_.advance(
-      model::to_ms(now), evaluations_max - evaluations,
-      [this](std::uint32_t profile) -> const model::profile_view& {
-        return store_->view(profile);
-      });
+    const auto moved = members_.advance(model::to_ms(now), evaluations_max - evaluations, people);
     if (!moved)
       break;
     evaluations += std::max<std::size_t>(moved->evaluations, 1);
@@ -449,7 +459,7 @@ partition_state::build_slice(model::instant now, std::chrono::microseconds budge
   result.progress.profiles = store_->profiles();
   for (auto next = members_.next_block(); next; next = members_.next_block()) {
     if (*next >= blocks) {
-      members_.end_scan(blocks);
+      members_.end_scan(blocks, model::to_ms(now_));
       continue;
     }
     members_.scan(*next, store_->block(*next), model::to_ms(now_));

@@ -110,7 +110,8 @@ private:
   model::outcome<std::uint64_t> write(
     const std::string& record,
     const std::function<model::status(storage::write_transaction&, std::uint64_t sequence)>& more);
-  void announce(std::vector<model::flip>& flips, std::uint64_t sequence);
+  void announce(std::span<model::flip> flips, std::uint64_t sequence);
+  [[nodiscard]] segments::people_source everybody() const;
   std::vector<model::flip> tick(model::instant now, std::size_t evaluations_max);
   model::outcome<tick_result> write_tick(model::instant until, std::size_t evaluations_max);
   /// Brings the log's instant to `now` and works through what is due by then.

@@ -11,6 +11,7 @@ namespace actors {
 namespace {
 
 constexpr std::uint32_t words_per_block = model::block_rows / 64;
+constexpr std::int64_t nobody_waits = INT64_MIN; // For what becomes of the members.
 
 } // namespace
 
@@ -34,7 +35,7 @@ void preview_scan::read(std::uint32_t block, const model::block_view& view) {
   for (std::size_t i = 0; i < compiled_.size(); ++i) {
     words_[i].assign(words_per_block, 0);
     due_.clear();
-    compiled_[i]->scan(view, at_, words_[i], due_);
+    compiled_[i]->scan(view, at_, nobody_waits, words_[i], due_);
   }
   const auto first = std::size_t{block} * words_per_block;
   bits_.resize(first + words_per_block);

@@ -42,7 +42,7 @@ private:
   std::vector<std::uint64_t> bits_;               // By profile, of the blocks that were read.
   std::vector<std::uint32_t> changed_;            // In blocks that were read before.
   std::vector<std::vector<std::uint64_t>> words_; // Scratch: a block's bits by criterion.
-  std::vector<segments::compiled_criterion::due_row> due_; // Scratch: nobody waits for it here.
+  std::vector<segments::compiled_criterion::due_row> due_; // Scratch, empty.
 };
 
 } // namespace actors

@@ -84,10 +84,10 @@ public:
     return judge(times.first, times.last, in, now);
   }
 
-  void scan(const model::block_view& block, std::int64_t now, std::span<std::uint64_t> holds,
-            std::vector<due_row>& due) const override {
+  void scan(const model::block_view& block, std::int64_t now, std::int64_t until,
+            std::span<std::uint64_t> holds, std::vector<due_row>& due) const override {
     const block_rows rows{block};
-    const scan_result result{holds, due};
+    const scan_result result{holds, due, until};
     thread_local std::vector<std::int64_t> firsts;
     thread_local std::vector<std::int64_t> lasts;
     firsts.assign(rows.rows(), never);

@@ -1,5 +1,7 @@
 #include "segments/attribute_rule.hpp"
 
+#include "segments/window_flips.hpp"
+
 #include <algorithm>
 
 namespace segments {
@@ -82,9 +84,9 @@ verdict attribute_rule::evaluate(const model::profile_view& profile, std::int64_
   return judge(v, at);
 }
 
-void attribute_rule::scan(const model::block_view& block, std::int64_t now,
+void attribute_rule::scan(const model::block_view& block, std::int64_t now, std::int64_t until,
                           std::span<std::uint64_t> holds, std::vector<due_row>& due) const {
-  const scan_result result{holds, due};
+  const scan_result result{holds, due, until};
   scan_clean(block, now, result);
   block_rows{block}.each_unclean(
     [&](std::uint32_t row) { result.put(row, evaluate(block.profile(row), now)); });
@@ -156,7 +158,8 @@ void attribute_rule::scan_one(const model::block_view& block, std::int64_t now,
         ask(code);
   }
   const bool any_accepted = std::ranges::find(accepted, 1) != accepted.end();
-  const bool any_flip = std::ranges::any_of(flips, [](auto t) { return t < never; });
+  const bool any_flip = std::ranges::any_of(flips,
+                                            [&](auto t) { return t < never && t <= result.until; });
   if (any_accepted) {
     words.resize(rows.words());
     bits_of_codes(column, rows.rows(), accepted, words);
@@ -164,10 +167,7 @@ void attribute_rule::scan_one(const model::block_view& block, std::int64_t now,
       result.holds[w] |= words[w] & rows.clean(w);
   }
   if (any_flip)
-    rows.each_clean([&](std::uint32_t row) {
-      if (const std::int64_t flip = flips[column.code(row)]; flip < never)
-        result.due.push_back({row, flip});
-    });
+    rows.each_clean([&](std::uint32_t row) { result.put_flip(row, flips[column.code(row)]); });
 }
 
 /// Most people are outside a window and stay there, so only those inside, or on their way in, are
@@ -181,28 +181,26 @@ void attribute_rule::scan_window(const block_rows& rows, const model::coded_colu
   words.resize(rows.words());
   asked.instants.within(window.earliest(), window.latest(), marked);
   bits_of_codes(column, rows.rows(), marked, words);
-  const auto flip = [&](std::uint32_t row, std::int64_t at) {
-    if (at < never)
-      result.due.push_back({row, at});
-  };
-  for (std::size_t w = 0; w < rows.words(); ++w) {
-    const auto clean = rows.clean(w);
-    result.holds[w] |= (asked.holds_inside ? words[w] : ~words[w]) & clean;
-    if (window.expels())
-      block_rows::each_bit(w, words[w] & clean, [&](std::uint32_t row) {
-        flip(row, window.leave(asked.instants.at(column.code(row))));
-      });
-  }
-  if (!window.admits() || window.latest() >= never)
-    return;
-  asked.instants.within(window.latest() + 1, never, marked);
-  if (std::ranges::find(marked, 1) == marked.end())
-    return;
-  bits_of_codes(column, rows.rows(), marked, words);
   for (std::size_t w = 0; w < rows.words(); ++w)
-    block_rows::each_bit(w, words[w] & rows.clean(w), [&](std::uint32_t row) {
-      flip(row, window.enter(asked.instants.at(column.code(row))));
-    });
+    result.holds[w] |= (asked.holds_inside ? words[w] : ~words[w]) & rows.clean(w);
+  // Rows whose instant lies in between flip at `flip_of` it.
+  const auto put_flips = [&](std::int64_t earliest, std::int64_t latest, const auto& flip_of) {
+    if (earliest > latest)
+      return;
+    asked.instants.within(earliest, latest, marked);
+    if (std::ranges::find(marked, 1) == marked.end())
+      return;
+    bits_of_codes(column, rows.rows(), marked, words);
+    for (std::size_t w = 0; w < rows.words(); ++w)
+      block_rows::each_bit(w, words[w] & rows.clean(w), [&](std::uint32_t row) {
+        result.put_flip(row, flip_of(asked.instants.at(column.code(row))));
+      });
+  };
+  const flips_by by{window, result.until};
+  if (window.expels())
+    put_flips(window.earliest(), by.last_to_leave(), [&](auto t) { return window.leave(t); });
+  if (window.admits() && window.latest() < never)
+    put_flips(window.latest() + 1, by.last_to_enter(), [&](auto t) { return window.enter(t); });
 }
 
 /// A column of a block, and what a table of verdicts knows of its codes.

@@ -83,6 +83,10 @@ public:
     /// First whole second of "now" after `enter(t)` at which `t` is outside again; `never` when it
     /// stays.
     [[nodiscard]] std::int64_t leave(std::int64_t t) const;
+    /// The same window at another instant.
+    [[nodiscard]] fixed at(std::int64_t now) const {
+      return {*window_, *zone_, now};
+    }
     /// Of every window.
     [[nodiscard]] standing stands(std::int64_t t) const;
     /// The same for many instants; `next` may be empty.

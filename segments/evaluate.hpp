@@ -31,13 +31,13 @@ public:
                                          std::int64_t now) const = 0;
 
   /// Evaluates a whole block at once. Sets `holds` (one bit a row, zeroed by the caller, at least
-  /// profiles() bits) for living profiles, and appends every finite next flip of a living profile
-  /// to `due`. Same answers as `evaluate`, bit for bit.
+  /// profiles() bits) for living profiles, and appends every next flip of a living profile up to
+  /// and with `until` to `due`. Same answers as `evaluate`, bit for bit.
   struct due_row {
     std::uint32_t row;
     std::int64_t next_flip;
   };
-  virtual void scan(const model::block_view& block, std::int64_t now,
+  virtual void scan(const model::block_view& block, std::int64_t now, std::int64_t until,
                     std::span<std::uint64_t> holds, std::vector<due_row>& due) const = 0;
 
   /// Metrics whose events can matter. `any_event` = every metric does (last_event_date).

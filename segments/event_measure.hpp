@@ -16,8 +16,8 @@ public:
 
   [[nodiscard]] verdict evaluate(const model::profile_view& profile,
                                  std::int64_t now) const override;
-  void scan(const model::block_view& block, std::int64_t now, std::span<std::uint64_t> holds,
-            std::vector<due_row>& due) const override;
+  void scan(const model::block_view& block, std::int64_t now, std::int64_t until,
+            std::span<std::uint64_t> holds, std::vector<due_row>& due) const override;
   [[nodiscard]] bool concerns(const model::profile_view& profile, std::uint32_t metric,
                               const model::event_view& event) const override;
   void gather(const model::profile_view& profile, std::int64_t now, evidence& e) const override;

@@ -197,18 +197,21 @@ private:
     const rows_since active{columns_, w.earliest()};
     const rows_since late{columns_, w.latest() + 1};
     const auto newest = columns_->newest();
+    const auto last_to_leave = flips_by{w, result_.until}.last_to_leave();
+    const bool is_anything_due = w.moves() && last_to_leave >= w.earliest();
+    const auto stays = bound_of<Raw>(columns_->times, last_to_leave + 1);
     std::array<Raw, 64> deciding{}; // Raw times of events, by row of the word.
     const auto settle = [&](std::size_t word, std::uint64_t reached, const auto& raw_of) {
       const std::uint64_t clean = rows_.clean(word);
       const std::uint64_t sure = clean & ~late[word];
       result_.holds[word] |= sure & (d.holds_with ? reached : ~reached);
-      if (w.moves())
-        block_rows::each_bit(word, reached & sure, [&](std::uint32_t row) {
-          const auto leaves = w.leave(
-            columns_->times.base + columns_->times.scale * static_cast<std::int64_t>(raw_of(row)));
-          if (leaves < never)
-            result_.due.push_back({row, leaves});
-        });
+      if (is_anything_due && (reached & sure) != 0)
+        block_rows::each_bit(
+          word, reached & sure & rows_below(stays, word, raw_of), [&](std::uint32_t row) {
+            result_.put_flip(
+              row, w.leave(columns_->times.base
+                           + columns_->times.scale * static_cast<std::int64_t>(raw_of(row))));
+          });
       if (sure != clean)
         judge_rows(w, window, word, clean & ~sure);
     };
@@ -228,6 +231,20 @@ private:
       for (std::size_t word = 0; word < rows_.words(); ++word)
         settle(word, window.earliest.all ? 0 : rows_reached(window, word, d.newest, deciding),
                of_word);
+  }
+
+  /// Rows of which the raw time is below the bound.
+  template <class Raw, class RawOf>
+  [[nodiscard]] std::uint64_t rows_below(const raw_bound<Raw>& bound, std::size_t word,
+                                         const RawOf& raw_of) const {
+    if (bound.all)
+      return ~std::uint64_t{0};
+    const auto first = static_cast<std::uint32_t>(64 * word);
+    const auto rows = std::min<std::uint32_t>(64, rows_.rows() - first);
+    std::array<std::uint8_t, 64> below{};
+    for (std::uint32_t i = 0; i < rows; ++i)
+      below[i] = raw_of(first + i) < bound.value ? 1 : 0;
+    return bits_of(below);
   }
 
   /// Rows whose n-th newest event is not before the window; its raw time goes to `deciding`.
@@ -275,9 +292,9 @@ private:
   row_zones zones_;
 };
 
-void event_measure::scan(const model::block_view& block, std::int64_t now,
+void event_measure::scan(const model::block_view& block, std::int64_t now, std::int64_t until,
                          std::span<std::uint64_t> holds, std::vector<due_row>& due) const {
-  const scan_result result{holds, due};
+  const scan_result result{holds, due, until};
   measure_scan{*this, block, now, result}.run();
   block_rows{block}.each_unclean(
     [&](std::uint32_t row) { result.put(row, evaluate(block.profile(row), now)); });

@@ -98,20 +98,38 @@ void membership::scan(std::uint32_t block, const model::block_view& view, std::i
     auto* c = criteria_[number].get();
     if (c == nullptr || c->complete || c->next_block != block)
       continue;
+    if (block == 0 && c->compiled->depends_on_time())
+      c->foreseen = c->noted = now + ahead_ms;
+    if (begins_anew(number, now))
+      continue;
     due_rows_.clear();
-    c->compiled->scan(view, now, c->bits.block(block, (view.profiles() + 63) / 64), due_rows_);
+    c->compiled->scan(view, now, c->noted, c->bits.block(block, (view.profiles() + 63) / 64),
+                      due_rows_);
     c->next_block = block + 1;
     due_.gather(number, first, due_rows_, now);
   }
 }
 
-void membership::end_scan(std::uint32_t blocks) {
-  for (auto& c : criteria_)
-    if (c && !c->complete && c->next_block >= blocks) {
-      c->bits.filled();
-      c->complete = true;
-      c->dirty = true;
-    }
+bool membership::begins_anew(std::uint32_t number, std::int64_t now) {
+  auto& c = *criteria_[number];
+  if (now <= c.foreseen)
+    return false;
+  due_.forget(number);
+  c.bits = {};
+  c.next_block = 0;
+  return true;
+}
+
+void membership::end_scan(std::uint32_t blocks, std::int64_t now) {
+  for (std::uint32_t number = 0; number < criteria_.size(); ++number) {
+    auto* c = criteria_[number].get();
+    if (c == nullptr || c->complete || c->next_block < blocks || begins_anew(number, now))
+      continue;
+    c->bits.filled();
+    c->complete = true;
+    c->dirty = true;
+  }
+  work_out_foreseen();
 }
 
 std::vector<std::uint64_t> membership::ready() const {
@@ -213,6 +231,7 @@ void membership::release(const rule& r) {
       numbers_.erase(criteria_[number]->id);
       criteria_[number].reset();
     }
+  work_out_foreseen();
 }
 
 membership::segment_state& membership::segment_of(std::uint64_t segment) {
@@ -287,7 +306,12 @@ void membership::evaluate(std::uint32_t number, std::uint32_t profile,
                           const model::profile_view& view, std::int64_t now) {
   const auto v = criteria_[number]->compiled->evaluate(view, now);
   flip_bit(number, profile, v.holds);
-  if (v.next_flip < model::to_ms(model::instant_max))
+  note_due(number, profile, v, now);
+}
+
+void membership::note_due(std::uint32_t number, std::uint32_t profile, const verdict& v,
+                          std::int64_t now) {
+  if (v.next_flip < never && v.next_flip <= criteria_[number]->noted)
     due_.add(number, profile, v.next_flip, now);
 }
 
@@ -390,10 +414,74 @@ void membership::look_up_bits(std::uint32_t profile) {
 
 // --- time
 
+std::optional<std::int64_t> membership::next_due() const {
+  const auto flip = due_.next();
+  if (foreseen_ == INT64_MAX)
+    return flip;
+  return std::min(flip.value_or(INT64_MAX), foreseen_ - again_ms);
+}
+
+void membership::work_out_foreseen() {
+  foreseen_ = INT64_MAX;
+  for (const auto& c : criteria_)
+    if (c && c->complete)
+      foreseen_ = std::min(foreseen_, c->foreseen);
+}
+
+void membership::foresee(std::uint32_t number, std::uint32_t block, const model::block_view& view,
+                         std::int64_t at) {
+  const auto& c = *criteria_[number];
+  unused_bits_.assign((view.profiles() + 63) / 64, 0);
+  due_rows_.clear();
+  c.compiled->scan(view, at, c.noted, unused_bits_, due_rows_);
+  std::erase_if(due_rows_, [&](const auto& row) { return row.next_flip <= c.foreseen; });
+  due_.gather(number, block * model::block_rows, due_rows_, at);
+}
+
+membership::due_moves membership::look_ahead(std::int64_t now, std::size_t evaluations_max,
+                                             const people_source& people) {
+  constexpr std::size_t rows_an_evaluation = 64; // What a scan costs, against asking one by one.
+  if (!outlook_) {
+    outlook_.emplace().until = now + ahead_ms;
+    for (std::uint32_t number = 0; number < criteria_.size(); ++number)
+      if (auto* c = criteria_[number].get(); c != nullptr
+                                             && c->complete
+                                             // Who would be next soon comes along.
+                                             && c->foreseen - again_ms <= now + again_ms / 2) {
+        outlook_->criteria.push_back(number);
+        c->noted = outlook_->until;
+      }
+  }
+  auto& o = *outlook_;
+  std::erase_if(o.criteria, [this](auto number) { return criteria_[number] == nullptr; });
+  // Everything up to here has happened, and no change is later.
+  due_moves result{std::min(now, foreseen_), {}, 0, true};
+  for (; o.next_block < people.blocks && result.evaluations < evaluations_max; ++o.next_block) {
+    const auto& view = people.block(o.next_block);
+    for (const auto number : o.criteria) {
+      foresee(number, o.next_block, view, result.at);
+      result.evaluations += view.profiles() / rows_an_evaluation + 1;
+    }
+  }
+  if (o.next_block < people.blocks)
+    return result;
+  for (const auto number : o.criteria) {
+    criteria_[number]->foreseen = criteria_[number]->noted;
+    criteria_[number]->is_outlook_new = true;
+  }
+  outlook_.reset();
+  work_out_foreseen();
+  return result;
+}
+
 std::optional<membership::due_moves>
-membership::advance(std::int64_t now, std::size_t evaluations_max, const profile_source& profiles) {
+membership::advance(std::int64_t now, std::size_t evaluations_max, const people_source& people) {
   const auto key = due_.next();
-  if (!key || *key > now)
+  const bool is_due = key && *key <= now;
+  // Flips come first, as far as all of them are known.
+  if (wants_outlook(now) && (!is_due || *key > foreseen_))
+    return look_ahead(now, evaluations_max, people);
+  if (!is_due)
     return std::nullopt;
   due_moves result{*key, {}, 0, true};
   const auto waiting = due_.criteria_at(*key);
@@ -413,7 +501,7 @@ membership::advance(std::int64_t now, std::size_t evaluations_max, const profile
     ++evaluations;
     if (!alive_.contains(profile))
       continue;
-    const auto& view = profiles(profile);
+    const auto& view = people.profile(profile);
     for (const auto number : waiting)
       if (is_live(*criteria_[number], profile) && due_.at(number, *key)->contains(profile)) {
         evaluate(number, profile, view, *key);
@@ -487,6 +575,11 @@ std::vector<membership::bit_change> membership::take_bit_changes() {
   return std::exchange(bit_changes_, {});
 }
 
+bool membership::has_new_outlook() const {
+  return std::ranges::any_of(criteria_,
+                             [](const auto& c) { return c && c->complete && c->is_outlook_new; });
+}
+
 bool membership::members_dirty(std::uint64_t segment) const {
   const auto* s = find(segment);
   return s != nullptr && s->dirty;
@@ -507,10 +600,54 @@ void membership::restore_criterion(std::uint32_t number, const criterion& what, 
   c->holds_for_nobody_known = c->compiled->evaluate(nobody_known{}, 0).holds;
   c->bits = profile_set{bits};
   c->complete = true;
-  c->dirty = false;
+  c->dirty = c->is_outlook_new = false;
   numbers_[c->id] = number;
   criteria_[number] = std::move(c);
   index(number);
+}
+
+void membership::restore_foreseen(std::uint32_t number, std::int64_t foreseen) {
+  criteria_[number]->foreseen = criteria_[number]->noted = foreseen;
+  work_out_foreseen();
+}
+
+void membership::restore_outlook(std::int64_t settled, std::int64_t now,
+                                 const people_source& people,
+                                 std::span<const std::pair<std::uint32_t, std::int64_t>> touched) {
+  std::vector<std::uint32_t> late;
+  for (std::uint32_t number = 0; number < criteria_.size(); ++number)
+    if (auto* c = criteria_[number].get(); c != nullptr && c->complete && c->foreseen <= settled) {
+      c->noted = std::max(now, settled) + ahead_ms;
+      late.push_back(number);
+    }
+  if (late.empty())
+    return;
+  boost::unordered_flat_map<std::uint32_t, std::int64_t> later;
+  for (const auto& [profile, at] : touched)
+    if (at > settled)
+      later.emplace(profile, at);
+  for (std::uint32_t block = 0; block < people.blocks; ++block) {
+    const auto& view = people.block(block);
+    const auto first = block * model::block_rows;
+    for (const auto number : late) {
+      const auto& c = *criteria_[number];
+      unused_bits_.assign((view.profiles() + 63) / 64, 0);
+      due_rows_.clear();
+      c.compiled->scan(view, settled, c.noted, unused_bits_, due_rows_);
+      std::erase_if(due_rows_, [&](const auto& row) { return later.contains(first + row.row); });
+      due_.gather(number, first, due_rows_, settled);
+    }
+  }
+  for (const auto& [profile, at] : later)
+    if (alive_.contains(profile))
+      for (const auto number : late)
+        note_due(number, profile,
+                 criteria_[number]->compiled->evaluate(people.profile(profile), at), at);
+  for (const auto number : late) {
+    criteria_[number]->foreseen = criteria_[number]->noted;
+    criteria_[number]->is_outlook_new = true;
+  }
+  work_out_foreseen();
 }
 
 void membership::restore_rule(std::uint64_t segment, std::uint32_t version, definition what,
@@ -553,8 +690,7 @@ std::size_t membership::restore_due(std::uint32_t profile, const model::profile_
       return;
     const auto v = c.compiled->evaluate(view, now);
     different += v.holds != c.bits.contains(profile) ? 1 : 0;
-    if (v.next_flip < model::to_ms(model::instant_max))
-      due_.add(number, profile, v.next_flip, now);
+    note_due(number, profile, v, now);
   };
   for (const auto metric : metrics)
     std::ranges::for_each(at(by_metric_, metric), ask);

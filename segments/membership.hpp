@@ -1,5 +1,6 @@
 #pragma once
 
+#include "segments/calendar.hpp"
 #include "segments/definition.hpp"
 #include "segments/due_index.hpp"
 #include "segments/evaluate.hpp"
@@ -13,18 +14,32 @@
 #include <optional>
 #include <span>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace segments {
 
-/// Where the membership finds people. The view lives until the next call.
-using profile_source = std::function<const model::profile_view&(std::uint32_t profile)>;
+/// Where the membership finds people. A view lives until the next call.
+struct people_source {
+  std::function<const model::profile_view&(std::uint32_t profile)> profile;
+  std::function<const model::block_view&(std::uint32_t block)> block;
+  std::uint32_t blocks = 0;
+};
 
 /// Who is in which segment of one partition: the bits of every distinct criterion, the members of
 /// every segment, and when to ask again. Pure: told what changed and what time it is, it says who
 /// moved. Definitions share criteria; a criterion is evaluated once however many segments use it.
+///
+/// Flips that time brings are noted some days ahead only, or a window of a year would keep an entry
+/// for every member. Long before what is noted ends, an outlook asks everybody again for the days
+/// after that. Nothing may be told that happens later than what is foreseen.
 class membership {
 public:
+  /// So far ahead is noted.
+  static constexpr std::int64_t ahead_ms = 72 * hour_ms;
+  /// When less than this is left, it is time for an outlook.
+  static constexpr std::int64_t again_ms = 36 * hour_ms;
+
   struct move {
     std::uint64_t segment = 0;
     std::uint32_t profile = 0;
@@ -64,7 +79,7 @@ public:
   /// Evaluates every criterion that waits for this block.
   void scan(std::uint32_t block, const model::block_view& view, std::int64_t now);
   /// Criteria that wait for block `blocks` or later are complete: no such block exists.
-  void end_scan(std::uint32_t blocks);
+  void end_scan(std::uint32_t blocks, std::int64_t now);
   /// Segments whose waiting rule has all its criteria.
   [[nodiscard]] std::vector<std::uint64_t> ready() const;
   struct switch_plan {
@@ -99,13 +114,21 @@ public:
 
   // --- time
 
-  [[nodiscard]] std::optional<std::int64_t> next_due() const {
+  /// The earliest instant at which somebody may move.
+  [[nodiscard]] std::optional<std::int64_t> next_flip() const {
     return due_.next();
   }
-  /// Works the earliest due instant at or before `now` through, at most about `evaluations_max`
-  /// evaluations. Nothing = nothing is due.
+  /// The same, or when it is time for an outlook.
+  [[nodiscard]] std::optional<std::int64_t> next_due() const;
+  /// Every flip up to here is noted. A change at a later instant may only come when `advance` up to
+  /// that instant has nothing to do any more.
+  [[nodiscard]] std::int64_t foreseen() const {
+    return foreseen_;
+  }
+  /// Works the earliest due instant at or before `now` through, or goes on with an outlook, at most
+  /// about `evaluations_max` evaluations. Nothing = nothing is due.
   std::optional<due_moves> advance(std::int64_t now, std::size_t evaluations_max,
-                                   const profile_source& profiles);
+                                   const people_source& people);
   /// Works through what is due at or before `now` for one profile, instant by instant.
   void settle(std::uint32_t profile, const model::profile_view& view, std::int64_t now,
               std::vector<due_moves>& moves);
@@ -146,14 +169,20 @@ public:
     bool holds_for_nobody_known = false; // Verdict on a profile without any data.
     bool dirty = true;                   // Bits differ from what is stored.
     std::vector<std::uint32_t> segments; // Slots of segments in force that use it.
+    /// Flips of everybody who is live are in the due index up to here; INT64_MAX = all of them.
+    std::int64_t foreseen = INT64_MAX;
+    std::int64_t noted = INT64_MAX; // Flips up to here are put into it.
+    bool is_outlook_new = true;     // `foreseen` differs from what is stored.
   };
   /// By number; a number whose criterion was dropped is null.
   [[nodiscard]] const std::vector<std::unique_ptr<criterion_state>>& criterion_states() const {
     return criteria_;
   }
   void stored(std::uint32_t number) {
-    criteria_[number]->dirty = false;
+    criteria_[number]->dirty = criteria_[number]->is_outlook_new = false;
   }
+  /// Some criterion foresees more than is stored.
+  [[nodiscard]] bool has_new_outlook() const;
   [[nodiscard]] bool members_dirty(std::uint64_t segment) const;
   void members_stored(std::uint64_t segment);
   [[nodiscard]] due_index& due() {
@@ -166,6 +195,12 @@ public:
   }
   void restore_criterion(std::uint32_t number, const criterion& what, const Roaring& bits,
                          const compiler& compile);
+  void restore_foreseen(std::uint32_t number, std::int64_t foreseen);
+  /// Of criteria that foresee less than was worked through, up to `settled`, because what they
+  /// foresaw was not stored: asks everybody again, as of then, or of his last touch when that is
+  /// later.
+  void restore_outlook(std::int64_t settled, std::int64_t now, const people_source& people,
+                       std::span<const std::pair<std::uint32_t, std::int64_t>> touched);
   void restore_rule(std::uint64_t segment, std::uint32_t version, definition rule,
                     const Roaring& members, const compiler& compile);
   void restore_bit(std::uint32_t number, std::uint32_t profile, bool holds);
@@ -213,6 +248,17 @@ private:
   void touch(std::uint32_t slot);
   void bring_near(std::span<const std::uint32_t> criteria, std::uint32_t profile) const;
   void look_up_bits(std::uint32_t profile);
+  void note_due(std::uint32_t number, std::uint32_t profile, const verdict& v, std::int64_t now);
+  /// True: time went on over what the criterion foresees while it was built; it begins anew.
+  bool begins_anew(std::uint32_t number, std::int64_t now);
+  [[nodiscard]] bool wants_outlook(std::int64_t now) const {
+    return outlook_ || foreseen_ - again_ms <= now;
+  }
+  due_moves look_ahead(std::int64_t now, std::size_t evaluations_max, const people_source& people);
+  /// Adds flips of the block's people, as of `at`, that are noted but not foreseen.
+  void foresee(std::uint32_t number, std::uint32_t block, const model::block_view& view,
+               std::int64_t at);
+  void work_out_foreseen();
 
   std::vector<std::unique_ptr<criterion_state>> criteria_;
   std::map<criterion_id, std::uint32_t> numbers_;
@@ -224,6 +270,14 @@ private:
   std::vector<std::uint32_t> hold_for_nobody_known_; // Slots of segments in force.
   profile_set alive_;
   due_index due_;
+  /// Everybody is being asked, block by block, for flips up to `until`.
+  struct outlook {
+    std::vector<std::uint32_t> criteria;
+    std::uint32_t next_block = 0;
+    std::int64_t until = 0;
+  };
+  std::optional<outlook> outlook_;
+  std::int64_t foreseen_ = INT64_MAX; // The least of all criteria that are complete.
   std::uint64_t epoch_ = 1;
   std::vector<std::uint32_t> touched_;    // Slots touched since the last finish.
   std::vector<std::uint64_t> touched_in_; // By slot: the epoch of its last touch.
@@ -232,6 +286,7 @@ private:
   std::vector<std::uint32_t> needed_; // Scratch: those criteria.
   std::vector<bit_change> bit_changes_;
   std::vector<compiled_criterion::due_row> due_rows_; // Scratch.
+  std::vector<std::uint64_t> unused_bits_;            // Scratch.
 };
 
 } // namespace segments

@@ -102,12 +102,16 @@ private:
 struct scan_result {
   std::span<std::uint64_t> holds;
   std::vector<compiled_criterion::due_row>& due;
+  std::int64_t until; // Later flips are not asked for.
 
   void put(std::uint32_t row, const verdict& v) const {
     if (v.holds)
       holds[row / 64] |= std::uint64_t{1} << (row % 64);
-    if (v.next_flip < never)
-      due.push_back({row, v.next_flip});
+    put_flip(row, v.next_flip);
+  }
+  void put_flip(std::uint32_t row, std::int64_t at) const {
+    if (at < never && at <= until)
+      due.push_back({row, at});
   }
 };
 

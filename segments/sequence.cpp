@@ -55,9 +55,9 @@ public:
     return judge(sources_of(profile), window_.at(now, in), in);
   }
 
-  void scan(const model::block_view& block, std::int64_t now, std::span<std::uint64_t> holds,
-            std::vector<due_row>& due) const override {
-    const scan_result result{holds, due};
+  void scan(const model::block_view& block, std::int64_t now, std::int64_t until,
+            std::span<std::uint64_t> holds, std::vector<due_row>& due) const override {
+    const scan_result result{holds, due, until};
     std::vector<bound_columns> bound;
     bound.reserve(steps_.size());
     for (const auto& step : steps_)

@@ -153,4 +153,36 @@ std::int64_t next_sum_flip(const date_window::fixed& w, const number_filter& tes
   return never;
 }
 
+/// Which instants come into a window that moves, or leave it, by and by.
+class flips_by {
+public:
+  /// Up to and with `until`, which is not before the window's own instant unless nothing is asked
+  /// for.
+  flips_by(const date_window::fixed& w, std::int64_t until) {
+    if (until < w.now())
+      return;
+    if (until >= never) {
+      last_to_leave_ = w.latest();
+      last_to_enter_ = never;
+      return;
+    }
+    const auto then = w.at(until - until % 1'000 - (until % 1'000 < 0 ? 1'000 : 0));
+    // Nothing leaves before it has come in.
+    last_to_leave_ = std::min(w.latest(), then.earliest() - 1);
+    last_to_enter_ = then.latest();
+  }
+  /// Of those inside; before the window when none does.
+  [[nodiscard]] std::int64_t last_to_leave() const {
+    return last_to_leave_;
+  }
+  /// Of those that are later than the window.
+  [[nodiscard]] std::int64_t last_to_enter() const {
+    return last_to_enter_;
+  }
+
+private:
+  std::int64_t last_to_leave_ = always;
+  std::int64_t last_to_enter_ = always;
+};
+
 } // namespace segments

@@ -17,7 +17,7 @@
 namespace storage {
 
 /// The layout of a directory that this release writes, and the newest that it reads.
-inline constexpr std::uint64_t format_version = 3;
+inline constexpr std::uint64_t format_version = 4;
 
 class environment;
 struct environment_state;

@@ -205,7 +205,10 @@ struct bits_key {
 struct due_key {
   static constexpr keyspace space = keyspace::due;
   std::array<std::uint64_t, 2> criterion{};
-  std::int64_t bucket = 0; // Start of the bucket, milliseconds since 1970.
+  /// Start of the bucket, milliseconds since 1970. INT64_MIN: no bucket, but the instant up to
+  /// which the criterion's buckets hold everything; without it (format 3 and earlier) they hold all
+  /// there is.
+  std::int64_t bucket = 0;
   [[nodiscard]] constexpr std::array<word, 3> words() const {
     return {criterion[0], criterion[1], ordered(bucket)};
   }

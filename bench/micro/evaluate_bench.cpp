@@ -197,7 +197,7 @@ int main(int argc, char** argv) {
       for (const auto& block : blocks) {
         std::fill(holds.begin(), holds.end(), 0);
         due.clear();
-        compiled->scan(*block, now, holds, due);
+        compiled->scan(*block, now, INT64_MAX, holds, due);
         for (const std::uint64_t word : holds)
           members += static_cast<std::size_t>(__builtin_popcountll(word));
         due_rows += due.size();

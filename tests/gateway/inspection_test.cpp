@@ -33,7 +33,7 @@ BOOST_AUTO_TEST_CASE(actors_partitions_and_their_figures_are_shown) {
   served_account account{{gateway::add_inspection_routes}};
   batch_maker batch;
   for (int i = 0; i < 30; ++i)
-    batch.event({"u" + std::to_string(i)}, "Placed Order", "2025-12-20");
+    batch.event({"u" + std::to_string(i)}, "Placed Order", "2025-12-03");
   account.apply(batch);
   account.create("Lately", bought_lately);
 
@@ -57,7 +57,7 @@ BOOST_AUTO_TEST_CASE(actors_partitions_and_their_figures_are_shown) {
     BOOST_TEST(p.at("trouble").is_null());
   }
   BOOST_TEST(profiles == 30U);
-  BOOST_TEST(due == 30U); // Everybody leaves in time.
+  BOOST_TEST(due == 30U); // Everybody leaves tomorrow.
 
   std::map<std::string, int> kinds;
   count_kinds(shown.at("/actors"), kinds);
@@ -78,7 +78,7 @@ BOOST_AUTO_TEST_CASE(actors_are_restarted_by_name_or_it_is_said_why_not) {
   served_account account{{gateway::add_inspection_routes}};
   batch_maker batch;
   for (int i = 0; i < 30; ++i)
-    batch.event({"u" + std::to_string(i)}, "Placed Order", "2025-12-20");
+    batch.event({"u" + std::to_string(i)}, "Placed Order", "2025-12-03");
   account.apply(batch);
   account.create("Lately", bought_lately);
   const auto order = [&](const std::string& what) {
@@ -100,7 +100,7 @@ BOOST_AUTO_TEST_CASE(builds_come_and_go) {
   served_account account{{gateway::add_inspection_routes}};
   batch_maker batch;
   for (int i = 0; i < 20'000; ++i)
-    batch.event({"u" + std::to_string(i)}, "Placed Order", "2025-12-20");
+    batch.event({"u" + std::to_string(i)}, "Placed Order", "2025-12-03");
   account.apply(batch);
   need(account.engine().create("Lately", bought_lately));
   // The build may be over before we look; then nothing is shown, and the segment is there.

@@ -98,7 +98,7 @@ BOOST_FIXTURE_TEST_CASE(figures_tell_of_requests_engines_actors_and_the_process,
 
 BOOST_FIXTURE_TEST_CASE(the_next_due_instant_is_told_in_seconds, operated) {
   batch_maker batch;
-  batch.event({"u1"}, "Placed Order", "2025-12-31");
+  batch.event({"u1"}, "Placed Order", "2025-12-03");
   BOOST_REQUIRE(shared->apply(batch.take()));
   BOOST_REQUIRE(shared->create("Buyers", bought_lately));
   BOOST_REQUIRE(shared->wait_built("Buyers"));
