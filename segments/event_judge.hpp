@@ -3,6 +3,7 @@
 #include "segments/event_measure.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <limits>
 #include <numeric>
 #include <tuple>
@@ -52,6 +53,12 @@ std::size_t event_measure::distinct(const Source& events, std::size_t count,
   if constexpr (requires { events.distinct_codes(0); })
     if (measured_)
       if (const auto* column = events.distinct_codes(*measured_)) {
+        if (column->dictionary->size() < 64) {
+          std::uint64_t seen = 0;
+          for (std::size_t k = 0; k < count; ++k)
+            seen |= std::uint64_t{1} << column->code(events.begin() + pick(k));
+          return static_cast<std::size_t>(std::popcount(seen & ~std::uint64_t{1}));
+        }
         thread_local code_counter codes;
         codes.start(column->dictionary->size());
         for (std::size_t k = 0; k < count; ++k)
@@ -95,6 +102,9 @@ bool event_measure::measure_holds(const Source& events, std::size_t count, const
   case measure::count:
     return range_.holds(static_cast<std::int64_t>(count));
   case measure::distinct:
+    // There are no more different values than values.
+    if (static_cast<std::int64_t>(count) < range_.low)
+      return range_.negated;
     return range_.holds(static_cast<std::int64_t>(distinct(events, count, pick)));
   case measure::sum:
     return holds(holds_, sum_of(numbers.first(count)));
@@ -183,6 +193,26 @@ verdict event_measure::judge_range(const Source& events, const date_window::fixe
   const std::size_t count = inside
                           + events.collect_passing(inside_end, end, passing.data() + inside);
   return judge_picked(events, w, inside, count, [](std::size_t k) { return passing[k]; });
+}
+
+template <class Source, class Pick>
+bool event_measure::holds_picked(const Source& events, std::size_t count, const Pick& pick) const {
+  std::span<const double> about;
+  if (needs_numbers())
+    about = numbers(events, count, pick);
+  return measure_holds(events, count, pick, about);
+}
+
+template <class Source>
+bool event_measure::holds_in_range(const Source& events, std::size_t first,
+                                   std::size_t inside_end) const {
+  if (!events.has_tests())
+    return holds_picked(events, inside_end - first, pick_from{first});
+  thread_local std::vector<std::uint32_t> passing;
+  if (passing.size() < inside_end - first)
+    passing.resize(inside_end - first);
+  const auto count = events.collect_passing(first, inside_end, passing.data());
+  return holds_picked(events, count, [](std::size_t k) { return passing[k]; });
 }
 
 template <class Source>

@@ -35,6 +35,12 @@ private:
   [[nodiscard]] verdict judge_range(const Source& events, const date_window::fixed& w,
                                     std::size_t first, std::size_t inside_end,
                                     std::size_t end) const;
+  /// Only whether it holds.
+  template <class Source>
+  [[nodiscard]] bool holds_in_range(const Source& events, std::size_t first,
+                                    std::size_t inside_end) const;
+  template <class Source, class Pick>
+  [[nodiscard]] bool holds_picked(const Source& events, std::size_t count, const Pick& pick) const;
   /// The same for a count of events that pass no tests.
   template <class Source>
   [[nodiscard]] verdict judge_count(const Source& events, const date_window::fixed& w,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <limits>
 #include <optional>
 #include <type_traits>
@@ -14,6 +15,8 @@ namespace {
 
 // Up to here it is quicker to look at every time than to search.
 constexpr std::size_t search_from = 24;
+// Of 64 rows.
+constexpr int many_active = 10;
 
 /// How many of the ascending raws are below the bound.
 template <class Raw>
@@ -71,6 +74,30 @@ struct raw_window {
     if (after_latest.all || raws[count - 1] < after_latest.value)
       return count;
     return count_below(raws, count, after_latest.value);
+  }
+};
+
+/// Which rows flip within the days that somebody asks about.
+template <class Raw>
+struct flip_bounds {
+  bool moves;
+  bool expels;
+  raw_bound<Raw> leaves; // Events below leave by then,
+  raw_bound<Raw> enters; // or come in, of those behind the window.
+
+  flip_bounds(const model::integer_column& times, const date_window::fixed& w, std::int64_t until)
+    : moves(w.moves()), expels(w.expels()) {
+    const flips_by by{w, until};
+    leaves = bound_of<Raw>(times, by.last_to_leave() + 1);
+    enters = bound_of<Raw>(times, by.last_to_enter() + 1);
+  }
+  /// Events first … inside_end - 1 are inside, those up to `end` still to come.
+  [[nodiscard]] bool none(const Raw* raws, std::size_t first, std::size_t inside_end,
+                          std::size_t end) const {
+    const auto is_below = [](const raw_bound<Raw>& b, Raw raw) { return b.all || raw < b.value; };
+    return !moves
+        || !((expels && first < inside_end && is_below(leaves, raws[first]))
+             || (inside_end < end && is_below(enters, raws[inside_end])));
   }
 };
 
@@ -157,6 +184,7 @@ private:
         decider && (w.expels() || !w.moves()))
       return run_newest(w, window, *decider);
     const bool nobody_holds = of_nobody().holds;
+    const flip_bounds<Raw> flips{columns_->times, w, result_.until};
     const rows_since active{columns_, w.earliest()};
     for (std::size_t word = 0; word < rows_.words(); ++word) {
       const std::uint64_t clean = rows_.clean(word);
@@ -165,13 +193,13 @@ private:
       // Of most people there is nothing to judge.
       if (nobody_holds)
         result_.holds[word] |= clean & ~busy;
-      judge_rows(w, window, word, busy);
+      judge_rows(w, window, flips, word, busy);
     }
   }
 
   template <class Raw>
-  void judge_rows(const date_window::fixed& w, const raw_window<Raw>& window, std::size_t word,
-                  std::uint64_t busy) const {
+  void judge_rows(const date_window::fixed& w, const raw_window<Raw>& window,
+                  const flip_bounds<Raw>& flips, std::size_t word, std::uint64_t busy) const {
     const auto* raws = reinterpret_cast<const Raw*>(columns_->times.raws);
     const std::uint32_t* first_of = columns_->first.data();
     const bool only_counts = m_.what_ == measure::count && !bound_.has_tests();
@@ -183,6 +211,10 @@ private:
       const std::size_t inside_end = std::max(first, window.inside_end(raws + begin, count));
       const std::size_t end = admits ? count : inside_end;
       const column_events events{bound_, row};
+      if (flips.none(raws + begin, first, inside_end, end)) {
+        result_.put_holds(row, m_.holds_in_range(events, first, inside_end));
+        return;
+      }
       result_.put(row, only_counts ? m_.judge_count(events, w, first, inside_end, end)
                                    : m_.judge_range(events, w, first, inside_end, end));
     });
@@ -197,32 +229,38 @@ private:
     const rows_since active{columns_, w.earliest()};
     const rows_since late{columns_, w.latest() + 1};
     const auto newest = columns_->newest();
-    const auto last_to_leave = flips_by{w, result_.until}.last_to_leave();
-    const bool is_anything_due = w.moves() && last_to_leave >= w.earliest();
-    const auto stays = bound_of<Raw>(columns_->times, last_to_leave + 1);
+    const flip_bounds<Raw> flips{columns_->times, w, result_.until};
     std::array<Raw, 64> deciding{}; // Raw times of events, by row of the word.
     const auto settle = [&](std::size_t word, std::uint64_t reached, const auto& raw_of) {
       const std::uint64_t clean = rows_.clean(word);
       const std::uint64_t sure = clean & ~late[word];
       result_.holds[word] |= sure & (d.holds_with ? reached : ~reached);
-      if (is_anything_due && (reached & sure) != 0)
+      if (w.moves() && (reached & sure) != 0)
         block_rows::each_bit(
-          word, reached & sure & rows_below(stays, word, raw_of), [&](std::uint32_t row) {
+          word, reached & sure & rows_below(flips.leaves, word, raw_of), [&](std::uint32_t row) {
             result_.put_flip(
               row, w.leave(columns_->times.base
                            + columns_->times.scale * static_cast<std::int64_t>(raw_of(row))));
           });
       if (sure != clean)
-        judge_rows(w, window, word, clean & ~sure);
+        judge_rows(w, window, flips, word, clean & ~sure);
     };
     const auto of_word = [&](std::uint32_t row) { return deciding[row % 64]; };
     if (bound_.has_tests())
       bound_.with_passes([&](const auto& passes) {
-        for (std::size_t word = 0; word < rows_.words(); ++word)
-          settle(word,
-                 passing_rows_reached(window, word, rows_.clean(word) & active[word], d.newest,
-                                      passes, deciding),
-                 of_word);
+        for (std::size_t word = 0; word < rows_.words(); ++word) {
+          const auto busy = rows_.clean(word) & active[word];
+          std::uint64_t reached = 0;
+          // Where many are active, all events of the word are sooner looked at than theirs one by
+          // one, which pass and fail in no order that could be foreseen.
+          if (std::popcount(busy) < many_active
+              || !bound_.with_table([&](const auto* codes, const std::uint8_t* table) {
+                   reached = busy
+                           & rows_with_events(window, word, d.newest, codes, table, deciding);
+                 }))
+            reached = passing_rows_reached(window, word, busy, d.newest, passes, deciding);
+          settle(word, reached, of_word);
+        }
       });
     else if (d.newest == 1 && !newest.empty())
       for (std::size_t word = 0; word < rows_.words(); ++word)
@@ -261,6 +299,44 @@ private:
       reached[i] = static_cast<std::uint8_t>(has & (deciding[i] >= window.earliest.value));
     }
     return bits_of(reached);
+  }
+
+  /// The same among the events that pass by their codes.
+  template <class Raw, class Code>
+  [[nodiscard]] std::uint64_t rows_with_events(const raw_window<Raw>& window, std::size_t word,
+                                               std::uint32_t n, const Code* codes,
+                                               const std::uint8_t* table,
+                                               std::array<Raw, 64>& deciding) const {
+    thread_local std::vector<std::uint32_t> found;
+    const auto* raws = reinterpret_cast<const Raw*>(columns_->times.raws);
+    const auto* first_of = columns_->first.data() + 64 * word;
+    const auto rows = std::min<std::size_t>(64, columns_->first.size() - 1 - 64 * word);
+    const auto begin = first_of[0];
+    const auto end = first_of[rows];
+    if (window.earliest.all)
+      return 0;
+    if (found.size() < end - begin)
+      found.resize(end - begin);
+    std::size_t count = 0;
+    for (auto at = begin; at < end; ++at) {
+      found[count] = at;
+      count += static_cast<std::size_t>(table[codes[at]] & (raws[at] >= window.earliest.value));
+    }
+    std::uint64_t reached = 0;
+    std::size_t row = 0;
+    for (std::size_t k = 0; k < count;) {
+      while (first_of[row + 1] <= found[k])
+        ++row;
+      auto behind = k + 1;
+      while (behind < count && found[behind] < first_of[row + 1])
+        ++behind;
+      if (behind - k >= n) {
+        deciding[row] = raws[found[behind - n]];
+        reached |= std::uint64_t{1} << row;
+      }
+      k = behind;
+    }
+    return reached;
   }
 
   /// The same among the events that pass, of these rows.

@@ -11,6 +11,7 @@
 #include <limits>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 /// The events of one profile and one metric, wherever they come from: a profile view or the columns
@@ -191,6 +192,28 @@ public:
       }
     }
     visit([this](std::size_t at) { return passes(at); });
+  }
+
+  /// Calls `visit(codes, table)`, of which table[codes[at]] is 1 for events that pass and 0 for
+  /// others. False, with nothing done: there is no such table, or it would be large.
+  template <class Visit>
+  bool with_table(const Visit& visit) const {
+    constexpr std::size_t codes_max = 1'024;
+    if (tests_.size() != 1 || tests_[0].passing.empty() || tests_[0].passing.size() > codes_max)
+      return false;
+    const auto& test = tests_[0];
+    if (!std::exchange(all_asked_, true))
+      test.ask_all();
+    switch (test.column.width) {
+    case 1:
+      visit(reinterpret_cast<const std::uint8_t*>(test.column.codes), test.passing.data());
+      return true;
+    case 2:
+      visit(reinterpret_cast<const std::uint16_t*>(test.column.codes), test.passing.data());
+      return true;
+    default:
+      return false;
+    }
   }
 
   [[nodiscard]] const model::coded_column& column(std::size_t slot) const {

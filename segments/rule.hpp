@@ -105,9 +105,12 @@ struct scan_result {
   std::int64_t until; // Later flips are not asked for.
 
   void put(std::uint32_t row, const verdict& v) const {
-    if (v.holds)
-      holds[row / 64] |= std::uint64_t{1} << (row % 64);
+    put_holds(row, v.holds);
     put_flip(row, v.next_flip);
+  }
+  void put_holds(std::uint32_t row, bool does) const {
+    if (does)
+      holds[row / 64] |= std::uint64_t{1} << (row % 64);
   }
   void put_flip(std::uint32_t row, std::int64_t at) const {
     if (at < never && at <= until)
