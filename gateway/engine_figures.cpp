@@ -83,7 +83,7 @@ void write_partitions(const std::vector<account_figures>& all, exposition& to) {
         &partition_info::log_first);
   gauge("rollcall_partition_log_last", "Last position of the change log.",
         &partition_info::log_last);
-  gauge("rollcall_partition_due_entries", "Verdicts that wait for time to pass.",
+  gauge("rollcall_partition_due_entries", "Verdicts that wait for time to pass, of the next days.",
         &partition_info::due_entries);
   family("rollcall_partition_next_due_seconds", figure_kind::gauge,
          "Until the next due instant; negative = so far behind it.",

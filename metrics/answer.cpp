@@ -332,6 +332,27 @@ bool is_by_send(const measure& m) {
   return m.basis == time_basis::send;
 }
 
+/// Shares that are above 1, which none is while all sends are there.
+void note_broken_shares(answer& made, const request& asked, const dictionary& words) {
+  for (std::size_t s = 0; s < asked.statistics.size(); ++s) {
+    const auto& name = asked.statistics[s];
+    const auto found = words.derived.find(name);
+    if (found == words.derived.end() || !found->second.is_share)
+      continue;
+    const auto is_broken = [&](const answer_row& row) {
+      return std::ranges::any_of(row.statistics[s], [](const auto& v) { return v && *v > 1; });
+    };
+    std::ptrdiff_t rows = 0;
+    for (const auto& rollup : made.rollups)
+      rows += std::ranges::count_if(rollup.rows, is_broken);
+    if (rows != 0)
+      made.notes.push_back('"' + asked.shown_as[s] + "\" is above 1 in " + std::to_string(rows)
+                           + (rows == 1 ? " row" : " rows")
+                           + ": events are counted there whose sends are not, since nobody told "
+                             "them or they belong to another row or time.");
+  }
+}
+
 /// Another instant than the one that the dictionary means; empty = none was asked for.
 std::string_view other_moment(const request& asked, const dictionary& words) {
   const auto& source = words.datasources.find(asked.datasource)->second;
@@ -473,6 +494,7 @@ answer conclude(const request& asked, const dictionary& words, const added_timef
                        return r.groupings.empty() && r.rows.empty();
                      });
   made.totals = work.totals(total);
+  note_broken_shares(made, asked, words);
   add_completeness(made, now);
   return made;
 }

@@ -65,7 +65,9 @@ void add_request_options(CLI::App& command, report_options& wanted) {
     ->excludes(timeframe);
   command.add_option("--interval", wanted.interval, "hourly, daily, weekly, monthly");
   command.add_option("--timezone", wanted.zone, "IANA name")->type_name("ZONE");
-  command.add_option("--group-by", wanted.group_by, "Dimensions, separated by commas")
+  command
+    .add_option("--group-by", wanted.group_by,
+                "Dimensions, separated by commas; none = everything in one row")
     ->delimiter(',');
   command.add_option("--statistics", wanted.statistics, "Names, separated by commas")
     ->delimiter(',');
@@ -109,8 +111,9 @@ std::string changes_of(const report_options& wanted) {
   text("time_basis", wanted.basis);
   if (!wanted.filter.empty())
     changes.raw("filter", wanted.filter);
+  const bool is_one_row = wanted.group_by == std::vector<std::string>{"none"};
   if (!wanted.group_by.empty())
-    changes.raw("group_by", list_json(wanted.group_by));
+    changes.raw("group_by", is_one_row ? "[]" : list_json(wanted.group_by));
   if (!wanted.statistics.empty())
     changes.raw("statistics", list_json(wanted.statistics));
   if (!wanted.order.empty())
@@ -225,13 +228,27 @@ exit_status difference(const report_options& wanted) {
       return v ? model::format_number(*v) : std::string{"null"};
     };
     if (wanted.common.json) {
+      // As POST /api/rollcall/reports/difference answers.
+      const auto side_of = [&](std::size_t which, const std::optional<double>& value) {
+        return json_object{}
+          .text("statistic", wanted.statistics[which])
+          .raw("value", json_value(value))
+          .done();
+      };
       json_array steps;
-      for (const auto& step : found->steps)
-        steps.raw(
-          json_object{}.text("axis", step.axis).raw("value", json_value(step.value)).done());
+      auto last = found->first;
+      for (const auto& step : found->steps) {
+        const auto by = last && step.value ? std::optional{*step.value - *last} : std::nullopt;
+        steps.raw(json_object{}
+                    .text("axis", step.axis)
+                    .raw("value", json_value(step.value))
+                    .raw("change", json_value(by))
+                    .done());
+        last = step.value;
+      }
       fmt::print("{}\n", json_object{}
-                           .raw("first", json_value(found->first))
-                           .raw("second", json_value(found->second))
+                           .raw("first", side_of(0, found->first))
+                           .raw("second", side_of(1, found->second))
                            .raw("steps", steps.done())
                            .done());
       return exit_status::fine;
@@ -331,6 +348,8 @@ exit_status people(report_options& wanted) {
     }
     for (const auto& maker : *opened)
       fmt::print("{}\t{}\n", maker.profile, maker.count);
+    if (opened->empty())
+      fmt::print(stderr, "nobody: the number is 0, or the report has no row of these values\n");
     return exit_status::fine;
   });
 }

@@ -20,6 +20,20 @@ BOOST_FIXTURE_TEST_CASE(by_the_events_own_time_the_months_tell_another_story, no
              {"sale | 1 2 2"});
 }
 
+BOOST_FIXTURE_TEST_CASE(a_share_above_one_is_told_with_its_reason, november) {
+  const auto notes_of = [&](const std::string& more) {
+    const auto made = report(R"({"datasource":"campaign","group_by":["campaign_id"],
+      "timeframe":{"start":"2025-12-01","end":"2025-12-31"},
+      "statistics":["open_rate","open_rate_total","opens"])"
+                             + more + "}");
+    return made.as_object().contains("notes") ? json::serialize(made.at("notes")) : std::string{};
+  };
+  BOOST_CHECK_EQUAL(notes_of(R"(,"time_basis":"event")"),
+                    R"(["\"open_rate\" is above 1 in 1 row: events are counted there whose sends )"
+                    R"(are not, since nobody told them or they belong to another row or time."])");
+  BOOST_CHECK_EQUAL(notes_of(""), "");
+}
+
 BOOST_FIXTURE_TEST_CASE(the_zone_decides_which_month_a_send_at_night_belongs_to, november) {
   check_rows(R"({"datasource":"campaign","timeframe":{"start":"2025-12-01","end":"2025-12-31"},
                  "timezone":"Asia/Tokyo","group_by":["day"],"statistics":["delivered"]})",

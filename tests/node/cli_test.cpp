@@ -681,6 +681,26 @@ BOOST_FIXTURE_TEST_CASE(options_of_reports_that_contradict_are_refused, small_st
   BOOST_TEST(contains(refused({"explain", "--csv"}), "`report explain`"));
 }
 
+BOOST_FIXTURE_TEST_CASE(reports_of_everything_and_of_nobody_say_so, small_store) {
+  const auto request = scratch / "orders.json";
+  node_tests::write_file(request, R"({"datasource":"account","statistics":["orders"],)"
+                                  R"("timeframe":{"start":"2020-01-01","end":"2020-01-31"}})");
+  const auto asked = [&](std::vector<std::string> more) {
+    std::vector<std::string> all{"report"};
+    all.insert(all.end(), more.begin(), more.end());
+    all.insert(all.end(), {"--data", store, "--request", request});
+    return all;
+  };
+  const auto whole = answer(asked({"--group-by", "none"}));
+  BOOST_REQUIRE(whole.at("results").as_array().size() == 1U);
+  BOOST_TEST(whole.at("results").at(0).at("statistics").at("orders").to_number<int>() == 0);
+  const auto nobody = node_tests::rollcall(
+    asked({"people", "--group-by", "none", "--statistic", "orders"}));
+  BOOST_TEST(nobody.status == 0);
+  BOOST_TEST(nobody.out.empty());
+  BOOST_TEST(contains(nobody.err, "nobody"));
+}
+
 BOOST_AUTO_TEST_CASE(the_earlier_dictionary_stands_in_front_of_the_later) {
   const node_tests::scratch_directory scratch;
   const auto entry = [](std::string_view words, int version) {
