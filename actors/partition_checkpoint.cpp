@@ -43,8 +43,10 @@ void partition_state::put_criterion(storage::write_transaction& to, std::uint32_
   if (c.dirty || !kept_criteria_.contains(number))
     to.put(storage::bits_key{storage::bits_owner::criterion, c.id, 0},
            bits_record(sequence, number, c.bits.bitmap()));
-  const storage::word foreseen = storage::ordered(c.foreseen);
-  to.put(storage::due_key{c.id, INT64_MIN}, storage::words_view{&foreseen, 1});
+  if (c.is_outlook_new) {
+    const storage::word foreseen = storage::ordered(c.foreseen);
+    to.put(storage::due_key{c.id, INT64_MIN}, storage::words_view{&foreseen, 1});
+  }
   for (const auto& [key, b] : members_.due().of(number))
     if (b.dirty)
       to.put(storage::due_key{c.id, key}, storage::pack_bytes(segments::encode(b.profiles)));

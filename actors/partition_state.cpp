@@ -175,7 +175,7 @@ model::outcome<commit_result> partition_state::commit(std::span<const incoming_b
     sources_[source] = last;
   change_applier::result applied;
   applied.flips = std::move(result.flips);
-  const auto caught_up = static_cast<std::ptrdiff_t>(applied.flips.size());
+  const auto caught_up = applied.flips.size();
   applied.flips.reserve(flips_expected_);
   for (const auto i : taken) {
     applied.notes.clear();
@@ -193,7 +193,7 @@ model::outcome<commit_result> partition_state::commit(std::span<const incoming_b
           scan.changed(r.profile);
   }
   flips_expected_ = std::min(applied.flips.size(), flips_expected_max);
-  announce(std::span{applied.flips}.subspan(static_cast<std::size_t>(caught_up)), *sequence);
+  announce(std::span{applied.flips}.subspan(caught_up), *sequence);
   result.released = std::move(applied.released);
   result.applied = applied.applied;
   result.duplicates += applied.duplicates;

@@ -28,6 +28,12 @@ public:
   }
 };
 
+/// Before anybody is asked.
+void begin_to_note(membership::criterion_state& c, std::int64_t now) {
+  if (c.compiled->depends_on_time())
+    c.foreseen = c.noted = now + membership::ahead_ms;
+}
+
 std::span<const std::uint32_t> at(const std::vector<std::vector<std::uint32_t>>& lists,
                                   std::uint32_t index) {
   if (index >= lists.size())
@@ -98,8 +104,8 @@ void membership::scan(std::uint32_t block, const model::block_view& view, std::i
     auto* c = criteria_[number].get();
     if (c == nullptr || c->complete || c->next_block != block)
       continue;
-    if (block == 0 && c->compiled->depends_on_time())
-      c->foreseen = c->noted = now + ahead_ms;
+    if (block == 0)
+      begin_to_note(*c, now);
     if (begins_anew(number, now))
       continue;
     due_rows_.clear();
@@ -123,7 +129,11 @@ bool membership::begins_anew(std::uint32_t number, std::int64_t now) {
 void membership::end_scan(std::uint32_t blocks, std::int64_t now) {
   for (std::uint32_t number = 0; number < criteria_.size(); ++number) {
     auto* c = criteria_[number].get();
-    if (c == nullptr || c->complete || c->next_block < blocks || begins_anew(number, now))
+    if (c == nullptr || c->complete || c->next_block < blocks)
+      continue;
+    if (blocks == 0) // There is nobody yet.
+      begin_to_note(*c, now);
+    if (begins_anew(number, now))
       continue;
     c->bits.filled();
     c->complete = true;

@@ -24,8 +24,8 @@ constexpr std::uint32_t people = 9'000; // Several blocks.
 constexpr std::size_t few_evaluations = 40;
 
 /// Everybody was seen in the last 30 days, somebody in every hour of them.
-struct fixture : listing_fixture {
-  fixture() {
+struct empty_fixture : listing_fixture {
+  void add_people() {
     rollcall::batch_builder builder;
     std::vector<std::uint32_t> numbers;
     for (std::uint32_t p = 0; p < people; ++p) {
@@ -33,6 +33,8 @@ struct fixture : listing_fixture {
       numbers.push_back(p);
     }
     commit(builder, numbers, model::from_ms(start));
+  }
+  void define() {
     const actors::new_definition order{segment, 1, rule};
     BOOST_REQUIRE(owned->define({&order, 1}, model::from_ms(start)));
     build(start);
@@ -77,12 +79,36 @@ struct fixture : listing_fixture {
   }
 };
 
+struct fixture : empty_fixture {
+  fixture() {
+    add_people();
+    define();
+  }
+};
+
+void check_noted(std::uint64_t entries) {
+  BOOST_TEST(entries > 0U);
+  BOOST_TEST(entries < people / 5); // Three days of thirty.
+}
+
 } // namespace
 
+BOOST_FIXTURE_TEST_CASE(nobody_is_noted_for_longer_who_comes_after_the_definition, empty_fixture) {
+  define();
+  add_people();
+  check_noted(owned->figures().due_entries);
+  for (int day = 1; day <= 8; ++day) {
+    advance(start + day * day_ms);
+    check(start + day * day_ms);
+  }
+  merge();
+  open(); // What was stored says the same.
+  advance(start + 40 * day_ms);
+  BOOST_TEST(members().empty());
+}
+
 BOOST_FIXTURE_TEST_CASE(only_the_next_days_are_noted, fixture) {
-  const auto noted = owned->figures().due_entries;
-  BOOST_TEST(noted > 0U);
-  BOOST_TEST(noted < people / 5); // Three days of thirty.
+  check_noted(owned->figures().due_entries);
   BOOST_REQUIRE(owned->next_due());
   BOOST_TEST(model::to_ms(*owned->next_due()) <= start + segments::membership::ahead_ms);
 }
